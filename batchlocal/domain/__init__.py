@@ -1,0 +1,1 @@
+"""Rules and state machines without I/O: state and fact in; new state, effects and refusals out."""

@@ -1,0 +1,1 @@
+"""What both planes share: messages, moments and ETags, routing, request bodies."""
