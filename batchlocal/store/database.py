@@ -1,0 +1,78 @@
+"""The store: one SQLite file in WAL mode, one writer, answered only after commit.
+
+All calls come from the server's event loop thread and never await inside a transaction, so transactions are
+serial by construction. ``synchronous=NORMAL`` survives a killed process: what was committed is in the file
+(see docs/decisions on the store).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+
+from batchlocal.store.activity import ActivityLog
+from batchlocal.store.effects import Effects
+from batchlocal.store.migrations import migrate
+from batchlocal.store.operations import LongRunningOperations
+from batchlocal.store.resources import Resources
+
+__all__ = ["Store", "Tx"]
+
+
+class Tx:
+    """One transaction's repositories, a noun each, made when first asked for."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+    @cached_property
+    def resources(self) -> Resources:
+        return Resources(self.connection)
+
+    @cached_property
+    def effects(self) -> Effects:
+        return Effects(self.connection)
+
+    @cached_property
+    def operations(self) -> LongRunningOperations:
+        return LongRunningOperations(self.connection)
+
+    @cached_property
+    def activity(self) -> ActivityLog:
+        return ActivityLog(self.connection)
+
+
+class Store:
+    """The store's file, opened and migrated."""
+
+    def __init__(self, file: Path) -> None:
+        self._connection = sqlite3.connect(file, isolation_level=None)
+        self._connection.executescript(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;"
+            "PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY;"
+        )
+        file.chmod(0o600)
+        migrate(self._connection)
+        self._tx = Tx(self._connection)
+
+    @property
+    def read(self) -> Tx:
+        """Repositories for single reads, outside any transaction."""
+        return self._tx
+
+    @contextmanager
+    def write(self) -> Iterator[Tx]:
+        """A transaction: committed when the block ends, undone when it raises."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield self._tx
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+    def close(self) -> None:
+        self._connection.close()

@@ -1,0 +1,63 @@
+"""Effects owed: what must still be done, written with the state that owes it so that a kill loses neither."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+__all__ = ["Effect", "Effects"]
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Something to do at ``due`` (ticks): ``kind`` names who performs it, ``subject`` what it is about."""
+
+    kind: str
+    subject: str
+    due: int
+    payload: dict[str, Any] = field(default_factory=dict)
+    cause: str = ""
+    id: int = 0
+
+
+class Effects:
+    """The repository of effects owed, earliest first."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._run = connection.execute
+
+    def add(self, effect: Effect) -> None:
+        self._run(
+            "INSERT INTO effect (due, kind, subject, payload, cause) VALUES (?,?,?,?,?)",
+            (effect.due, effect.kind, effect.subject, orjson.dumps(effect.payload).decode(), effect.cause),
+        )
+
+    def due(self, now: int, limit: int = 100) -> list[Effect]:
+        """Effects whose time has come, earliest first."""
+        rows = self._run(
+            "SELECT kind, subject, due, payload, cause, id FROM effect WHERE due <= ? ORDER BY due, id LIMIT ?",
+            (now, limit),
+        ).fetchall()
+        return [
+            Effect(kind, subject, due, orjson.loads(payload), cause, id_)
+            for kind, subject, due, payload, cause, id_ in rows
+        ]
+
+    def next_due(self) -> int | None:
+        """When the earliest effect is due (ticks), None when nothing is owed."""
+        due: int | None = self._run("SELECT min(due) FROM effect").fetchone()[0]
+        return due
+
+    def postpone(self, effect: Effect, due: int) -> None:
+        self._run("UPDATE effect SET due = ? WHERE id = ?", (due, effect.id))
+
+    def settle(self, effect: Effect) -> None:
+        """The effect has been performed; call it in the transaction that records its fact."""
+        self._run("DELETE FROM effect WHERE id = ?", (effect.id,))
+
+    def drop(self, subject: str, kind: str | None = None) -> None:
+        """Forget what is owed about a subject: it was overtaken by a later decision."""
+        self._run("DELETE FROM effect WHERE subject = ? AND (? IS NULL OR kind = ?)", (subject, kind, kind))
