@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
-__all__ = ["Match", "Route", "Router", "Routed"]
+__all__ = ["Match", "Route", "Routed", "Router"]
 
 
 class Routed(Protocol):
@@ -97,9 +97,9 @@ class Router(Generic[T]):
         for known, child in node.patterns:
             if known.pattern == pattern.pattern:
                 return child
-        child: _Node[T] = _Node()
-        node.patterns.append((pattern, child))
-        return child
+        made: _Node[T] = _Node()
+        node.patterns.append((pattern, made))
+        return made
 
     def _walk(self, node: _Node[T], segments: list[str], at: int, values: list[str]) -> _Node[T] | None:
         if at == len(segments):

@@ -46,9 +46,9 @@ class Effects:
             for kind, subject, due, payload, cause, id_ in rows
         ]
 
-    def next_due(self) -> int | None:
-        """When the earliest effect is due (ticks), None when nothing is owed."""
-        due: int | None = self._run("SELECT min(due) FROM effect").fetchone()[0]
+    def next_due(self, after: int) -> int | None:
+        """When the earliest effect due later than ``after`` is due (ticks), None when there is none."""
+        due: int | None = self._run("SELECT min(due) FROM effect WHERE due > ?", (after,)).fetchone()[0]
         return due
 
     def postpone(self, effect: Effect, due: int) -> None:

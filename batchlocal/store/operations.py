@@ -53,7 +53,9 @@ class LongRunningOperations:
             "SELECT id, subscription, subject, status, started, result FROM long_running_operation WHERE id = ?",
             (operation_id,),
         ).fetchone()
-        return LongRunningOperation(*row[:5], error=orjson.loads(row[5])) if row else None
+        if row is None:
+            return None
+        return LongRunningOperation(row[0], row[1], row[2], row[3], row[4], orjson.loads(row[5]))
 
     def finish(self, operation_id: str, error: dict[str, Any] | None = None) -> None:
         """The operation ended: well, or with an error to show to those who poll."""

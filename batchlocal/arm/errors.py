@@ -1,0 +1,61 @@
+"""How ARM words a refusal: the management plane's error catalogue.
+
+Two forms (recorded-facts F2): the front door answers ``{code, message}`` with ``x-ms-failure-cause: gateway``; a
+resource provider adds RequestId and Time to the message, a target and, where there is a reason, details.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from batchlocal.domain.refusals import Refusal
+from batchlocal.protocol import moments
+from batchlocal.protocol.messages import Answer, Request
+
+__all__ = ["CATALOGUE", "Wording", "answer_refusal", "gateway", "provider"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """Status, code and message of one refusal; ``{field}`` in a text is filled with the refusal's own facts."""
+
+    status: int
+    code: str
+    message: str
+    by_provider: bool = False
+    target: str = ""
+    details: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def gateway(status: int, code: str, message: str, **headers: str) -> Wording:
+    """An answer of ARM's front door."""
+    return Wording(status, code, message, headers={name.replace("_", "-"): text for name, text in headers.items()})
+
+
+def provider(status: int, code: str, message: str, target: str = "BatchAccount", **details: str) -> Wording:
+    """An answer of a resource provider; ``details`` are code=message pairs, such as ``Reason="..."``."""
+    return Wording(status, code, message, by_provider=True, target=target, details=details)
+
+
+CATALOGUE: Final[dict[type[Refusal], Wording]] = {}
+"""One entry a refusal; the modules of ``arm`` put theirs in with ``CATALOGUE.update({...})`` beside where they arise."""
+
+
+def answer_refusal(refusal: Refusal, request: Request) -> Answer:
+    """The error body that Azure sends for a refusal."""
+    wording = CATALOGUE[type(refusal)]
+    facts = vars(refusal)
+    message = wording.message.format(**facts)
+    error: dict[str, Any] = {"code": wording.code, "message": message}
+    headers = {name: text.format(**facts) for name, text in wording.headers.items()}
+    if wording.by_provider:
+        error["message"] += f"\nRequestId:{request.request_id}\nTime:{moments.iso(request.arrived)}"
+        error["target"] = wording.target
+        details = [{"code": code, "message": text.format(**facts)} for code, text in wording.details.items()]
+        if details:
+            error["details"] = details
+    else:
+        headers["x-ms-failure-cause"] = "gateway"
+    return Answer(wording.status, {"error": error}, headers)

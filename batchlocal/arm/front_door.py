@@ -1,0 +1,159 @@
+"""What ARM's front door refuses before any resource provider sees the request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from batchlocal.arm.errors import CATALOGUE, gateway
+from batchlocal.arm.provider import ResourceProvider
+from batchlocal.arm.resource_id import ResourceId
+from batchlocal.domain.refusals import Refusal
+from batchlocal.identity.tokens import TokenRefused
+from batchlocal.platform import Platform
+from batchlocal.protocol.messages import Request
+
+__all__ = [
+    "ApiVersionMissing",
+    "ApiVersionUnknown",
+    "BodyNotReadable",
+    "MethodNotAllowed",
+    "OperationNotImplemented",
+    "RouteNotFound",
+    "refuse_token",
+    "refuse_version",
+]
+
+
+@dataclass(eq=False)
+class TokenMissing(Refusal):
+    """No bearer token came with the request."""
+
+    authority: str
+
+
+@dataclass(eq=False)
+class TokenMalformed(Refusal):
+    """The token is not one of ours, or was changed."""
+
+    authority: str
+
+
+@dataclass(eq=False)
+class TokenExpired(Refusal):
+    """The token's time is over."""
+
+    authority: str
+
+
+@dataclass(eq=False)
+class TokenForAnotherTenant(Refusal):
+    """The token was issued by another tenant."""
+
+    authority: str
+
+
+@dataclass(eq=False)
+class TokenForAnotherAudience(Refusal):
+    """The token was asked for something that is not ARM."""
+
+    authority: str
+
+
+@dataclass(eq=False)
+class ApiVersionMissing(Refusal):
+    """The request names no api-version."""
+
+
+@dataclass(eq=False)
+class ApiVersionUnknown(Refusal):
+    """The provider does not answer this api-version."""
+
+    type: str
+    version: str
+    supported: str
+
+
+@dataclass(eq=False)
+class RouteNotFound(Refusal):
+    """Nothing stands under the path."""
+
+    path: str
+
+
+@dataclass(eq=False)
+class MethodNotAllowed(Refusal):
+    """The path exists, but not for this method."""
+
+    method: str
+
+
+@dataclass(eq=False)
+class BodyNotReadable(Refusal):
+    """The body is not JSON."""
+
+
+@dataclass(eq=False)
+class OperationNotImplemented(Refusal):
+    """Azure has the operation, batchlocal does not yet."""
+
+    operation: str
+
+
+def refuse_token(refused: TokenRefused, platform: Platform) -> Refusal:
+    """The refusal for a token that did not verify."""
+    kinds = {
+        "missing": TokenMissing,
+        "malformed": TokenMalformed,
+        "expired": TokenExpired,
+        "tenant": TokenForAnotherTenant,
+        "audience": TokenForAnotherAudience,
+    }
+    return kinds[refused.reason](f"{platform.origin}/{platform.tokens.tenant_id}")
+
+
+def refuse_version(request: Request, provider: ResourceProvider) -> Refusal:
+    """The refusal for an api-version that the provider does not have."""
+    types = "/".join(ResourceId.parse(request.path).types)
+    return ApiVersionUnknown(types, request.api_version, ", ".join(provider.versions))
+
+
+_BEARER = {"WWW_Authenticate": 'Bearer authorization_uri="{authority}", error="invalid_token"'}
+
+CATALOGUE.update(
+    {
+        TokenMissing: gateway(
+            401, "AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing.", **_BEARER
+        ),
+        TokenMalformed: gateway(401, "InvalidAuthenticationToken", "The access token is invalid.", **_BEARER),
+        TokenExpired: gateway(401, "ExpiredAuthenticationToken", "The access token has expired.", **_BEARER),
+        TokenForAnotherTenant: gateway(
+            401, "InvalidAuthenticationTokenTenant", "The access token is from the wrong issuer.", **_BEARER
+        ),
+        TokenForAnotherAudience: gateway(
+            401,
+            "InvalidAuthenticationTokenAudience",
+            "The access token has been obtained for wrong audience or resource.",
+            **_BEARER,
+        ),
+        ApiVersionMissing: gateway(
+            400,
+            "MissingApiVersionParameter",
+            "The api-version query parameter (?api-version=) is required for all requests.",
+        ),
+        ApiVersionUnknown: gateway(
+            400,
+            "InvalidApiVersionParameter",
+            "The api-version '{version}' is invalid for '{type}'. The supported versions are '{supported}'.",
+        ),
+        RouteNotFound: gateway(404, "InvalidResourceType", "The resource type under '{path}' could not be found."),
+        MethodNotAllowed: gateway(
+            405, "MethodNotAllowed", "The requested HTTP method '{method}' is not supported on this resource."
+        ),
+        BodyNotReadable: gateway(
+            400, "InvalidRequestContent", "The request content was invalid and could not be deserialized."
+        ),
+        OperationNotImplemented: gateway(
+            501, "NotImplemented", "batchlocal does not have the operation {operation} yet; Azure does."
+        ),
+    }
+)

@@ -1,0 +1,1 @@
+"""Who is calling: Entra tokens, SharedKey, the certificates of the one origin."""

@@ -1,0 +1,52 @@
+"""What the machine offers to the planes' handlers: store, moments, effects, the origin's addresses."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from batchlocal.datafolder import Credentials, DataFolder
+from batchlocal.identity.tokens import Tokens
+from batchlocal.store import Store, Tx
+from batchlocal.store.effects import Effect
+
+__all__ = ["BlobService", "Platform"]
+
+
+class BlobService(Protocol):
+    """Linked storage as handlers use it; ``batchlocal.blobs`` is the one that runs."""
+
+    @property
+    def port(self) -> int: ...
+    async def set_accounts(self, accounts: Mapping[str, Sequence[str]]) -> None: ...
+    async def wait_ready(self) -> None: ...
+
+
+@dataclass
+class Platform:
+    """One running batchlocal, as handed to every handler.
+
+    ``origin`` and ``blob_origin`` are https URLs without trailing slash; ``pace`` scales every wait that the
+    emulator makes on its own (1.0 is Azure's recorded time, the default makes an account exist in under a second).
+    """
+
+    data: DataFolder
+    store: Store
+    tokens: Tokens
+    credentials: Credentials
+    origin: str
+    blobs: BlobService
+    pace: float = 0.02
+    strict: bool = False
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def blob_origin(self) -> str:
+        return f"https://localhost:{self.blobs.port}"
+
+    def owe(self, tx: Tx, effect: Effect) -> None:
+        """Record an effect in the transaction that makes it due, and wake whoever performs effects."""
+        tx.effects.add(effect)
+        self.wake.set()

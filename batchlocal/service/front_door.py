@@ -1,0 +1,124 @@
+"""What the Batch service refuses before an operation runs: who you are, which version, what body."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from batchlocal.domain.refusals import Refusal
+from batchlocal.service.errors import CATALOGUE, worded
+
+__all__ = [
+    "AccountNotFound",
+    "ApiVersionMissing",
+    "ApiVersionUnknown",
+    "AuthenticationFailed",
+    "BodyNotReadable",
+    "BodyTooLarge",
+    "MethodNotAllowed",
+    "OperationNotImplemented",
+    "PathNotFound",
+]
+
+
+@dataclass(eq=False)
+class AuthenticationFailed(Refusal):
+    """Neither a good SharedKey signature nor a good token came with the request."""
+
+    reason: str
+
+
+@dataclass(eq=False)
+class AccountNotFound(Refusal):
+    """No Batch account of that name."""
+
+    account: str
+
+
+@dataclass(eq=False)
+class ApiVersionMissing(Refusal):
+    """The request names no api-version."""
+
+
+@dataclass(eq=False)
+class ApiVersionUnknown(Refusal):
+    """The service does not answer this api-version."""
+
+    version: str
+
+
+@dataclass(eq=False)
+class BodyNotReadable(Refusal):
+    """The body is not JSON."""
+
+
+@dataclass(eq=False)
+class BodyTooLarge(Refusal):
+    """The body is over the service's limit."""
+
+    limit: int
+
+
+@dataclass(eq=False)
+class MethodNotAllowed(Refusal):
+    """The path exists, but not for this method."""
+
+    method: str
+
+
+@dataclass(eq=False)
+class PathNotFound(Refusal):
+    """Nothing stands under the path."""
+
+    path: str
+
+
+@dataclass(eq=False)
+class OperationNotImplemented(Refusal):
+    """Azure has the operation, batchlocal does not yet."""
+
+    operation: str
+
+
+CATALOGUE.update(
+    {
+        AuthenticationFailed: worded(
+            403,
+            "AuthenticationFailed",
+            "Server failed to authenticate the request. Make sure the value of Authorization header is formed"
+            " correctly including the signature.",
+            AuthenticationErrorDetail="{reason}",
+        ),
+        AccountNotFound: worded(404, "AccountNotFound", "The specified account does not exist."),
+        ApiVersionMissing: worded(
+            400,
+            "MissingRequiredQueryParameter",
+            "A query parameter that's mandatory for this request is not specified.",
+            QueryParameterName="api-version",
+        ),
+        ApiVersionUnknown: worded(
+            400,
+            "InvalidQueryParameterValue",
+            "Value for one of the query parameters specified in the request URI is invalid",
+            QueryParameterName="api-version",
+            QueryParameterValue="{version}",
+        ),
+        BodyNotReadable: worded(
+            400, "InvalidRequestBody", "The specified Request Body is not syntactically valid.", Reason="Not JSON"
+        ),
+        BodyTooLarge: worded(
+            413,
+            "RequestBodyTooLarge",
+            "The size of the request body exceeds the maximum size permitted.",
+            MaxLimit="{limit}",
+        ),
+        MethodNotAllowed: worded(
+            405, "UnsupportedHttpVerb", "The resource doesn't support the specified Http Verb.", Verb="{method}"
+        ),
+        PathNotFound: worded(
+            400, "InvalidUri", "The requested URI does not represent any resource on the server.", Path="{path}"
+        ),
+        OperationNotImplemented: worded(
+            501, "NotImplemented", "batchlocal does not have the operation {operation} yet; Azure does."
+        ),
+    }
+)

@@ -1,0 +1,163 @@
+"""The service plane's pipeline: every request to a Batch account's endpoint, in this order.
+
+Nothing here writes the activity log: service-level calls go around ARM.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+from urllib.parse import unquote
+
+from batchlocal.domain.refusals import Refusal
+from batchlocal.identity import shared_key
+from batchlocal.identity.tokens import TokenRefused
+from batchlocal.platform import Platform
+from batchlocal.protocol.messages import Answer, BodyNotJson, Request
+from batchlocal.protocol.routing import Routed, Router
+from batchlocal.service.call import ServiceCall
+from batchlocal.service.errors import answer_refusal
+from batchlocal.service.front_door import (
+    AccountNotFound,
+    ApiVersionMissing,
+    ApiVersionUnknown,
+    AuthenticationFailed,
+    BodyNotReadable,
+    BodyTooLarge,
+    MethodNotAllowed,
+    OperationNotImplemented,
+    PathNotFound,
+)
+from batchlocal.store.resources import Resource
+
+__all__ = ["Handler", "ServicePlane"]
+
+Handler = Callable[[ServiceCall], Answer] | Callable[[ServiceCall], Awaitable[Answer]]
+BodyCheck = Callable[[Routed, str, Any], Any]
+
+_AUDIENCES = {"https://batch.core.windows.net"}
+_BODY_LIMIT = 1_048_576  # bytes; recorded: RequestBodyTooLarge names it as MaxLimit (F10)
+_READS = ("GET", "HEAD")
+
+
+class _Target(NamedTuple):
+    operation: Routed
+    handler: Handler | None
+
+
+class ServicePlane:
+    """Answers what is addressed to an account's endpoint, ``/ACCOUNT/...``; and to the bare origin when a SharedKey
+    signature names the account (@azure/batch drops the path of an endpoint: clients.md)."""
+
+    def __init__(
+        self,
+        platform: Platform,
+        operations: Iterable[Routed],
+        handlers: Mapping[str, Handler],
+        versions: tuple[str, ...],
+        check_body: BodyCheck,
+    ) -> None:
+        self._platform = platform
+        self._versions = versions
+        self._check_body = check_body
+        self._router: Router[_Target] = Router(greedy={"filePath"})
+        for operation in operations:
+            self._router.add(operation.method, operation.path, _Target(operation, handlers.get(operation.id)))
+
+    async def answer(self, request: Request) -> Answer:
+        """Answer one request; a refusal becomes the service's error body."""
+        name, path = self._account_and_path(request)
+        url = f"{self._platform.origin}/{name}"
+        try:
+            account = self._authenticate(request, name)
+            answer = await self._perform(request, account, path, url)
+        except Refusal as refusal:
+            answer = answer_refusal(refusal, request, url)
+        self._give_headers(request, answer)
+        return answer
+
+    @staticmethod
+    def _account_and_path(request: Request) -> tuple[str, str]:
+        """The account's name and the still encoded path below its endpoint."""
+        head, _, tail = request.raw_path.lstrip("/").partition("/")
+        signed = shared_key.read_signature(request.headers.get("authorization", ""))
+        if signed and head.lower() != signed.account.lower():
+            return signed.account, request.raw_path
+        return head, f"/{tail}"
+
+    def _authenticate(self, request: Request, name: str) -> Resource:
+        """The account, once the caller has shown a key's signature or a token that the account accepts.
+
+        Authentication comes before existence, so that a stranger learns no account's name.
+        """
+        account = self._platform.store.read.resources.named("Microsoft.Batch/batchAccounts", name)
+        signed = shared_key.read_signature(request.headers.get("authorization", ""))
+        if signed is None:
+            self._check_token(request)
+        elif account is None:
+            raise AuthenticationFailed("The specified account does not exist or the signature did not match.")
+        elif not shared_key.is_fresh(request):
+            raise AuthenticationFailed("The ocp-date or Date header is missing or too far from the server's time.")
+        elif not shared_key.is_signed_by(request, signed, account.hidden["keys"].values()):
+            raise AuthenticationFailed("The MAC signature found in the HTTP request is not the same as any computed.")
+        if account is None:
+            raise AccountNotFound(name)
+        mode = "SharedKey" if signed else "AAD"
+        if mode not in account.body["properties"]["allowedAuthenticationModes"]:
+            raise AuthenticationFailed(f"The account does not allow the authentication mode {mode}.")
+        return account
+
+    def _check_token(self, request: Request) -> None:
+        try:
+            self._platform.tokens.verify(request.headers.get("authorization", ""), _AUDIENCES)
+        except TokenRefused as refused:
+            raise AuthenticationFailed(f"The bearer token was refused: {refused.reason}.") from None
+
+    async def _perform(self, request: Request, account: Resource, path: str, url: str) -> Answer:
+        target, parameters = self._find(request, path)
+        if not request.api_version:
+            raise ApiVersionMissing
+        if request.api_version not in self._versions:
+            raise ApiVersionUnknown(request.api_version)
+        if target.handler is None:
+            raise OperationNotImplemented(target.operation.id)
+        store = self._platform.store
+        call = ServiceCall(request, self._platform, store.read, account, parameters, url)
+        call.body = self._read_body(request, target.operation)
+        if inspect.iscoroutinefunction(target.handler):
+            answer: Answer = await target.handler(call)
+            return answer
+        if request.method in _READS:
+            return target.handler(call)  # type: ignore[return-value]
+        with store.write():
+            return target.handler(call)  # type: ignore[return-value]
+
+    def _find(self, request: Request, path: str) -> tuple[_Target, dict[str, str]]:
+        match = self._router.find(path)
+        if match is None:
+            raise PathNotFound(unquote(path))
+        target = match.targets.get(request.method)
+        if target is None:
+            raise MethodNotAllowed(request.method)
+        return target, {name: unquote(value) for name, value in match.parameters.items()}
+
+    def _read_body(self, request: Request, operation: Routed) -> Any:
+        if len(request.body) > _BODY_LIMIT:
+            raise BodyTooLarge(_BODY_LIMIT)
+        try:
+            body = request.json()
+        except BodyNotJson:
+            raise BodyNotReadable from None
+        return self._check_body(operation, request.api_version, body)
+
+    @staticmethod
+    def _give_headers(request: Request, answer: Answer) -> None:
+        """The service's standing headers (F10)."""
+        standing = {"DataServiceVersion": "3.0", "request-id": request.request_id, "Server": "Microsoft-HTTPAPI/2.0"}
+        client = request.headers.get("client-request-id")
+        if client and request.headers.get("return-client-request-id", "").lower() == "true":
+            standing["client-request-id"] = client
+        answer.headers = {**standing, **answer.headers}
+        if answer.media_type is None:
+            answer.media_type = "application/json;odata=minimalmetadata"
