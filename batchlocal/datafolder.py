@@ -93,6 +93,11 @@ class DataFolder:
         return self.root / "identity" / "passphrase"
 
     @property
+    def control_token(self) -> Path:
+        """The token of the control API."""
+        return self.root / "identity" / "control.token"
+
+    @property
     def log(self) -> Path:
         return self.root / "server.log"
 
@@ -111,8 +116,9 @@ class DataFolder:
         self.root.chmod(0o700)
         for folder in (self.tls, self.signing_key.parent, self.nodes, self.blobs, self.state):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not self.passphrase.exists():
-            write_private(self.passphrase, secrets.token_urlsafe(24))
+        for file in (self.passphrase, self.control_token):
+            if not file.exists():
+                write_private(file, secrets.token_urlsafe(24))
         return self.credentials()
 
     def credentials(self) -> Credentials:

@@ -40,7 +40,7 @@ def provider(status: int, code: str, message: str, target: str = "BatchAccount",
 
 
 CATALOGUE: Final[dict[type[Refusal], Wording]] = {}
-"""One entry a refusal; the modules of ``arm`` put theirs in with ``CATALOGUE.update({...})`` beside where they arise."""
+"""One entry a refusal; the modules of ``arm`` put theirs in with ``CATALOGUE.update({...})``."""
 
 
 def answer_refusal(refusal: Refusal, request: Request) -> Answer:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from batchlocal.arm.errors import CATALOGUE, gateway
 from batchlocal.arm.provider import ResourceProvider
 from batchlocal.arm.resource_id import ResourceId
-from batchlocal.domain.refusals import Refusal
+from batchlocal.domain.refusals import Fault, Refusal
 from batchlocal.identity.tokens import TokenRefused
 from batchlocal.platform import Platform
 from batchlocal.protocol.messages import Request
@@ -152,6 +152,7 @@ CATALOGUE.update(
         BodyNotReadable: gateway(
             400, "InvalidRequestContent", "The request content was invalid and could not be deserialized."
         ),
+        Fault: gateway(500, "InternalServerError", "The server encountered an internal error; its log says more."),
         OperationNotImplemented: gateway(
             501, "NotImplemented", "batchlocal does not have the operation {operation} yet; Azure does."
         ),

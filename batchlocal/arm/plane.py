@@ -20,7 +20,7 @@ from batchlocal.arm.front_door import (
     refuse_version,
 )
 from batchlocal.arm.provider import Handler, ResourceProvider
-from batchlocal.domain.refusals import Refusal
+from batchlocal.domain.refusals import Fault, Refusal
 from batchlocal.identity.tokens import Principal, TokenRefused
 from batchlocal.platform import Platform
 from batchlocal.protocol import moments
@@ -61,6 +61,9 @@ class ArmPlane:
             answer = await self._perform(request, principal, target, parameters)
         except Refusal as refusal:
             answer = answer_refusal(refusal, request)
+        except Exception:
+            _log.exception("request %s: %s %s", request.request_id, request.method, request.path)
+            answer = answer_refusal(Fault(), request)
         self._give_headers(request, answer)
         return answer
 

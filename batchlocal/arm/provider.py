@@ -15,7 +15,7 @@ Handler = Callable[[ArmCall], Answer] | Callable[[ArmCall], Awaitable[Answer]]
 BodyCheck = Callable[[Routed, str, Any], Any]
 
 
-def _as_sent(operation: Routed, api_version: str, body: Any) -> Any:
+def _as_sent(_operation: Routed, _api_version: str, body: Any) -> Any:
     return body
 
 

@@ -23,7 +23,7 @@ class ResourceId:
 
     @classmethod
     def parse(cls, path: str) -> ResourceId:
-        """Read a path such as ``/subscriptions/S/resourceGroups/G/providers/N/t/n[/t/n...]``; what does not fit is empty."""
+        """Read a path such as ``/subscriptions/S/resourceGroups/G/providers/N/t/n``; what does not fit is empty."""
         segments = path.strip("/").split("/")
         known = {"subscriptions": "", "resourcegroups": "", "providers": ""}
         at = 0

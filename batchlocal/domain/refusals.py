@@ -6,11 +6,15 @@ A refusal carries facts, never words: each plane words it once, in its error cat
 
 from __future__ import annotations
 
-__all__ = ["Refusal", "every_refusal"]
+__all__ = ["Fault", "Refusal", "every_refusal"]
 
 
 class Refusal(Exception):
     """A rule said no. Subclasses are dataclasses whose fields are the facts that the wording needs."""
+
+
+class Fault(Refusal):
+    """Not a rule but a mistake of ours: the log has the traceback under the request's id."""
 
 
 def every_refusal(base: type[Refusal] = Refusal) -> set[type[Refusal]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from batchlocal.domain.refusals import Refusal
+from batchlocal.domain.refusals import Fault, Refusal
 from batchlocal.service.errors import CATALOGUE, worded
 
 __all__ = [
@@ -117,6 +117,7 @@ CATALOGUE.update(
         PathNotFound: worded(
             400, "InvalidUri", "The requested URI does not represent any resource on the server.", Path="{path}"
         ),
+        Fault: worded(500, "InternalError", "Server encountered an internal error. Please try again after some time."),
         OperationNotImplemented: worded(
             501, "NotImplemented", "batchlocal does not have the operation {operation} yet; Azure does."
         ),

@@ -6,11 +6,12 @@ Nothing here writes the activity log: service-level calls go around ARM.
 from __future__ import annotations
 
 import inspect
+import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
-from batchlocal.domain.refusals import Refusal
+from batchlocal.domain.refusals import Fault, Refusal
 from batchlocal.identity import shared_key
 from batchlocal.identity.tokens import TokenRefused
 from batchlocal.platform import Platform
@@ -36,6 +37,7 @@ __all__ = ["Handler", "ServicePlane"]
 Handler = Callable[[ServiceCall], Answer] | Callable[[ServiceCall], Awaitable[Answer]]
 BodyCheck = Callable[[Routed, str, Any], Any]
 
+_log = logging.getLogger(__name__)
 _AUDIENCES = {"https://batch.core.windows.net"}
 _BODY_LIMIT = 1_048_576  # bytes; recorded: RequestBodyTooLarge names it as MaxLimit (F10)
 _READS = ("GET", "HEAD")
@@ -74,6 +76,9 @@ class ServicePlane:
             answer = await self._perform(request, account, path, url)
         except Refusal as refusal:
             answer = answer_refusal(refusal, request, url)
+        except Exception:
+            _log.exception("request %s: %s %s", request.request_id, request.method, request.path)
+            answer = answer_refusal(Fault(), request, url)
         self._give_headers(request, answer)
         return answer
 

@@ -1,0 +1,109 @@
+"""The request pipeline on one screen: what every request goes through, whichever plane it is for.
+
+    authority   /metadata/endpoints, /{tenant}/oauth2/..., OpenID documents        no token needed
+    control     /_batchlocal/...                                                   the data folder's control token
+    ARM         /subscriptions, /providers, /tenants                               Entra token; writes are logged
+    service     /ACCOUNT/..., or /... signed with an account's SharedKey           SharedKey or Entra token; never logged
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any
+
+import orjson
+
+from batchlocal.arm.plane import ArmPlane
+from batchlocal.arm.providers import providers
+from batchlocal.control.plane import ControlPlane
+from batchlocal.identity.authority import Authority
+from batchlocal.platform import Platform
+from batchlocal.protocol.messages import Answer, Request
+from batchlocal.service import operations as service
+from batchlocal.service.plane import ServicePlane
+
+__all__ = ["Application"]
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+_ARM_ROOTS = {"subscriptions", "providers", "tenants"}
+_LARGEST_BODY = 4 * 1024 * 1024  # bytes, ARM's limit; the service's own is lower and checked there
+_STANDING_HEADERS = [
+    (b"strict-transport-security", b"max-age=31536000; includeSubDomains"),
+    (b"x-content-type-options", b"nosniff"),
+]
+
+
+class Application:
+    """The ASGI application."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._authority = Authority(platform.tokens, platform.credentials, platform.origin)
+        self._control = ControlPlane(platform)
+        self._arm = ArmPlane(platform, providers())
+        self._service = ServicePlane(
+            platform, service.operations, service.handlers, service.versions, service.check_body
+        )
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        request = await _read(scope, receive)
+        await _send(request, await self.answer(request), send)
+
+    async def answer(self, request: Request) -> Answer:
+        """Find who answers, and let him."""
+        if len(request.body) > _LARGEST_BODY:
+            return Answer(413, {"error": {"code": "RequestEntityTooLarge", "message": "The request is over 4 MiB."}})
+        if (answer := self._authority.answer(request)) is not None:
+            return answer
+        root = request.path.strip("/").partition("/")[0].lower()
+        if root == "_batchlocal":
+            return await self._control.answer(request)
+        if root in _ARM_ROOTS:
+            return await self._arm.answer(request)
+        return await self._service.answer(request)
+
+
+async def _read(scope: Message, receive: Receive) -> Request:
+    """The request, read whole; what goes beyond the largest body is not kept."""
+    body = bytearray()
+    more = True
+    while more:
+        message = await receive()
+        if len(body) <= _LARGEST_BODY:
+            body += message.get("body", b"")
+        more = message.get("more_body", False)
+    return Request(
+        method=scope["method"],
+        raw_path=scope["raw_path"].decode("latin-1"),
+        raw_query=scope["query_string"].decode("latin-1"),
+        headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
+        body=bytes(body),
+        peer=scope["client"][0] if scope.get("client") else "",
+    )
+
+
+async def _send(request: Request, answer: Answer, send: Send) -> None:
+    content = answer.content
+    media_type = answer.media_type or "application/json; charset=utf-8"
+    if answer.json is not None:
+        content = orjson.dumps(answer.json)
+    headers = [*_STANDING_HEADERS, *_encoded(answer.headers.items())]
+    bodiless = request.method == "HEAD" or answer.status == 204
+    if content is not None or answer.stream is not None:
+        headers.append((b"content-type", media_type.encode("latin-1")))
+    if answer.stream is None and answer.status != 204 and "Content-Length" not in answer.headers:
+        headers.append((b"content-length", str(len(content or b"")).encode()))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    if answer.stream is not None and not bodiless:
+        async for piece in answer.stream:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        content = None
+    await send({"type": "http.response.body", "body": b"" if bodiless else content or b""})
+
+
+def _encoded(headers: Iterable[tuple[str, str]]) -> Iterable[tuple[bytes, bytes]]:
+    return ((name.lower().encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers)
