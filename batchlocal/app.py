@@ -1,9 +1,9 @@
 """The request pipeline on one screen: what every request goes through, whichever plane it is for.
 
-    authority   /metadata/endpoints, /{tenant}/oauth2/..., OpenID documents        no token needed
-    control     /_batchlocal/...                                                   the data folder's control token
-    ARM         /subscriptions, /providers, /tenants                               Entra token; writes are logged
-    service     /ACCOUNT/..., or /... signed with an account's SharedKey           SharedKey or Entra token; never logged
+authority   /metadata/endpoints, /{tenant}/oauth2/..., OpenID documents        no token needed
+control     /_batchlocal/...                                                   the data folder's control token
+ARM         /subscriptions, /providers, /tenants                               Entra token; writes are logged
+service     /ACCOUNT/..., or any other signed with SharedKey                     SharedKey or Entra token; never logged
 """
 
 from __future__ import annotations

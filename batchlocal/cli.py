@@ -1,0 +1,186 @@
+"""The commands of ``batchlocal``: start, stop, status, reset, logs, env, plugin-path (and ``engine``, which has its
+own). A command is parse, call, show; every mistake of the caller's ends as one sentence and exit code 1."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import logging.handlers
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from batchlocal.datafolder import DataFolder, default_data_folder
+from batchlocal.environment import FORMATS, NeverStarted, client_settings, render
+from batchlocal.supervision import NotStarted, Status, launch, look, stop
+
+__all__ = ["main"]
+
+Command = Callable[[argparse.Namespace, DataFolder], int]
+
+_EXAMPLES = """examples:
+  batchlocal start --detach                       start in the background on a free port that is then kept
+  batchlocal start --port 8443 --data /tmp/batch  stay in the foreground, on a port and in a folder of one's own
+  eval "$(batchlocal env --format shell)"         what any client of Azure needs to talk to it
+  batchlocal status --json                        exit code 0 only when it answers
+  batchlocal engine up --stack local              deploy a Pulumi program without the Pulumi CLI
+  batchlocal stop                                 data and port stay for the next start
+"""
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command and return its exit code."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    data = DataFolder((options.data or default_data_folder()).absolute())
+    command: Command = options.command
+    try:
+        return command(options, data)
+    except (NeverStarted, NotStarted) as mistake:
+        print(f"batchlocal: {mistake}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="batchlocal",
+        description="Azure Batch on this machine: ARM, Entra tokens, linked storage and the Batch service.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--data", type=Path, help="data folder (default: .batchlocal in the project)")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    def add(name: str, command: Command, text: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text, description=text, parents=[shared])
+        added.set_defaults(command=command)
+        return added
+
+    start = add("start", _start, "Start the server; stays in the foreground without --detach.")
+    start.add_argument("--port", type=_port, default=0, help="port (default: a free one, kept in the data folder)")
+    start.add_argument("--host", default="127.0.0.1", help="address to listen on (default: loopback only)")
+    start.add_argument("--detach", action="store_true", help="run in the background and return when it is ready")
+    start.add_argument("--strict", action="store_true", help="refuse namespaces and types that are not modelled")
+    start.add_argument(
+        "--timing", choices=("quick", "recorded"), default="quick", help="waits in hundredths, or as long as Azure's"
+    )
+    start.add_argument("--detached", action="store_true", help=argparse.SUPPRESS)
+    add("stop", _stop, "Stop the server; data and port stay for the next start.")
+    status = add("status", _status, "Say whether the server answers; exit code 0 only then.")
+    status.add_argument("--json", action="store_true", help="as JSON")
+    add("reset", _reset, "Forget all resources, tasks, blobs and stacks; identity, certificates and port stay.")
+    logs = add("logs", _logs, "Print the server's log.")
+    logs.add_argument("-n", "--lines", type=int, default=200, help="how many of the last lines (default: 200)")
+    env = add("env", _env, "Print what clients need to reach the server, its client secret included.")
+    env.add_argument("--format", choices=FORMATS, default="shell", help="default: shell")
+    add("plugin-path", _plugin_path, "Print the folder of the Pulumi provider plugin for this server.")
+    commands.add_parser("engine", help="Deploy Pulumi programs without the Pulumi CLI; see `batchlocal engine --help`.")
+    return parser
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 65535:
+        raise argparse.ArgumentTypeError(f"a port is a number from 1 to 65535, not {text}")
+    return number
+
+
+def _start(options: argparse.Namespace, data: DataFolder) -> int:
+    from batchlocal.plugin import install
+
+    install(data.plugin)
+    if options.detach:
+        status = launch(data, port=options.port, host=options.host, strict=options.strict, timing=options.timing)
+        _show(status, data)
+        return 0
+    return _serve(options, data)
+
+
+def _serve(options: argparse.Namespace, data: DataFolder) -> int:
+    from batchlocal.server import AlreadyRunning, Options, PortTaken, serve
+    from batchlocal.store.migrations import StoreTooNew
+
+    data.prepare()
+    _log_to(data, also_stderr=not options.detached)
+    pace = 1.0 if options.timing == "recorded" else Options.pace
+    try:
+        serve(data, Options(options.port, options.host, pace, options.strict))
+    except (AlreadyRunning, PortTaken, StoreTooNew) as mistake:
+        raise NotStarted(str(mistake)) from None
+    return 0
+
+
+def _log_to(data: DataFolder, *, also_stderr: bool) -> None:
+    handlers: list[logging.Handler] = [
+        logging.handlers.RotatingFileHandler(data.log, maxBytes=5_000_000, backupCount=2)
+    ]
+    if also_stderr:
+        handlers.append(logging.StreamHandler())
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", handlers=handlers)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    logging.getLogger("azure").setLevel(logging.WARNING)
+
+
+def _stop(_: argparse.Namespace, data: DataFolder) -> int:
+    print("batchlocal is stopped" if stop(data) else "batchlocal was not running")
+    return 0
+
+
+def _status(options: argparse.Namespace, data: DataFolder) -> int:
+    status = look(data)
+    if options.json:
+        print(json.dumps(status.as_json()))
+    else:
+        _show(status, data)
+    return 0 if status.ready else 1
+
+
+def _show(status: Status, data: DataFolder) -> None:
+    if not status.ready:
+        print(f"batchlocal is not running on {data.root}")
+        return
+    print(f"batchlocal is ready: {status.endpoint} (pid {status.pid}, data in {data.root})")
+    print('use it from this shell: eval "$(batchlocal env --format shell)"')
+
+
+def _reset(_: argparse.Namespace, data: DataFolder) -> int:
+    was_running = stop(data)
+    for kept in (
+        data.store,
+        data.store.with_name(f"{data.store.name}-wal"),
+        data.store.with_name(f"{data.store.name}-shm"),
+    ):
+        kept.unlink(missing_ok=True)
+    for folder in (data.nodes, data.blobs, data.state):
+        shutil.rmtree(folder, ignore_errors=True)
+    if was_running:
+        launch(data)
+    print(f"batchlocal is empty again{' and running' if was_running else ''}")
+    return 0
+
+
+def _logs(options: argparse.Namespace, data: DataFolder) -> int:
+    if not data.log.exists():
+        raise NeverStarted(f"no batchlocal has been started on {data.root} yet, so there is no log")
+    lines = data.log.read_text(errors="replace").splitlines()
+    print("\n".join(lines[-options.lines :]))
+    return 0
+
+
+def _env(options: argparse.Namespace, data: DataFolder) -> int:
+    print(render(client_settings(data), options.format))
+    return 0
+
+
+def _plugin_path(_: argparse.Namespace, data: DataFolder) -> int:
+    from batchlocal.plugin import install
+
+    data.prepare()
+    install(data.plugin)
+    print(data.plugin)
+    return 0

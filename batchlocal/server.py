@@ -1,0 +1,194 @@
+"""One running batchlocal: lock, certificates, sockets, the application, and what works in the background."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import json
+import logging
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TextIO
+
+import uvicorn
+
+from batchlocal.app import Application
+from batchlocal.arm import effects as arm_effects
+from batchlocal.blobs import BlobServer
+from batchlocal.datafolder import DataFolder, write_private
+from batchlocal.identity.tls import ensure_certificates
+from batchlocal.identity.tokens import Tokens
+from batchlocal.nodes import effects as node_effects
+from batchlocal.platform import Platform
+from batchlocal.runner import Runner
+from batchlocal.store import Store
+
+__all__ = ["AlreadyRunning", "Options", "PortTaken", "serve"]
+
+_log = logging.getLogger(__name__)
+_LOCK_SECONDS = 1.0  # `batchlocal status` holds the lock for an instant when it looks whether anybody does
+_GRACE_SECONDS = 3  # how long open requests may take when the server is told to stop
+
+
+class PortTaken(Exception):
+    """The port asked for belongs to somebody else."""
+
+
+class AlreadyRunning(Exception):
+    """Another server holds this data folder."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to serve.
+
+    ``port`` 0 keeps the data folder's port, or draws a free one on the first start. ``pace`` scales the waits that
+    the emulator makes on its own; 1.0 is Azure's recorded time. ``strict`` refuses what is not modelled.
+    """
+
+    port: int = 0
+    host: str = "127.0.0.1"
+    pace: float = 0.02
+    strict: bool = False
+
+
+def serve(data: DataFolder, options: Options) -> None:
+    """Serve until SIGINT or SIGTERM.
+
+    Raises:
+        AlreadyRunning: another server holds the data folder.
+        PortTaken: ``options.port`` is in use.
+        StoreTooNew: a newer batchlocal wrote the folder.
+    """
+    data.prepare()
+    with _hold(data):
+        sockets = _listen(data, options)
+        ensure_certificates(data)
+        with asyncio.Runner(loop_factory=_new_event_loop) as runner:
+            runner.run(_serve(data, options, sockets))
+
+
+def _new_event_loop() -> asyncio.AbstractEventLoop:
+    try:
+        import uvloop
+    except ImportError:  # no wheel for this platform: slower, otherwise the same
+        return asyncio.new_event_loop()
+    loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
+    return loop
+
+
+@contextmanager
+def _hold(data: DataFolder) -> Iterator[None]:
+    """The data folder's lock, which the operating system drops even when we are killed."""
+    with data.lock.open("a") as lock:
+        deadline = time.monotonic() + _LOCK_SECONDS
+        while not _locked(lock):
+            if time.monotonic() > deadline:
+                raise AlreadyRunning(f"a batchlocal is running on {data.root} already")
+            time.sleep(0.02)
+        yield
+
+
+def _locked(lock: TextIO) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _listen(data: DataFolder, options: Options) -> list[socket.socket]:
+    """Sockets on one port for IPv4 and, where there is such a loopback, IPv6 (Node's ``localhost`` may be ``::1``)."""
+    kept = data.settings().get("port", 0)
+    port = options.port or kept
+    try:
+        first = _bound(socket.AF_INET, options.host, port)
+    except OSError:
+        if port != kept or options.port:
+            raise PortTaken(f"port {port} is taken; choose another one with --port, or leave it out") from None
+        raise PortTaken(
+            f"port {port}, which this data folder has used so far, is taken by another program;"
+            f" end that program, or move with --port (stacks then need a new `up`)"
+        ) from None
+    port = first.getsockname()[1]
+    write_private(data.server, json.dumps({**data.settings(), "port": port, "pid": os.getpid()}))
+    if options.host != "127.0.0.1":
+        return [first]
+    try:
+        return [first, _bound(socket.AF_INET6, "::1", port)]
+    except OSError:
+        return [first]
+
+
+def _bound(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        bound.bind((host, port))
+        bound.listen(1024)
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
+async def _serve(data: DataFolder, options: Options, sockets: list[socket.socket]) -> None:
+    platform = _platform(data, options, sockets[0].getsockname()[1])
+    config = uvicorn.Config(
+        Application(platform),
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ssl_certfile=str(data.certificate),
+        ssl_keyfile=str(data.private_key),
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+        h11_max_incomplete_event_size=64 * 1024,
+    )
+    background = [
+        asyncio.create_task(_run_storage(platform)),
+        asyncio.create_task(Runner(platform, {**arm_effects.PERFORMERS, **node_effects.PERFORMERS}).run()),
+        asyncio.create_task(node_effects.run(platform)),
+    ]
+    try:
+        await uvicorn.Server(config).serve(sockets)
+    finally:
+        for task in background:
+            task.cancel()
+        for ended in await asyncio.gather(*background, return_exceptions=True):
+            if isinstance(ended, Exception):
+                _log.error("background work ended badly", exc_info=ended)
+        platform.store.close()
+
+
+def _platform(data: DataFolder, options: Options, port: int) -> Platform:
+    credentials = data.credentials()
+    origin = f"https://localhost:{port}"
+    return Platform(
+        data=data,
+        store=Store(data.store),
+        tokens=Tokens(data.signing_key, credentials.tenant_id, origin),
+        credentials=credentials,
+        origin=origin,
+        blobs=BlobServer(data.blobs, data.certificate, data.private_key),
+        pace=options.pace,
+        strict=options.strict,
+    )
+
+
+async def _run_storage(platform: Platform) -> None:
+    """Linked storage, beside ARM and not before it: ARM answers while the blob server is still starting."""
+    blobs = platform.blobs
+    assert isinstance(blobs, BlobServer)
+    try:
+        await blobs.start()
+        await arm_effects.sync_storage(platform)
+        await asyncio.Event().wait()
+    finally:
+        await blobs.stop()

@@ -1,0 +1,133 @@
+"""Starting, finding and stopping a data folder's server from another process."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+import ssl
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from http.client import HTTPException, HTTPSConnection
+
+from batchlocal.datafolder import DataFolder
+
+__all__ = ["NotStarted", "Status", "launch", "look", "stop"]
+
+_START_SECONDS = 30.0
+_STOP_SECONDS = 15.0
+
+
+class NotStarted(Exception):
+    """The server did not come up; the text says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """Whether a server answers; ``blobs`` tells whether linked storage does too. ``pid`` 0 is no server."""
+
+    ready: bool
+    endpoint: str = ""
+    pid: int = 0
+    blobs: bool = False
+
+    def as_json(self) -> dict[str, object]:
+        return asdict(self)
+
+
+def look(data: DataFolder) -> Status:
+    """Ask the data folder's server for its state."""
+    known = data.settings()
+    if not known or not _is_held(data):
+        return Status(ready=False)
+    endpoint, pid = f"https://localhost:{known['port']}", known.get("pid", 0)
+    try:
+        answer = _get_status(data, known["port"])
+    except (OSError, HTTPException, ValueError):
+        return Status(ready=False, endpoint=endpoint, pid=pid)
+    return Status(ready=bool(answer.get("ready")), endpoint=endpoint, pid=pid, blobs=bool(answer.get("blobs")))
+
+
+def launch(
+    data: DataFolder, *, port: int = 0, host: str = "127.0.0.1", strict: bool = False, timing: str = "quick"
+) -> Status:
+    """Start a server in the background and wait until it answers; one that runs already is left alone.
+
+    Raises:
+        NotStarted: it ended, or did not answer in time; or one runs on another port than the one asked for.
+    """
+    running = look(data)
+    if running.ready:
+        if port and not running.endpoint.endswith(f":{port}"):
+            raise NotStarted(f"it runs at {running.endpoint} already: stop it first to move it to port {port}")
+        return running
+    data.prepare()
+    command = [sys.executable, "-m", "batchlocal", "start", "--detached", "--data", str(data.root)]
+    command += ["--host", host, "--timing", timing, *(["--strict"] if strict else []), "--port", str(port)]
+    with (data.root / "start.log").open("w") as early:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=early, stderr=early, start_new_session=True
+        )
+    return _wait_until_ready(data, process)
+
+
+def _wait_until_ready(data: DataFolder, process: subprocess.Popen[bytes]) -> Status:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            said = (data.root / "start.log").read_text(errors="replace").strip().splitlines()
+            reason = said[-1].removeprefix("batchlocal: ") if said else f"see {data.log}"
+            raise NotStarted(f"the server did not start: {reason}")
+        status = look(data)
+        if status.ready and status.pid == process.pid:
+            process.returncode = 0  # it goes on without us: no warning about an unwaited child
+            return status
+        time.sleep(0.05)
+    process.terminate()
+    raise NotStarted(f"the server did not answer within {_START_SECONDS:.0f} s; see {data.log}")
+
+
+def stop(data: DataFolder) -> bool:
+    """End the data folder's server and wait until it is gone; False when none was running.
+
+    Raises:
+        NotStarted: the server did not end in time.
+    """
+    if not _is_held(data):
+        return False
+    pid = data.settings().get("pid", 0)
+    if pid:
+        os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + _STOP_SECONDS
+    while _is_held(data):
+        if time.monotonic() > deadline:
+            raise NotStarted(f"the server (pid {pid}) did not end within {_STOP_SECONDS:.0f} s; see {data.log}")
+        time.sleep(0.05)
+    return True
+
+
+def _is_held(data: DataFolder) -> bool:
+    """Whether a server holds the folder's lock, which dies with it."""
+    try:
+        with data.lock.open("r+") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
+def _get_status(data: DataFolder, port: int) -> dict[str, object]:
+    context = ssl.create_default_context(cafile=str(data.ca_file))
+    connection = HTTPSConnection("localhost", port, timeout=2, context=context)
+    try:
+        token = data.control_token.read_text()
+        connection.request("GET", "/_batchlocal/status", headers={"Authorization": f"Bearer {token}"})
+        answer: dict[str, object] = json.loads(connection.getresponse().read())
+        return answer
+    finally:
+        connection.close()
