@@ -1,0 +1,79 @@
+"""How ARM's handlers reach blobs: signed URLs for clients, and a look at what is there."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from datetime import timedelta
+from functools import lru_cache
+
+import httpx
+
+from batchlocal.platform import Platform
+from batchlocal.protocol import moments
+
+__all__ = ["blob_exists", "make_container", "signed_url"]
+
+
+def signed_url(
+    platform: Platform, account: tuple[str, str], container: str, blob: str, permission: str, now: int
+) -> tuple[str, int]:
+    """A blob's SAS URL and its expiry (ticks): from five minutes ago for four hours (F5: 178 of 178 spans).
+
+    ``account`` is a storage account's name and key (base64).
+    """
+    from azure.storage.blob import generate_blob_sas
+
+    name, key = account
+    expiry = moments.after(now, timedelta(hours=4).total_seconds())
+    sas = generate_blob_sas(
+        name,
+        container,
+        blob,
+        account_key=key,
+        permission=permission,
+        start=moments.to_datetime(moments.after(now, -300)),
+        expiry=moments.to_datetime(expiry),
+    )
+    return f"{platform.blob_origin}/{name}/{container}/{blob}?{sas}", expiry
+
+
+@lru_cache(maxsize=4)
+def _client(ca_file: str, _loop: int) -> httpx.AsyncClient:
+    return httpx.AsyncClient(verify=ssl.create_default_context(cafile=ca_file), timeout=30)
+
+
+def client(platform: Platform) -> httpx.AsyncClient:
+    """The HTTP client for linked storage; it trusts our CA only."""
+    return _client(str(platform.data.ca_file), id(asyncio.get_running_loop()))
+
+
+async def blob_exists(platform: Platform, account: tuple[str, str], container: str, blob: str) -> bool:
+    """Whether storage really has the blob, asked of storage itself."""
+    await platform.blobs.wait_ready()
+    url, _ = signed_url(platform, account, container, blob, "r", moments.now())
+    answer = await client(platform).head(url)
+    return answer.status_code == httpx.codes.OK
+
+
+async def make_container(platform: Platform, account: tuple[str, str], container: str) -> None:
+    """Make a container; one that is there is left alone.
+
+    Raises:
+        httpx.HTTPError: storage did not answer, or refused.
+    """
+    await platform.blobs.wait_ready()
+    name, key = account
+    url = f"{platform.blob_origin}/{name}/{container}?restype=container&{_account_sas(name, key)}"
+    answer = await client(platform).put(url, headers={"x-ms-version": "2021-12-02"})
+    if answer.status_code not in (httpx.codes.CREATED, httpx.codes.CONFLICT):
+        answer.raise_for_status()
+
+
+def _account_sas(name: str, key: str) -> str:
+    from azure.storage.blob import AccountSasPermissions, ResourceTypes, generate_account_sas
+
+    expiry = moments.to_datetime(moments.after(moments.now(), 600))
+    return generate_account_sas(
+        name, key, ResourceTypes(container=True), AccountSasPermissions(create=True, write=True), expiry
+    )

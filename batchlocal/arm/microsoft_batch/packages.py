@@ -1,0 +1,191 @@
+"""Application packages (F5): Pending with a signed URL, uploaded by the client, then activated."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from batchlocal.arm.blob_access import blob_exists, make_container, signed_url
+from batchlocal.arm.call import ArmCall
+from batchlocal.arm.errors import CATALOGUE, provider
+from batchlocal.arm.fabric import shown
+from batchlocal.arm.microsoft_batch.applications import (
+    PACKAGE_TYPE,
+    AccountNotEnabledForAutoStorage,
+    application_of,
+    linked_storage,
+)
+from batchlocal.arm.microsoft_batch.provider import PROVIDER, InvalidProperty, account_of
+from batchlocal.arm.microsoft_storage import linked_key
+from batchlocal.domain.refusals import Refusal
+from batchlocal.protocol import moments
+from batchlocal.protocol.messages import Answer
+from batchlocal.store.resources import Resource
+
+__all__ = ["ApplicationPackageNotFound"]
+
+_ENVELOPE = ("type", "id", "name", "etag", "properties", "tags")
+_ORDER = ("storageUrl", "storageUrlExpiry", "state", "format", "lastActivationTime")
+_VERSION = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+
+@dataclass(eq=False)
+class ApplicationPackageNotFound(Refusal):
+    """The version does not exist."""
+
+
+@dataclass(eq=False)
+class ApplicationPackageBlobNotFound(Refusal):
+    """Activation was asked before anything was uploaded."""
+
+
+@dataclass(eq=False)
+class ApplicationPackageUpdatesNotAllowed(Refusal):
+    """The application forbids changing a version that is active."""
+
+
+CATALOGUE.update(
+    {
+        ApplicationPackageNotFound: provider(
+            404, "ApplicationPackageNotFound", "The specified application package does not exist."
+        ),
+        ApplicationPackageBlobNotFound: provider(
+            409,
+            "ApplicationPackageBlobNotFound",
+            "No blob could be found for the specified application package.",
+        ),
+        ApplicationPackageUpdatesNotAllowed: provider(
+            409,
+            "UpdatesNotAllowed",
+            "The application does not allow updates: an active package cannot be changed.",
+        ),
+    }
+)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a package lies: the package, its application, the storage account's name and key."""
+
+    package: Resource
+    application: Resource
+    storage: tuple[str, str]
+
+    @property
+    def container(self) -> str:
+        return str(self.application.hidden["container"])
+
+
+def _place(call: ArmCall, package: Resource | None = None) -> _Place:
+    application = application_of(call)
+    if package is None:
+        package = call.tx.resources.find(f"{application.id}/versions/{call.parameters['versionName']}")
+    if package is None:
+        raise ApplicationPackageNotFound
+    return _Place(package, application, _storage(call))
+
+
+def _storage(call: ArmCall) -> tuple[str, str]:
+    storage = linked_key(call.tx, linked_storage(account_of(call)))
+    if storage is None:
+        raise AccountNotEnabledForAutoStorage
+    return storage
+
+
+@PROVIDER.operation("ApplicationPackage_Create")
+async def put_package(call: ArmCall) -> Answer:
+    """A Pending version and the URL to upload its zip to; the container is there before the answer is."""
+    application = application_of(call)
+    version = call.parameters["versionName"]
+    if not _VERSION.fullmatch(version):
+        raise InvalidProperty("versionName", "1 to 64 letters, digits, dots, hyphens and underscores", "Application")
+    existing = call.tx.resources.find(f"{application.id}/versions/{version}")
+    if existing and existing.body["properties"]["state"] == "Active" and not _updatable(application):
+        raise ApplicationPackageUpdatesNotAllowed
+    await make_container(call.platform, _storage(call), application.hidden["container"])
+    with call.platform.store.write() as tx:
+        package = existing or Resource(
+            f"{application.id}/versions/{version}",
+            PACKAGE_TYPE,
+            application.subscription,
+            application.resource_group,
+            version,
+            parent=application.id,
+            hidden={"type": PACKAGE_TYPE},
+            created=call.now,
+        )
+        package.body = {"properties": {"state": "Pending"}}
+        if (call.body or {}).get("tags") is not None:
+            package.body["tags"] = call.body["tags"]
+        package.modified = call.now
+        tx.resources.put(package)
+    return _answer(call, _place(call, package), "rw")
+
+
+def _updatable(application: Resource) -> bool:
+    return bool(application.body["properties"]["allowUpdates"])
+
+
+@PROVIDER.operation("ApplicationPackage_Get")
+def get_package(call: ArmCall) -> Answer:
+    """The version with a fresh URL: readable only, once it is active and may not be changed (F5: 10 of 10)."""
+    place = _place(call)
+    final = place.package.body["properties"]["state"] == "Active" and not _updatable(place.application)
+    return _answer(call, place, "r" if final else "rw")
+
+
+@PROVIDER.operation("ApplicationPackage_Activate")
+async def activate_package(call: ArmCall) -> Answer:
+    """Active only after storage itself has shown the blob; may be repeated."""
+    place = _place(call)
+    sent = call.body if isinstance(call.body, dict) else {}
+    form = sent.get("format")
+    if not isinstance(form, str) or not form:
+        raise InvalidProperty("format", "The format of the package is needed; it is 'zip'", "Application")
+    if not await blob_exists(call.platform, place.storage, place.container, place.package.name):
+        raise ApplicationPackageBlobNotFound
+    with call.platform.store.write() as tx:
+        package = _place(call).package
+        moment = moments.iso(call.now)
+        package.body["properties"] = {"state": "Active", "format": form, "lastActivationTime": moment}
+        package.modified = call.now
+        tx.resources.put(package)
+    return _answer(call, _place(call, package), "rw")
+
+
+def _answer(call: ArmCall, place: _Place, permission: str) -> Answer:
+    package = place.package
+    url, expiry = signed_url(call.platform, place.storage, place.container, package.name, permission, call.now)
+    body = _shown(package, {"storageUrl": url, "storageUrlExpiry": moments.iso(expiry)})
+    headers = {"ETag": moments.weak_etag(package.modified), "Last-Modified": moments.http_date(package.modified)}
+    return Answer(200, body, headers)
+
+
+def _shown(package: Resource, extra: dict[str, str]) -> dict[str, Any]:
+    body = shown(package, PACKAGE_TYPE, *_ENVELOPE)
+    properties = {**body["properties"], **extra}
+    body["properties"] = {key: properties[key] for key in _ORDER if key in properties}
+    return body
+
+
+@PROVIDER.operation("ApplicationPackage_List")
+def list_packages(call: ArmCall) -> Answer:
+    """The versions, without URLs (F5)."""
+    found = call.tx.resources.children(application_of(call).id, PACKAGE_TYPE)
+    return Answer(200, {"value": [_shown(package, {}) for package in found]})
+
+
+@PROVIDER.operation("ApplicationPackage_Delete")
+def delete_package(call: ArmCall) -> Answer:
+    """200, or 204 when there was none; deleting the default version clears the setting (F5)."""
+    try:
+        place = _place(call)
+    except ApplicationPackageNotFound:
+        return Answer(204)
+    call.tx.resources.remove(place.package.id)
+    properties = place.application.body["properties"]
+    if str(properties.get("defaultVersion", "")).lower() == place.package.name.lower():
+        del properties["defaultVersion"]
+        call.tx.resources.put(place.application)
+    return Answer(200)

@@ -1,0 +1,477 @@
+"""Microsoft.Storage, as far as linked storage needs it: accounts, keys, blob services, containers (F9).
+
+Accounts live in ARM; their blobs live in Azurite, which is told of names and keys after each commit.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from batchlocal.arm.call import ArmCall
+from batchlocal.arm.errors import CATALOGUE, gateway
+from batchlocal.arm.fabric import (
+    ResourceNotFound,
+    accept,
+    body_object,
+    check_subscription,
+    finished,
+    group_of,
+    retry_after,
+    shown,
+    stored,
+)
+from batchlocal.arm.provider import ResourceProvider
+from batchlocal.domain.refusals import Refusal
+from batchlocal.platform import Platform
+from batchlocal.protocol import moments
+from batchlocal.protocol.messages import Answer
+from batchlocal.protocol.routing import Route
+from batchlocal.store import Tx
+from batchlocal.store.effects import Effect
+from batchlocal.store.resources import Resource
+
+__all__ = ["ACCOUNT_TYPE", "PROVIDER", "finish_account", "sync_storage"]
+
+ACCOUNT_TYPE = "Microsoft.Storage/storageAccounts"
+_CONTAINER_TYPE = f"{ACCOUNT_TYPE}/blobServices/containers"
+_POLICY_TYPE = f"{ACCOUNT_TYPE}/managementPolicies"
+_SUBSCRIPTION = "/subscriptions/{subscriptionId}/providers/Microsoft.Storage"
+_GROUP = "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.Storage"
+_ACCOUNT = f"{_GROUP}/storageAccounts/{{accountName}}"
+_CONTAINER = f"{_ACCOUNT}/blobServices/default/containers/{{containerName}}"
+_ENVELOPE = ("sku", "kind", "id", "name", "type", "location", "tags", "identity", "properties")
+_RECORDED_CREATION = 17  # seconds, the Retry-After of 85 of 86 recorded creations (F9)
+_JSON = "application/json"  # this provider names no charset (F9)
+_NAME = re.compile(r"[a-z0-9]{3,24}")
+
+PROVIDER = ResourceProvider(
+    "Microsoft.Storage",
+    [
+        Route("StorageAccounts_CheckNameAvailability", "POST", f"{_SUBSCRIPTION}/checkNameAvailability"),
+        Route("StorageAccounts_List", "GET", f"{_SUBSCRIPTION}/storageAccounts"),
+        Route("StorageAccounts_ListByResourceGroup", "GET", f"{_GROUP}/storageAccounts"),
+        Route("StorageAccounts_Create", "PUT", _ACCOUNT),
+        Route("StorageAccounts_Update", "PATCH", _ACCOUNT),
+        Route("StorageAccounts_GetProperties", "GET", _ACCOUNT),
+        Route("StorageAccounts_Delete", "DELETE", _ACCOUNT),
+        Route("StorageAccounts_ListKeys", "POST", f"{_ACCOUNT}/listKeys"),
+        Route("StorageAccounts_RegenerateKey", "POST", f"{_ACCOUNT}/regenerateKey"),
+        Route("BlobServices_GetServiceProperties", "GET", f"{_ACCOUNT}/blobServices/default"),
+        Route("FileServices_GetServiceProperties", "GET", f"{_ACCOUNT}/fileServices/default"),
+        Route("BlobContainers_Create", "PUT", _CONTAINER),
+        Route("BlobContainers_Get", "GET", _CONTAINER),
+        Route("BlobContainers_Delete", "DELETE", _CONTAINER),
+        Route("BlobContainers_List", "GET", f"{_ACCOUNT}/blobServices/default/containers"),
+        Route("ManagementPolicies_CreateOrUpdate", "PUT", f"{_ACCOUNT}/managementPolicies/default"),
+        Route("ManagementPolicies_Get", "GET", f"{_ACCOUNT}/managementPolicies/default"),
+        Route("ManagementPolicies_Delete", "DELETE", f"{_ACCOUNT}/managementPolicies/default"),
+        Route("AsyncOperations_Get", "GET", f"{_SUBSCRIPTION}/locations/{{location}}/asyncoperations/{{operationId}}"),
+    ],
+)
+
+
+@dataclass(eq=False)
+class AccountNameInvalid(Refusal):
+    """Not 3 to 24 lower-case letters and digits."""
+
+    name: str
+
+
+@dataclass(eq=False)
+class AccountNameTaken(Refusal):
+    """Names of storage accounts are unique over all of Azure."""
+
+    name: str
+
+
+@dataclass(eq=False)
+class KeyNameInvalid(Refusal):
+    """There are key1 and key2."""
+
+    name: str
+
+
+CATALOGUE.update(
+    {
+        AccountNameInvalid: gateway(
+            400,
+            "AccountNameInvalid",
+            "{name} is not a valid storage account name. Storage account name must be between 3 and 24 characters"
+            " in length and use numbers and lower-case letters only.",
+        ),
+        AccountNameTaken: gateway(
+            409, "StorageAccountAlreadyTaken", "The storage account named {name} is already taken."
+        ),
+        KeyNameInvalid: gateway(400, "InvalidValue", "'{name}' names no key; the keys are 'key1' and 'key2'."),
+    }
+)
+
+
+async def sync_storage(platform: Platform) -> None:
+    """Tell Azurite which accounts there are, with their keys."""
+    accounts = platform.store.read.resources.of_type(ACCOUNT_TYPE)
+    await platform.blobs.set_accounts({account.name: list(account.hidden["keys"].values()) for account in accounts})
+
+
+def _account(call: ArmCall) -> Resource:
+    group = group_of(call)
+    name = call.parameters["accountName"]
+    account = call.tx.resources.find(f"{group.id}/providers/{ACCOUNT_TYPE}/{name}")
+    if account is None:
+        raise ResourceNotFound(ACCOUNT_TYPE, name, call.id.resource_group)
+    return account
+
+
+@PROVIDER.operation("StorageAccounts_CheckNameAvailability")
+def check_name(call: ArmCall) -> Answer:
+    """Always 200 (F9)."""
+    check_subscription(call)
+    name = str(body_object(call).get("name", ""))
+    if not _NAME.fullmatch(name):
+        text = (
+            f"{name} is not a valid storage account name. Storage account name must be between 3 and 24 characters"
+            " in length and use numbers and lower-case letters only."
+        )
+        return _json(200, {"nameAvailable": False, "reason": "AccountNameInvalid", "message": text})
+    if call.tx.resources.named(ACCOUNT_TYPE, name):
+        text = f"The storage account named {name} is already taken."
+        return _json(200, {"nameAvailable": False, "reason": "AlreadyExists", "message": text})
+    return _json(200, {"nameAvailable": True})
+
+
+@PROVIDER.operation("StorageAccounts_List", "StorageAccounts_ListByResourceGroup")
+def list_accounts(call: ArmCall) -> Answer:
+    """The accounts of the subscription, or of the group when the path names one."""
+    check_subscription(call)
+    group = group_of(call).resource_group if call.id.resource_group else None
+    found = call.tx.resources.of_type(
+        ACCOUNT_TYPE, subscription=call.platform.credentials.subscription_id, resource_group=group
+    )
+    return _json(200, {"value": [_shown(account) for account in found]})
+
+
+@PROVIDER.operation("StorageAccounts_Create")
+def put_account(call: ArmCall) -> Answer:
+    """202 with an operation for a new account, 200 for one that was there (F9)."""
+    group, body = group_of(call), body_object(call)
+    name = call.parameters["accountName"]
+    if not _NAME.fullmatch(name):
+        raise AccountNameInvalid(name)
+    taken = call.tx.resources.named(ACCOUNT_TYPE, name)
+    if taken is not None and taken.key != str(call.id).lower():
+        raise AccountNameTaken(name)
+    account = stored(call, call.id, taken)
+    old = account.body.get("properties", {})
+    account.body = {
+        "sku": _sku(body.get("sku") or {"name": "Standard_LRS"}),
+        "kind": body.get("kind", "StorageV2"),
+        "location": str(body.get("location") or group.body["location"]).replace(" ", "").lower(),
+        "tags": body.get("tags") or {},
+        **({"identity": body["identity"]} if body.get("identity") else {}),
+        "properties": {**_served(call, name, old), **(body.get("properties") or {})},
+    }
+    if taken is not None:
+        call.tx.resources.put(account)
+        return _json(200, _shown(account))
+    account.hidden = {"keys": {"key1": _new_key(), "key2": _new_key()}, "type": ACCOUNT_TYPE}
+    account.body["properties"]["provisioningState"] = "Creating"
+    call.tx.resources.put(account)
+    operation = accept(call, "storage.account.create", account, _RECORDED_CREATION)
+    root = f"{call.platform.origin}/subscriptions/{account.subscription}/providers/Microsoft.Storage"
+    location = f"{root}/locations/{account.body['location']}/asyncoperations/{operation}?monitor=true"
+    headers = {
+        "Location": f"{location}&api-version={call.request.api_version}",
+        "Retry-After": retry_after(call, _RECORDED_CREATION),
+    }
+    return Answer(202, headers=headers, content=b"", media_type="text/plain; charset=utf-8")
+
+
+def _sku(sku: dict[str, Any]) -> dict[str, Any]:
+    return {"name": sku["name"], "tier": str(sku["name"]).partition("_")[0]}
+
+
+def _served(call: ArmCall, name: str, old: dict[str, Any]) -> dict[str, Any]:
+    """What the provider fills in: endpoints, defaults, moments; what an update left out stays as it was."""
+    moment = moments.iso(call.now)
+    return {
+        "allowBlobPublicAccess": False,
+        "allowSharedKeyAccess": True,
+        "creationTime": moment,
+        "encryption": {
+            "keySource": "Microsoft.Storage",
+            "services": {
+                kind: {"enabled": True, "keyType": "Account", "lastEnabledTime": moment} for kind in ("blob", "file")
+            },
+        },
+        "keyCreationTime": {"key1": moment, "key2": moment},
+        "minimumTlsVersion": "TLS1_2",
+        "networkAcls": {"bypass": "AzureServices", "defaultAction": "Allow", "ipRules": [], "virtualNetworkRules": []},
+        "primaryLocation": "",
+        "privateEndpointConnections": [],
+        "statusOfPrimary": "available",
+        "supportsHttpsTrafficOnly": True,
+        **old,
+        "primaryEndpoints": {"blob": f"{call.platform.blob_origin}/{name}/"},
+        "provisioningState": "Succeeded",
+    }
+
+
+def _shown(account: Resource) -> dict[str, Any]:
+    answer = shown(account, ACCOUNT_TYPE, *_ENVELOPE)
+    answer["properties"] = {**answer["properties"], "primaryLocation": answer["location"]}
+    return answer
+
+
+async def finish_account(platform: Platform, effect: Effect) -> None:
+    """The account is ready: in Azurite first, then in ARM."""
+    await platform.blobs.wait_ready()
+    await sync_storage(platform)
+    with platform.store.write() as tx:
+        account = tx.resources.find(effect.subject)
+        if account is not None:
+            account.body["properties"]["provisioningState"] = "Succeeded"
+            tx.resources.put(account)
+        tx.operations.finish(effect.payload["operation"])
+        tx.effects.settle(effect)
+
+
+@PROVIDER.operation("AsyncOperations_Get")
+def poll(call: ArmCall) -> Answer:
+    """202 until the account is there, then the account (F9)."""
+    operation = call.tx.operations.find(call.parameters["operationId"])
+    if operation is None:
+        raise ResourceNotFound("Microsoft.Storage/locations/asyncoperations", call.parameters["operationId"], "")
+    if finished(call.tx, operation.id) is None:
+        url = f"{call.platform.origin}{call.request.raw_path}?{call.request.raw_query}"
+        headers = {"Location": url, "Retry-After": retry_after(call, _RECORDED_CREATION)}
+        return Answer(202, headers=headers, content=b"", media_type="text/plain; charset=utf-8")
+    account = call.tx.resources.find(operation.subject)
+    return Answer(204) if account is None else _json(200, _shown(account))
+
+
+@PROVIDER.operation("StorageAccounts_Update")
+def patch_account(call: ArmCall) -> Answer:
+    """What is sent is changed, what is left out stays."""
+    account, body = _account(call), body_object(call)
+    account.body |= {key: body[key] for key in ("tags", "identity", "kind") if key in body}
+    if "sku" in body:
+        account.body["sku"] = _sku(body["sku"])
+    account.body["properties"] |= body.get("properties") or {}
+    account.modified = call.now
+    call.tx.resources.put(account)
+    return _json(200, _shown(account))
+
+
+@PROVIDER.operation("StorageAccounts_GetProperties")
+def get_account(call: ArmCall) -> Answer:
+    """The account."""
+    return _json(200, _shown(_account(call)))
+
+
+@PROVIDER.operation("StorageAccounts_Delete")
+async def delete_account(call: ArmCall) -> Answer:
+    """200, or 204 when there was none (F9)."""
+    group = group_of(call)
+    key = f"{group.id}/providers/{ACCOUNT_TYPE}/{call.parameters['accountName']}"
+    with call.platform.store.write() as tx:
+        if tx.resources.find(key) is None:
+            return Answer(204)
+        tx.resources.remove(key)
+    await sync_storage(call.platform)
+    return Answer(200)
+
+
+@PROVIDER.operation("StorageAccounts_ListKeys")
+def list_keys(call: ArmCall) -> Answer:
+    """Both keys (F9)."""
+    return _json(200, _keys(_account(call)))
+
+
+@PROVIDER.operation("StorageAccounts_RegenerateKey")
+async def regenerate_key(call: ArmCall) -> Answer:
+    """The named key anew, both in the answer (F9)."""
+    name = str(body_object(call).get("keyName", ""))
+    with call.platform.store.write() as tx:
+        account = _account(call)
+        if name not in account.hidden["keys"]:
+            raise KeyNameInvalid(name)
+        account.hidden["keys"][name] = _new_key()
+        account.body["properties"]["keyCreationTime"][name] = moments.iso(call.now)
+        tx.resources.put(account)
+    await sync_storage(call.platform)
+    return _json(200, _keys(account))
+
+
+def _keys(account: Resource) -> dict[str, Any]:
+    created = account.body["properties"]["keyCreationTime"]
+    keys = account.hidden["keys"].items()
+    return {
+        "keys": [
+            {"creationTime": created[name], "keyName": name, "value": value, "permissions": "FULL"}
+            for name, value in keys
+        ]
+    }
+
+
+def _new_key() -> str:
+    return base64.b64encode(secrets.token_bytes(64)).decode()
+
+
+@PROVIDER.operation("BlobServices_GetServiceProperties")
+def get_blob_service(call: ArmCall) -> Answer:
+    """The blob service with its defaults."""
+    account = _account(call)
+    properties = {"cors": {"corsRules": []}, "deleteRetentionPolicy": {"enabled": False, "allowPermanentDelete": False}}
+    return _json(200, _service(account, "blobServices", properties))
+
+
+@PROVIDER.operation("FileServices_GetServiceProperties")
+def get_file_service(call: ArmCall) -> Answer:
+    """The file service with its defaults; there are no files behind it."""
+    account = _account(call)
+    properties = {"cors": {"corsRules": []}, "shareDeleteRetentionPolicy": {"enabled": True, "days": 7}}
+    return _json(200, _service(account, "fileServices", properties))
+
+
+def _service(account: Resource, kind: str, properties: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "sku": account.body["sku"],
+        "id": f"{account.id}/{kind}/default",
+        "name": "default",
+        "type": f"{ACCOUNT_TYPE}/{kind}",
+        "properties": properties,
+    }
+
+
+@PROVIDER.operation("BlobContainers_Create")
+def put_container(call: ArmCall) -> Answer:
+    """201 for a new container, 200 for one that was there; the blobs' own API makes it on first use as well."""
+    account = _account(call)
+    resource_id = f"{account.id}/blobServices/default/containers/{call.parameters['containerName']}"
+    existing = call.tx.resources.find(resource_id)
+    container = existing or Resource(
+        resource_id,
+        _CONTAINER_TYPE,
+        account.subscription,
+        account.resource_group,
+        call.parameters["containerName"],
+        parent=account.id,
+        created=call.now,
+    )
+    container.modified = call.now
+    properties = (call.body or {}).get("properties") or {}
+    container.body = {"properties": {**_container_defaults(call), **properties}}
+    call.tx.resources.put(container)
+    if existing is None:
+        effect = Effect("storage.container.create", container.key, call.now, {}, call.request.request_id)
+        call.platform.owe(call.tx, effect)
+    return _json(
+        200 if existing else 201, shown(container, _CONTAINER_TYPE, "id", "name", "type", "etag", "properties")
+    )
+
+
+def _container_defaults(call: ArmCall) -> dict[str, Any]:
+    return {
+        "publicAccess": "None",
+        "leaseStatus": "Unlocked",
+        "leaseState": "Available",
+        "lastModifiedTime": moments.iso(call.now),
+        "hasImmutabilityPolicy": False,
+        "hasLegalHold": False,
+        "defaultEncryptionScope": "$account-encryption-key",
+        "denyEncryptionScopeOverride": False,
+    }
+
+
+def _container(call: ArmCall) -> Resource:
+    account = _account(call)
+    name = call.parameters["containerName"]
+    found = call.tx.resources.find(f"{account.id}/blobServices/default/containers/{name}")
+    if found is None:
+        raise ResourceNotFound(_CONTAINER_TYPE, f"{account.name}/default/{name}", account.resource_group)
+    return found
+
+
+@PROVIDER.operation("BlobContainers_Get")
+def get_container(call: ArmCall) -> Answer:
+    """The container."""
+    return _json(200, shown(_container(call), _CONTAINER_TYPE, "id", "name", "type", "etag", "properties"))
+
+
+@PROVIDER.operation("BlobContainers_List")
+def list_containers(call: ArmCall) -> Answer:
+    """The containers made through ARM."""
+    found = call.tx.resources.children(_account(call).id, _CONTAINER_TYPE)
+    return _json(
+        200, {"value": [shown(one, _CONTAINER_TYPE, "id", "name", "type", "etag", "properties") for one in found]}
+    )
+
+
+@PROVIDER.operation("BlobContainers_Delete")
+def delete_container(call: ArmCall) -> Answer:
+    """200, or 204 when there was none."""
+    try:
+        container = _container(call)
+    except ResourceNotFound:
+        return Answer(204)
+    call.tx.resources.remove(container.id)
+    return Answer(200)
+
+
+@PROVIDER.operation("ManagementPolicies_CreateOrUpdate")
+def put_policy(call: ArmCall) -> Answer:
+    """Lifecycle rules, kept and shown; Azurite does not act on them."""
+    account = _account(call)
+    policy = Resource(
+        f"{account.id}/managementPolicies/default",
+        _POLICY_TYPE,
+        account.subscription,
+        account.resource_group,
+        "DefaultManagementPolicy",
+        parent=account.id,
+        created=call.now,
+        modified=call.now,
+    )
+    properties = body_object(call).get("properties") or {}
+    policy.body = {"properties": {**properties, "lastModifiedTime": moments.iso(call.now)}}
+    call.tx.resources.put(policy)
+    return _json(200, shown(policy, _POLICY_TYPE, "id", "name", "type", "properties"))
+
+
+@PROVIDER.operation("ManagementPolicies_Get")
+def get_policy(call: ArmCall) -> Answer:
+    """The lifecycle rules."""
+    return _json(200, shown(_policy(call), _POLICY_TYPE, "id", "name", "type", "properties"))
+
+
+@PROVIDER.operation("ManagementPolicies_Delete")
+def delete_policy(call: ArmCall) -> Answer:
+    """200, or 204 when there was none."""
+    try:
+        policy = _policy(call)
+    except ResourceNotFound:
+        return Answer(204)
+    call.tx.resources.remove(policy.id)
+    return Answer(200)
+
+
+def _policy(call: ArmCall) -> Resource:
+    account = _account(call)
+    found = call.tx.resources.find(f"{account.id}/managementPolicies/default")
+    if found is None:
+        raise ResourceNotFound(_POLICY_TYPE, f"{account.name}/default", account.resource_group)
+    return found
+
+
+def _json(status: int, body: dict[str, Any]) -> Answer:
+    return Answer(status, body, media_type=_JSON)
+
+
+def linked_key(tx: Tx, storage_account_id: str) -> tuple[str, str] | None:
+    """Name and first key (base64) of a storage account by its ARM id, None when it is gone."""
+    account = tx.resources.find(storage_account_id)
+    return None if account is None else (account.name, account.hidden["keys"]["key1"])

@@ -1,0 +1,14 @@
+"""The resource providers that answer, in one list."""
+
+from __future__ import annotations
+
+from batchlocal.arm import microsoft_insights, microsoft_resources, microsoft_storage
+from batchlocal.arm.microsoft_batch import PROVIDER as MICROSOFT_BATCH
+from batchlocal.arm.provider import ResourceProvider
+
+__all__ = ["providers"]
+
+
+def providers() -> list[ResourceProvider]:
+    """Every provider; a reader sees what ARM has here, and adds one in this line."""
+    return [microsoft_resources.PROVIDER, microsoft_storage.PROVIDER, MICROSOFT_BATCH, microsoft_insights.PROVIDER]
