@@ -15,9 +15,13 @@ from pathlib import Path
 
 from batchlocal.store.activity import ActivityLog
 from batchlocal.store.effects import Effects
+from batchlocal.store.jobs import Jobs
 from batchlocal.store.migrations import migrate
+from batchlocal.store.nodes import Nodes
 from batchlocal.store.operations import LongRunningOperations
+from batchlocal.store.pools import Pools
 from batchlocal.store.resources import Resources
+from batchlocal.store.tasks import Tasks
 
 __all__ = ["Store", "Tx"]
 
@@ -39,6 +43,22 @@ class Tx:
     @cached_property
     def operations(self) -> LongRunningOperations:
         return LongRunningOperations(self.connection)
+
+    @cached_property
+    def pools(self) -> Pools:
+        return Pools(self.connection)
+
+    @cached_property
+    def nodes(self) -> Nodes:
+        return Nodes(self.connection)
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        return Jobs(self.connection)
+
+    @cached_property
+    def tasks(self) -> Tasks:
+        return Tasks(self.connection)
 
     @cached_property
     def activity(self) -> ActivityLog:

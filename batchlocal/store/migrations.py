@@ -19,6 +19,19 @@ def _step(name: str, sql: str) -> None:
     STEPS.append((name, sql))
 
 
+def _counted(row: str, sign: str) -> str:
+    """One row's share of its job's counts, added or taken away."""
+    kinds = {
+        "active": f"{row}.state IN ('active', 'preparing')",
+        "running": f"{row}.state = 'running'",
+        "succeeded": f"{row}.state = 'completed' AND {row}.result = 'success'",
+        "failed": f"{row}.state = 'completed' AND {row}.result <> 'success'",
+    }
+    parts = [f"{kind} = {kind} {sign} ({test})" for kind, test in kinds.items()]
+    parts += [f"{kind}_slots = {kind}_slots {sign} ({test}) * {row}.slots" for kind, test in kinds.items()]
+    return f"UPDATE task_count SET {', '.join(parts)} WHERE job = {row}.job; "
+
+
 _step(
     "0001 resources of ARM",
     """
@@ -80,6 +93,73 @@ _step(
     );
     CREATE INDEX activity_by_time ON activity (subscription, at);
     """,
+)
+
+_step(
+    "0005 pools and their nodes",
+    """
+    CREATE TABLE pool (
+      key TEXT PRIMARY KEY,
+      account TEXT NOT NULL,
+      doc TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX pool_by_account ON pool (account, key);
+    CREATE TABLE node (
+      key TEXT PRIMARY KEY,
+      pool TEXT NOT NULL,
+      doc TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX node_by_pool ON node (pool, key);
+    """,
+)
+_step(
+    "0006 jobs, tasks, and task counts that are kept rather than counted",
+    """
+    CREATE TABLE job (
+      key TEXT PRIMARY KEY,
+      account TEXT NOT NULL,
+      pool TEXT NOT NULL,
+      state TEXT NOT NULL,
+      priority INTEGER NOT NULL,
+      created INTEGER NOT NULL,
+      doc TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX job_by_account ON job (account, key);
+    CREATE INDEX job_by_pool ON job (pool, state, priority DESC, created);
+    CREATE TABLE task (
+      number INTEGER PRIMARY KEY,       -- the order in which tasks were added
+      job TEXT NOT NULL,
+      id_key TEXT NOT NULL,             -- the id in lower case
+      state TEXT NOT NULL,
+      result TEXT NOT NULL,
+      node TEXT NOT NULL,               -- key of the node it runs or ran on
+      slots INTEGER NOT NULL,
+      doc TEXT NOT NULL,
+      UNIQUE (job, id_key)
+    );
+    CREATE INDEX task_waiting ON task (job, number) WHERE state = 'active';
+    CREATE INDEX task_by_state ON task (job, state, id_key);
+    CREATE INDEX task_running ON task (node) WHERE state = 'running';
+    CREATE TABLE task_count (
+      job TEXT PRIMARY KEY,
+      active INTEGER NOT NULL DEFAULT 0, running INTEGER NOT NULL DEFAULT 0,
+      succeeded INTEGER NOT NULL DEFAULT 0, failed INTEGER NOT NULL DEFAULT 0,
+      active_slots INTEGER NOT NULL DEFAULT 0, running_slots INTEGER NOT NULL DEFAULT 0,
+      succeeded_slots INTEGER NOT NULL DEFAULT 0, failed_slots INTEGER NOT NULL DEFAULT 0
+    ) WITHOUT ROWID;
+    """
+    + "".join(
+        f"""
+    CREATE TRIGGER task_count_{event.split()[0].lower()} AFTER {event} ON task BEGIN
+      INSERT OR IGNORE INTO task_count (job) VALUES ({rows[0][0]}.job);
+      {"".join(_counted(row, sign) for row, sign in rows)}
+    END;"""
+        for event, rows in (
+            ("INSERT", [("NEW", "+")]),
+            ("DELETE", [("OLD", "-")]),
+            ("UPDATE OF state, result, slots", [("OLD", "-"), ("NEW", "+")]),
+        )
+    ),
 )
 
 

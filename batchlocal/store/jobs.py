@@ -1,0 +1,61 @@
+"""The repository of jobs."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import asdict
+
+import orjson
+
+from batchlocal.domain.job import Job
+
+__all__ = ["Jobs"]
+
+
+class Jobs:
+    """Jobs by key: the account's key, ``/jobs/``, the id in lower case."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._run = connection.execute
+
+    def find(self, key: str) -> Job | None:
+        row = self._run("SELECT doc FROM job WHERE key = ?", (key,)).fetchone()
+        return _job(row[0]) if row else None
+
+    def put(self, job: Job) -> None:
+        self._run(
+            "INSERT OR REPLACE INTO job (key, account, pool, state, priority, created, doc) VALUES (?,?,?,?,?,?,?)",
+            (job.key, job.account, job.pool, job.state, job.priority, job.created, orjson.dumps(asdict(job)).decode()),
+        )
+
+    def remove(self, key: str) -> None:
+        """Remove a job with its tasks and counts."""
+        self._run("DELETE FROM task WHERE job = ?", (key,))
+        self._run("DELETE FROM task_count WHERE job = ?", (key,))
+        self._run("DELETE FROM job WHERE key = ?", (key,))
+
+    def page(self, account: str, after: str, limit: int) -> list[Job]:
+        """Up to ``limit`` jobs of an account with keys beyond ``after``, by id."""
+        rows = self._run(
+            "SELECT doc FROM job WHERE account = ? AND key > ? ORDER BY key LIMIT ?", (account, after, limit)
+        ).fetchall()
+        return [_job(doc) for (doc,) in rows]
+
+    def of_account(self, account: str) -> Iterator[Job]:
+        """All jobs of an account."""
+        rows = self._run("SELECT doc FROM job WHERE account = ? ORDER BY key", (account,)).fetchall()
+        return (_job(doc) for (doc,) in rows)
+
+    def waiting_on(self, pool: str) -> Iterator[Job]:
+        """A pool's active jobs that have active tasks: highest priority first, then oldest."""
+        rows = self._run(
+            "SELECT job.doc FROM job JOIN task_count ON task_count.job = job.key AND task_count.active > 0"
+            " WHERE job.pool = ? AND job.state = 'active' ORDER BY job.priority DESC, job.created",
+            (pool,),
+        )
+        return (_job(doc) for (doc,) in rows)
+
+
+def _job(doc: str) -> Job:
+    return Job(**orjson.loads(doc))

@@ -1,0 +1,43 @@
+"""The repository of compute nodes."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import asdict
+
+import orjson
+
+from batchlocal.domain.node import Node
+
+__all__ = ["Nodes"]
+
+
+class Nodes:
+    """Nodes by key: the pool's key, ``/nodes/``, the node id."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._run = connection.execute
+
+    def find(self, key: str) -> Node | None:
+        row = self._run("SELECT doc FROM node WHERE key = ?", (key,)).fetchone()
+        return _node(row[0]) if row else None
+
+    def put(self, node: Node) -> None:
+        self._run(
+            "INSERT OR REPLACE INTO node (key, pool, doc) VALUES (?,?,?)",
+            (node.key, node.pool, orjson.dumps(asdict(node)).decode()),
+        )
+
+    def remove(self, key: str) -> None:
+        self._run("DELETE FROM node WHERE key = ?", (key,))
+
+    def of_pool(self, pool: str) -> list[Node]:
+        """A pool's nodes, by id (F10: 151 of 151 lists)."""
+        rows = self._run("SELECT doc FROM node WHERE pool = ? ORDER BY key", (pool,)).fetchall()
+        return [_node(doc) for (doc,) in rows]
+
+
+def _node(doc: str) -> Node:
+    values = orjson.loads(doc)
+    values["errors"] = tuple(values["errors"])
+    return Node(**values)
