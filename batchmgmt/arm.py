@@ -1,0 +1,73 @@
+"""The few ARM calls that handing out an endpoint takes, without an SDK."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+from urllib.parse import quote
+
+from batchmgmt.clouds import METADATA_API_VERSION, PUBLIC, Cloud, cloud_from_metadata
+from batchmgmt.lean import LeanHttp
+from batchmgmt.tokens import Token
+
+__all__ = ["BATCH_API_VERSION", "STORAGE_API_VERSION", "Arm", "account_id", "cloud_from_environment"]
+
+BATCH_API_VERSION: Final = "2025-06-01"
+STORAGE_API_VERSION: Final = "2023-05-01"
+
+
+def cloud_from_environment(http: LeanHttp) -> Cloud:
+    """The cloud of ``ARM_METADATA_HOSTNAME``, as Terraform and Pulumi's azure-native find theirs; else the public one.
+
+    Raises:
+        BatchManagementError: the host gives no metadata document.
+    """
+    host = os.environ.get("ARM_METADATA_HOSTNAME", "").removeprefix("https://").rstrip("/")
+    if not host:
+        return PUBLIC
+    url = f"https://{host}/metadata/endpoints?api-version={METADATA_API_VERSION}"
+    return cloud_from_metadata(http.request("reading the cloud's metadata", "GET", url).json, host)
+
+
+def account_id(subscription_id: str, resource_group: str, account: str) -> str:
+    """The ARM id of a Batch account."""
+    parts = [quote(part, safe="") for part in (subscription_id, resource_group, account)]
+    return f"/subscriptions/{parts[0]}/resourceGroups/{parts[1]}/providers/Microsoft.Batch/batchAccounts/{parts[2]}"
+
+
+class Arm:
+    """ARM's GET, POST and lists for one identity; answers are ARM's JSON."""
+
+    def __init__(self, cloud: Cloud, http: LeanHttp, token: Callable[[str], Token]) -> None:
+        self.cloud = cloud
+        self._http = http
+        self._token = token
+
+    def get(self, act: str, resource_id: str, api_version: str = BATCH_API_VERSION) -> Any:
+        """The resource's JSON. Raises AzureError, ConnectionFailed."""
+        return self._json(act, "GET", self._url(resource_id, api_version))
+
+    def post(self, act: str, resource_id: str, api_version: str = BATCH_API_VERSION) -> Any:
+        """The answer of an action without a body that may be repeated. Raises AzureError, ConnectionFailed."""
+        return self._json(act, "POST", self._url(resource_id, api_version))
+
+    def list(self, act: str, resource_id: str, api_version: str = BATCH_API_VERSION) -> Iterator[Any]:
+        """The entries of a list, page after page. Raises AzureError, ConnectionFailed."""
+        url: str | None = self._url(resource_id, api_version)
+        while url:
+            page = self._json(act, "GET", url)
+            yield from page["value"]
+            url = page.get("nextLink")
+
+    def token(self, scope: str) -> Token:
+        """A token of this identity. Raises AzureError, ConnectionFailed."""
+        return self._token(scope)
+
+    def _url(self, resource_id: str, api_version: str) -> str:
+        return f"{self.cloud.arm}{resource_id}?api-version={api_version}"
+
+    def _json(self, act: str, method: str, url: str) -> Any:
+        secret = self._token(self.cloud.arm_scope).secret
+        headers = {"Authorization": f"Bearer {secret.reveal()}"}
+        return self._http.request(act, method, url, headers=headers).json

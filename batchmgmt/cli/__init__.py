@@ -1,0 +1,1 @@
+"""The command line: a module a command group; ``hot`` answers the commands that must start at once."""

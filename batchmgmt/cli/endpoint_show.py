@@ -1,0 +1,93 @@
+"""``endpoint show``: shared by the hot path and the Typer command, so it imports no SDK, no Typer and no Rich."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast, get_args
+
+from batchmgmt.arm import Arm, cloud_from_environment
+from batchmgmt.endpoint import AuthMode, ServiceEndpoint, resolve
+from batchmgmt.errors import BatchManagementError, UsageError
+from batchmgmt.files import write_private
+from batchmgmt.handoff import find
+from batchmgmt.lean import LeanHttp
+from batchmgmt.stacks import read_stack
+from batchmgmt.tokens import environment_tokens
+
+__all__ = ["Request", "show"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """The command's options, as typed."""
+
+    resource_group: str | None = None
+    name: str | None = None
+    stack: str | None = None
+    subscription: str | None = None
+    auth: str = "auto"
+    key: str = "primary"
+    format: str = "json"
+    output: str | None = None
+    details: bool = False
+
+
+def show(request: Request) -> None:
+    """Print the endpoint, or write it to a file of mode 0600.
+
+    Raises:
+        BatchManagementError: with the text for the user and the exit code.
+    """
+    form = find(request.format)
+    text = form.render(_endpoint(request))
+    if request.output is None:
+        sys.stdout.write(f"{text}\n")
+        return
+    _write(Path(request.output), f"{text}\n")
+    sys.stderr.write(f"wrote {request.output} (mode 0600: it holds a secret)\n" if form.secret else "")
+
+
+def _endpoint(request: Request) -> ServiceEndpoint:
+    if request.auth not in get_args(AuthMode):
+        raise UsageError(f"--auth is one of {', '.join(get_args(AuthMode))}, not '{request.auth}'")
+    if request.key not in {"primary", "secondary"}:
+        raise UsageError(f"--key is primary or secondary, not '{request.key}'")
+    stack = read_stack(request.stack) if request.stack else None
+    if stack:
+        if request.resource_group or request.name:
+            raise UsageError("give either --stack, or --resource-group and --name")
+        subscription, group, name = stack.subscription_id, stack.resource_group, stack.account
+    else:
+        if not (request.resource_group and request.name):
+            raise UsageError("an account is named by --resource-group (-g) and --name (-n), or by --stack")
+        subscription, group, name = _subscription(request), request.resource_group, request.name
+    http = LeanHttp()
+    cloud = cloud_from_environment(http)
+    arm = Arm(cloud, http, environment_tokens(cloud, http))
+    return resolve(
+        arm,
+        subscription,
+        group,
+        name,
+        auth=cast("AuthMode", request.auth),
+        key_name=request.key,
+        details=request.details,
+        stack=stack,
+    )
+
+
+def _subscription(request: Request) -> str:
+    found = request.subscription or os.environ.get("AZURE_SUBSCRIPTION_ID") or os.environ.get("ARM_SUBSCRIPTION_ID")
+    if not found:
+        raise UsageError("no subscription is given: set AZURE_SUBSCRIPTION_ID, or use --subscription")
+    return found
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        write_private(path, text)
+    except OSError as fault:
+        raise BatchManagementError(f"{path} cannot be written: {fault.strerror}") from None

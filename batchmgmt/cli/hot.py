@@ -1,0 +1,67 @@
+"""Commands whose time is mostly imports, answered before Typer is imported.
+
+Only what is understood fully is taken here; for anything else (``--help``, an unknown option, a missing value, a proxy)
+``run`` returns None and the Typer application, which has the same command, answers.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+__all__ = ["FLAGS", "OPTIONS", "run"]
+
+OPTIONS = {
+    "-g": "resource_group",
+    "--resource-group": "resource_group",
+    "-n": "name",
+    "--name": "name",
+    "--stack": "stack",
+    "--subscription": "subscription",
+    "--auth": "auth",
+    "--key": "key",
+    "--format": "format",
+    "-o": "output",
+    "--output": "output",
+}
+FLAGS = {"--details": "details"}
+
+
+def run(arguments: Sequence[str]) -> int | None:
+    """The exit code, or None when the command is not one of these."""
+    if list(arguments[:2]) != ["endpoint", "show"]:
+        return None
+    options = parse(arguments[2:])
+    if options is None:
+        return None
+    from batchmgmt.lean import plain_environment
+
+    if not plain_environment():
+        return None
+    from batchmgmt.cli.endpoint_show import Request, show
+    from batchmgmt.errors import BatchManagementError
+
+    try:
+        show(Request(**options))  # type: ignore[arg-type]  # names and kinds are those of the tables above
+    except BatchManagementError as failure:
+        sys.stderr.write(f"batchmgmt: {failure}\n")
+        return failure.exit_code
+    return 0
+
+
+def parse(arguments: Sequence[str]) -> dict[str, str | bool] | None:
+    """The options by name, or None when something is not as simple as ``--name value`` or ``--name=value``."""
+    options: dict[str, str | bool] = {}
+    waiting = iter(arguments)
+    for argument in waiting:
+        option, equals, value = argument.partition("=")
+        if option in FLAGS and not equals:
+            options[FLAGS[option]] = True
+        elif option in OPTIONS and (not equals or option.startswith("--")):
+            text = value if equals else next(waiting, None)
+            if text is None or (not equals and text.startswith("-")):
+                return None
+            options[OPTIONS[option]] = text
+        else:
+            return None
+    return options

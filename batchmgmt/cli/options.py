@@ -1,0 +1,45 @@
+"""Options that every command spells the same way, and the account they name."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from batchmgmt.errors import UsageError
+from batchmgmt.management import Account, BatchManagement
+from batchmgmt.stacks import read_stack
+
+__all__ = ["AccountName", "ResourceGroup", "Stack", "Subscription", "account_of"]
+
+ResourceGroup = Annotated[
+    str | None, typer.Option("--resource-group", "-g", help="Resource group of the account.", show_default=False)
+]
+AccountName = Annotated[str | None, typer.Option("--name", "-n", help="Name of the Batch account.", show_default=False)]
+Stack = Annotated[
+    str | None,
+    typer.Option("--stack", help="Pulumi stack that deployed the account, instead of -g and -n.", show_default=False),
+]
+Subscription = Annotated[
+    str | None,
+    typer.Option("--subscription", help="Subscription id; else AZURE_SUBSCRIPTION_ID.", show_default=False),
+]
+
+
+def account_of(
+    resource_group: str | None, name: str | None, stack: str | None, subscription: str | None = None
+) -> Account:
+    """The account that the options name.
+
+    Raises:
+        UsageError: they name none, or two.
+    """
+    if stack:
+        if resource_group or name:
+            raise UsageError("give either --stack, or --resource-group and --name")
+        outputs = read_stack(stack)
+        management = BatchManagement.from_env(outputs.subscription_id)
+        return management.account(outputs.resource_group, outputs.account)
+    if not (resource_group and name):
+        raise UsageError("an account is named by --resource-group (-g) and --name (-n), or by --stack")
+    return BatchManagement.from_env(subscription).account(resource_group, name)

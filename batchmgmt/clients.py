@@ -1,0 +1,143 @@
+"""The only maker of credentials and SDK clients.
+
+Every client gets the same cloud, the same time-outs and retries; SDK modules are imported where they are used, for each
+costs about a tenth of a second.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from batchmgmt.clouds import Cloud
+from batchmgmt.endpoint import KeyAuthentication, ServiceEndpoint, TokenAuthentication
+from batchmgmt.lean import default_timeout
+
+if TYPE_CHECKING:
+    from azure.batch import BatchClient
+    from azure.batch.aio import BatchClient as AsyncBatchClient
+    from azure.core.credentials import AccessToken, TokenCredential
+    from azure.mgmt.batch import BatchManagementClient
+    from azure.mgmt.batch.aio import BatchManagementClient as AsyncBatchManagementClient
+    from azure.mgmt.storage import StorageManagementClient
+    from azure.storage.blob import BlobClient
+
+__all__ = [
+    "async_batch_client",
+    "async_management_client",
+    "batch_client",
+    "environment_credential",
+    "management_client",
+    "package_blob",
+    "storage_management_client",
+]
+
+# Azure's SDKs wait 300 s for an answer by default, and pause 0.8 s, 1.6 s, 3.2 s, ... between tries.
+_RETRIES: Final = {"retry_total": 5, "retry_backoff_factor": 0.4}
+
+
+def environment_credential(cloud: Cloud) -> TokenCredential:
+    """azure-identity's default chain for the cloud: environment, workload and managed identity, developer tools."""
+    from azure.identity import DefaultAzureCredential
+
+    return DefaultAzureCredential(authority=cloud.authority, disable_instance_discovery=not cloud.well_known)
+
+
+def management_client(
+    cloud: Cloud, credential: TokenCredential, subscription_id: str, **options: Any
+) -> BatchManagementClient:
+    """azure-mgmt-batch's client."""
+    from azure.mgmt.batch import BatchManagementClient
+
+    return BatchManagementClient(credential, subscription_id, **_arm_options(cloud), **options)
+
+
+def async_management_client(
+    cloud: Cloud, credential: Any, subscription_id: str, **options: Any
+) -> AsyncBatchManagementClient:
+    """azure-mgmt-batch's asynchronous client; ``credential`` is an ``AsyncTokenCredential``."""
+    from azure.mgmt.batch.aio import BatchManagementClient
+
+    return BatchManagementClient(credential, subscription_id, **_arm_options(cloud), **options)
+
+
+def storage_management_client(
+    cloud: Cloud, credential: TokenCredential, subscription_id: str, **options: Any
+) -> StorageManagementClient:
+    """azure-mgmt-storage's client."""
+    from azure.mgmt.storage import StorageManagementClient
+
+    return StorageManagementClient(credential, subscription_id, **_arm_options(cloud), **options)
+
+
+def package_blob(storage_url: str) -> BlobClient:
+    """A client for the blob of an application package, by the SAS URL that ARM gave for it."""
+    from azure.storage.blob import BlobClient
+
+    options: dict[str, Any] = {**_timeouts(), "retry_total": 5, "initial_backoff": 1, "increment_base": 2}
+    return BlobClient.from_blob_url(storage_url, **options)
+
+
+def batch_client(endpoint: ServiceEndpoint, **options: Any) -> BatchClient:
+    """azure-batch's client for an endpoint."""
+    from azure.batch import BatchClient
+    from azure.core.credentials import AzureNamedKeyCredential
+
+    if isinstance(endpoint.authentication, KeyAuthentication):
+        key = endpoint.authentication.key.reveal()
+        return BatchClient(endpoint.url, AzureNamedKeyCredential(endpoint.account, key), **_defaults(options))
+    credential = endpoint.credential() if endpoint.credential else _Fixed(endpoint.authentication)
+    return BatchClient(endpoint.url, credential, **_defaults(options))
+
+
+def async_batch_client(endpoint: ServiceEndpoint, **options: Any) -> AsyncBatchClient:
+    """azure-batch's asynchronous client for an endpoint; a token is not renewed."""
+    from azure.batch.aio import BatchClient
+    from azure.core.credentials import AzureNamedKeyCredential
+
+    if isinstance(endpoint.authentication, KeyAuthentication):
+        key = endpoint.authentication.key.reveal()
+        return BatchClient(endpoint.url, AzureNamedKeyCredential(endpoint.account, key), **_defaults(options))
+    return BatchClient(endpoint.url, _AsyncFixed(endpoint.authentication), **_defaults(options))
+
+
+class _Fixed:
+    """Gives the one token it has."""
+
+    def __init__(self, authentication: TokenAuthentication) -> None:
+        self._authentication = authentication
+
+    def get_token(self, *_scopes: str, **_options: Any) -> AccessToken:
+        from azure.core.credentials import AccessToken
+
+        return AccessToken(self._authentication.token.reveal(), self._authentication.expires_on)
+
+
+class _AsyncFixed:
+    """Gives the one token it has, to asynchronous clients."""
+
+    def __init__(self, authentication: TokenAuthentication) -> None:
+        self._fixed = _Fixed(authentication)
+
+    async def get_token(self, *scopes: str, **options: Any) -> AccessToken:
+        return self._fixed.get_token(*scopes, **options)
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+    async def __aenter__(self) -> _AsyncFixed:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        return None
+
+
+def _arm_options(cloud: Cloud) -> dict[str, Any]:
+    return {"base_url": cloud.arm, "credential_scopes": [cloud.arm_scope], **_timeouts(), **_RETRIES}
+
+
+def _defaults(options: dict[str, Any]) -> dict[str, Any]:
+    return {**_timeouts(), **_RETRIES, **options}
+
+
+def _timeouts() -> dict[str, float]:
+    return {"connection_timeout": min(10.0, default_timeout()), "read_timeout": default_timeout()}

@@ -1,0 +1,168 @@
+"""HTTPS and JSON over the standard library, for the commands whose time is mostly imports.
+
+An SDK client costs about 0.25 s to import; a POST of listKeys takes milliseconds. Requests made here are all safe to
+repeat (reads, listKeys, tokens), so every one is retried alike.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from batchmgmt.errors import BatchManagementError, ConnectionFailed, TimedOut, UsageError, azure_error
+
+__all__ = ["Answer", "LeanHttp", "default_timeout", "plain_environment"]
+
+RETRIED: Final = frozenset({408, 429, 500, 502, 503, 504})
+ATTEMPTS: Final = 4
+LONGEST_PAUSE: Final = 60.0  # seconds; a longer Retry-After is reported instead of waited for
+_PROXIES: Final = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
+
+
+def plain_environment() -> bool:
+    """Whether connections go straight out: proxies are left to the SDKs, which know all their forms."""
+    return not any(os.environ.get(name) for name in _PROXIES)
+
+
+def default_timeout() -> float:
+    """Seconds to wait for an answer: ``BATCHMGMT_TIMEOUT``, else 60.
+
+    Raises:
+        UsageError: the variable is not a positive number.
+    """
+    text = os.environ.get("BATCHMGMT_TIMEOUT", "60")
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise UsageError(f"BATCHMGMT_TIMEOUT is a number of seconds above 0, not '{text}'")
+    return seconds
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer; ``json`` is None where the body is none."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+    @property
+    def json(self) -> Any:
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return None
+
+
+class LeanHttp:
+    """Keeps one connection a host open; threads take turns."""
+
+    def __init__(self, timeout: float | None = None) -> None:
+        self._timeout = timeout if timeout is not None else default_timeout()
+        self._connections: dict[str, http.client.HTTPSConnection] = {}
+        self._tls: ssl.SSLContext | None = None
+        self._turn = threading.Lock()
+
+    def request(
+        self, act: str, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None
+    ) -> Answer:
+        """Send a request, again where that helps, and return the answer of a 2xx status.
+
+        Raises:
+            AzureError: the answer is an error. ConnectionFailed, TimedOut: there is none.
+        """
+        for attempt in range(1, ATTEMPTS + 1):
+            last = attempt == ATTEMPTS
+            try:
+                with self._turn:
+                    answer = self._send(method, url, dict(headers or {}), body)
+            except (OSError, http.client.HTTPException) as fault:
+                self._drop(url)
+                if last or isinstance(fault, ssl.SSLCertVerificationError):
+                    raise _no_answer(act, url, fault) from None
+                time.sleep(_backoff(attempt))
+                continue
+            if 200 <= answer.status < 300:
+                return answer
+            pause = _pause(answer, attempt)
+            if answer.status not in RETRIED or last or pause > LONGEST_PAUSE:
+                raise azure_error(act, answer.status, answer.json, answer.headers.get("x-ms-request-id"))
+            time.sleep(pause)
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def close(self) -> None:
+        """Close all connections."""
+        for connection in self._connections.values():
+            connection.close()
+        self._connections.clear()
+
+    def _send(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> Answer:
+        parts = urlsplit(url)
+        if parts.scheme != "https":
+            raise BatchManagementError(f"{parts.scheme}://{parts.netloc} is not https: tokens are sent over https only")
+        connection = self._connection(parts.netloc)
+        target = parts.path + (f"?{parts.query}" if parts.query else "")
+        if body is None and method == "POST":
+            headers["Content-Length"] = "0"
+        connection.request(method, target, body, {"Accept": "application/json", **headers})
+        response = connection.getresponse()
+        content = response.read()
+        return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, content)
+
+    def _connection(self, netloc: str) -> http.client.HTTPSConnection:
+        if netloc not in self._connections:
+            self._tls = self._tls or _tls()
+            self._connections[netloc] = http.client.HTTPSConnection(netloc, timeout=self._timeout, context=self._tls)
+        return self._connections[netloc]
+
+    def _drop(self, url: str) -> None:
+        connection = self._connections.pop(urlsplit(url).netloc, None)
+        if connection is not None:
+            connection.close()
+
+
+def _tls() -> ssl.SSLContext:
+    """Verifies with the same roots as the SDKs would: REQUESTS_CA_BUNDLE, else what OpenSSL (SSL_CERT_FILE) has."""
+    bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+    try:
+        return ssl.create_default_context(cafile=bundle or None)
+    except (OSError, ssl.SSLError):
+        raise BatchManagementError(f"REQUESTS_CA_BUNDLE names '{bundle}', which is no readable PEM file") from None
+
+
+def _backoff(attempt: int) -> float:
+    return float(0.2 * 2 ** (attempt - 1))
+
+
+def _pause(answer: Answer, attempt: int) -> float:
+    try:
+        return max(0.0, float(answer.headers.get("retry-after", "")))
+    except ValueError:
+        return _backoff(attempt)
+
+
+def _no_answer(act: str, url: str, fault: Exception) -> ConnectionFailed:
+    host = urlsplit(url).netloc
+    if isinstance(fault, TimeoutError):
+        return TimedOut(f"{act}: {host} gave no answer in time; try again")
+    if isinstance(fault, ssl.SSLCertVerificationError):
+        return ConnectionFailed(
+            f"{act}: the certificate of {host} is not trusted ({fault.verify_message});"
+            " name its CA in REQUESTS_CA_BUNDLE and SSL_CERT_FILE"
+        )
+    if isinstance(fault, ConnectionRefusedError):
+        return ConnectionFailed(f"{act}: nothing listens at {host}; start the server or check ARM_METADATA_HOSTNAME")
+    if isinstance(fault, socket.gaierror):
+        return ConnectionFailed(f"{act}: the name {host} does not resolve; check the network and ARM_METADATA_HOSTNAME")
+    return ConnectionFailed(f"{act}: the connection to {host} broke ({fault}); try again")

@@ -1,0 +1,167 @@
+"""The way in: a subscription's Batch accounts, with one identity on one cloud."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from batchmgmt.applications import Applications
+from batchmgmt.arm import Arm, cloud_from_environment
+from batchmgmt.clouds import Cloud
+from batchmgmt.endpoint import AuthMode, ServiceEndpoint, resolve
+from batchmgmt.errors import UsageError, acting
+from batchmgmt.lean import LeanHttp
+from batchmgmt.secret import Secret
+from batchmgmt.stacks import read_stack
+from batchmgmt.tokens import Token
+
+if TYPE_CHECKING:
+    from azure.batch import BatchClient
+    from azure.core.credentials import TokenCredential
+    from azure.mgmt.batch import BatchManagementClient
+    from azure.mgmt.storage import StorageManagementClient
+
+__all__ = ["Account", "BatchManagement", "subscription_from_environment"]
+
+
+def subscription_from_environment() -> str:
+    """``AZURE_SUBSCRIPTION_ID``, else its twin ``ARM_SUBSCRIPTION_ID``.
+
+    Raises:
+        UsageError: neither is set.
+    """
+    found = os.environ.get("AZURE_SUBSCRIPTION_ID") or os.environ.get("ARM_SUBSCRIPTION_ID")
+    if not found:
+        raise UsageError("no subscription is given: set AZURE_SUBSCRIPTION_ID, or use --subscription")
+    return found
+
+
+class BatchManagement:
+    """Management of a subscription's Batch accounts.
+
+    ``sdk`` and ``storage_sdk`` are azure-mgmt-batch's and azure-mgmt-storage's clients for everything else.
+    """
+
+    def __init__(self, credential: TokenCredential, subscription_id: str, *, cloud: Cloud | None = None) -> None:
+        """Any ``TokenCredential`` will do; without ``cloud`` it is that of the environment.
+
+        Raises:
+            BatchManagementError: ARM_METADATA_HOSTNAME names no cloud.
+        """
+        self.credential = credential
+        self.subscription_id = subscription_id
+        self._http = LeanHttp()
+        self.cloud = cloud or cloud_from_environment(self._http)
+
+    @classmethod
+    def from_env(cls, subscription_id: str | None = None) -> BatchManagement:
+        """By the environment: ARM_METADATA_HOSTNAME names the cloud, azure-identity's variables the identity.
+
+        Raises:
+            UsageError: no subscription is given. BatchManagementError: the cloud does not answer.
+        """
+        from batchmgmt.clients import environment_credential
+
+        subscription = subscription_id or subscription_from_environment()
+        cloud = cloud_from_environment(LeanHttp())
+        return cls(environment_credential(cloud), subscription, cloud=cloud)
+
+    @cached_property
+    def sdk(self) -> BatchManagementClient:
+        """azure-mgmt-batch's client for this subscription."""
+        from batchmgmt.clients import management_client
+
+        return management_client(self.cloud, self.credential, self.subscription_id)
+
+    @cached_property
+    def storage_sdk(self) -> StorageManagementClient:
+        """azure-mgmt-storage's client for this subscription."""
+        from batchmgmt.clients import storage_management_client
+
+        return storage_management_client(self.cloud, self.credential, self.subscription_id)
+
+    def account(self, resource_group: str, name: str) -> Account:
+        """The account of that name; nothing is asked of Azure yet."""
+        return Account(self, resource_group, name)
+
+    def endpoint(
+        self,
+        resource_group: str | None = None,
+        account: str | None = None,
+        *,
+        stack: str | None = None,
+        auth: AuthMode = "auto",
+        details: bool = False,
+    ) -> ServiceEndpoint:
+        """The endpoint of an account, by resource group and name or by the stack that deployed it.
+
+        Raises:
+            UsageError: neither or both are given. BatchManagementError: see ``endpoint.resolve`` and ``read_stack``.
+        """
+        if stack is not None and resource_group is None and account is None:
+            outputs = read_stack(stack)
+            return resolve(
+                self._arm,
+                outputs.subscription_id,
+                outputs.resource_group,
+                outputs.account,
+                auth=auth,
+                stack=outputs,
+                credential=lambda: self.credential,
+            )
+        if stack is not None or resource_group is None or account is None:
+            raise UsageError("an account is given by its resource group and name, or by a stack")
+        return resolve(
+            self._arm,
+            self.subscription_id,
+            resource_group,
+            account,
+            auth=auth,
+            details=details,
+            credential=lambda: self.credential,
+        )
+
+    def close(self) -> None:
+        """Close the connections that were opened."""
+        self._http.close()
+        for client in ("sdk", "storage_sdk"):
+            if client in self.__dict__:
+                getattr(self, client).close()
+
+    def __enter__(self) -> BatchManagement:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @cached_property
+    def _arm(self) -> Arm:
+        return Arm(self.cloud, self._http, self._token)
+
+    def _token(self, scope: str) -> Token:
+        with acting("signing in"):
+            token = self.credential.get_token(scope)
+        return Token(Secret(token.token), token.expires_on)
+
+
+class Account:
+    """One Batch account."""
+
+    def __init__(self, management: BatchManagement, resource_group: str, name: str) -> None:
+        self.management = management
+        self.resource_group = resource_group
+        self.name = name
+
+    def endpoint(self, *, auth: AuthMode = "auto", details: bool = False) -> ServiceEndpoint:
+        """Where its Batch service is, with a key or a token. Raises as ``endpoint.resolve`` does."""
+        return self.management.endpoint(self.resource_group, self.name, auth=auth, details=details)
+
+    @property
+    def applications(self) -> Applications:
+        """Its applications."""
+        return Applications(self.management, self.resource_group, self.name)
+
+    def client(self, *, auth: AuthMode = "auto") -> BatchClient:
+        """azure-batch's client for its Batch service."""
+        return self.endpoint(auth=auth).client()

@@ -1,0 +1,148 @@
+"""Entra tokens for the lean requests, and the private cache that saves asking for one at every command.
+
+A token of the environment's client secret is asked for directly (OAuth 2.0 client credentials, RFC 6749 section 4.4);
+every other credential is azure-identity's. Either way the token is kept in a file of mode 0600 until five minutes
+before it ends. ``BATCHMGMT_TOKEN_CACHE=off`` keeps nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import stat
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote, urlencode
+
+from batchmgmt.clouds import Cloud
+from batchmgmt.errors import BatchManagementError
+from batchmgmt.files import write_private
+from batchmgmt.lean import LeanHttp
+from batchmgmt.secret import Secret
+
+__all__ = ["Token", "TokenCache", "environment_tokens"]
+
+EARLY: Final = 300  # seconds before its end from which on a token is not used any more
+_IDENTITY: Final = (  # variables that decide whom azure-identity's default chain signs in
+    "AZURE_TENANT_ID",
+    "AZURE_CLIENT_ID",
+    "AZURE_CLIENT_SECRET",
+    "AZURE_CLIENT_CERTIFICATE_PATH",
+    "AZURE_USERNAME",
+    "AZURE_FEDERATED_TOKEN_FILE",
+    "AZURE_TOKEN_CREDENTIALS",
+    "AZURE_CONFIG_DIR",
+    "IDENTITY_ENDPOINT",
+)
+
+
+@dataclass(frozen=True)
+class Token:
+    """An access token and the second (Unix time) it ends at."""
+
+    secret: Secret
+    expires_on: int
+
+    @property
+    def usable(self) -> bool:
+        return self.expires_on - EARLY > time.time()
+
+
+@dataclass(frozen=True)
+class TokenCache:
+    """Tokens in files of mode 0600 of a folder of mode 0700, named by a digest of who asked whom for what."""
+
+    folder: Path
+    enabled: bool = field(default=True)
+
+    @classmethod
+    def from_environment(cls) -> TokenCache:
+        """``BATCHMGMT_CACHE_DIR``, else the user's cache folder; off by ``BATCHMGMT_TOKEN_CACHE=off``."""
+        base = os.environ.get("BATCHMGMT_CACHE_DIR")
+        home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        off = os.environ.get("BATCHMGMT_TOKEN_CACHE", "").lower() in {"off", "0", "no", "false"}
+        return cls(Path(base) if base else home / "batchmgmt", enabled=not off)
+
+    def get(self, name: str) -> Token | None:
+        """The kept token, or None; a file that others could have read or written is not trusted."""
+        if not self.enabled:
+            return None
+        try:
+            with (self.folder / name).open() as file:
+                status = os.fstat(file.fileno())
+                if status.st_uid != os.getuid() or stat.S_IMODE(status.st_mode) & 0o077:
+                    return None
+                kept = json.load(file)
+            token = Token(Secret(kept["token"]), int(kept["expiresOn"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return token if token.usable else None
+
+    def put(self, name: str, token: Token) -> None:
+        """Keep a token; a cache that cannot be written is no error."""
+        if not self.enabled:
+            return
+        with contextlib.suppress(OSError):
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            kept = json.dumps({"token": token.secret.reveal(), "expiresOn": token.expires_on})
+            write_private(self.folder / name, kept)
+
+
+def environment_tokens(cloud: Cloud, http: LeanHttp) -> Callable[[str], Token]:
+    """A function from a scope to a token of the environment's identity, by way of the cache."""
+    cache = TokenCache.from_environment()
+
+    def token(scope: str) -> Token:
+        name = _name(cloud, scope)
+        found = cache.get(name)
+        if found is None:
+            found = _ask(cloud, http, scope)
+            cache.put(name, found)
+        return found
+
+    return token
+
+
+def _name(cloud: Cloud, scope: str) -> str:
+    """Changes with whoever would be signed in: the variables' values, and az CLI's signed-in profile."""
+    profile = Path(os.environ.get("AZURE_CONFIG_DIR") or Path.home() / ".azure") / "azureProfile.json"
+    with contextlib.suppress(OSError):
+        changed = profile.stat().st_mtime_ns
+        return _digest([cloud.authority, scope, str(changed), *(os.environ.get(name, "") for name in _IDENTITY)])
+    return _digest([cloud.authority, scope, "", *(os.environ.get(name, "") for name in _IDENTITY)])
+
+
+def _digest(parts: list[str]) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _ask(cloud: Cloud, http: LeanHttp, scope: str) -> Token:
+    tenant, client, secret = (os.environ.get(f"AZURE_{name}") for name in ("TENANT_ID", "CLIENT_ID", "CLIENT_SECRET"))
+    if tenant and client and secret:
+        return _client_credentials(cloud, http, scope, tenant, client, secret)
+    from batchmgmt.clients import environment_credential
+    from batchmgmt.errors import acting
+
+    with acting("signing in"):
+        token = environment_credential(cloud).get_token(scope)
+    return Token(Secret(token.token), token.expires_on)
+
+
+def _client_credentials(cloud: Cloud, http: LeanHttp, scope: str, tenant: str, client: str, secret: str) -> Token:
+    form = {"grant_type": "client_credentials", "client_id": client, "client_secret": secret, "scope": scope}
+    asked = int(time.time())
+    answer = http.request(
+        "signing in",
+        "POST",
+        f"{cloud.authority}/{quote(tenant, safe='')}/oauth2/v2.0/token",
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+        body=urlencode(form).encode(),
+    ).json
+    if not isinstance(answer, dict) or "access_token" not in answer:
+        raise BatchManagementError(f"signing in: {cloud.authority} answered without a token")
+    return Token(Secret(answer["access_token"]), asked + int(answer.get("expires_in", 0)))
