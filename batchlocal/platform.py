@@ -41,6 +41,8 @@ class Platform:
     pace: float = 0.02
     strict: bool = False
     wake: asyncio.Event = field(default_factory=asyncio.Event)
+    pools_to_schedule: set[str] = field(default_factory=set)
+    work: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def blob_origin(self) -> str:
@@ -50,3 +52,8 @@ class Platform:
         """Record an effect in the transaction that makes it due, and wake whoever performs effects."""
         tx.effects.add(effect)
         self.wake.set()
+
+    def schedule(self, pool: str) -> None:
+        """Something changed that may let a pool's tasks begin; derived from the store, so a restart asks all pools."""
+        self.pools_to_schedule.add(pool)
+        self.work.set()

@@ -1,0 +1,76 @@
+"""The variables that a task finds (Microsoft's article batch-compute-node-environment-variables)."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from batchlocal.domain.node import Node
+from batchlocal.domain.pool import Pool
+from batchlocal.domain.task import Task
+from batchlocal.nodes.folders import NodeFolders, TaskFolders
+
+__all__ = ["node_variables", "package_variable", "start_task_variables", "task_variables"]
+
+_INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR")
+
+
+def package_variable(application: str, version: str | None) -> str:
+    """``AZ_BATCH_APP_PACKAGE_ID_VERSION``; on Linux periods, hyphens and number signs become underscores.
+
+    Source: the article batch-application-packages, "Install and run applications".
+    """
+    name = application if version is None else f"{application}_{version}"
+    return "AZ_BATCH_APP_PACKAGE_" + re.sub(r"[.#-]", "_", name)
+
+
+def node_variables(
+    pool: Pool, node: Node, folders: NodeFolders, account: str, url: str, packages: Mapping[str, str]
+) -> dict[str, str]:
+    """What every process on a node finds. ``packages`` are package variables with their folders."""
+    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    return {
+        **inherited,
+        "AZ_BATCH_ACCOUNT_NAME": account,
+        "AZ_BATCH_ACCOUNT_URL": f"{url}/",
+        "AZ_BATCH_CERTIFICATES_DIR": str(folders.workitems / "certs"),
+        "AZ_BATCH_NODE_ID": node.id,
+        "AZ_BATCH_NODE_IS_DEDICATED": "true" if node.dedicated else "false",
+        "AZ_BATCH_NODE_ROOT_DIR": str(folders.root),
+        "AZ_BATCH_NODE_SHARED_DIR": str(folders.shared),
+        "AZ_BATCH_NODE_STARTUP_DIR": str(folders.startup),
+        "AZ_BATCH_NODE_MOUNTS_DIR": str(folders.mounts),
+        "AZ_BATCH_POOL_ID": pool.id,
+        **packages,
+    }
+
+
+def task_variables(task: Task, job_id: str, folders: TaskFolders) -> dict[str, str]:
+    """What a task finds beyond its node's variables."""
+    return {
+        "AZ_BATCH_CERTIFICATES_DIR": str(folders.certificates),
+        "AZ_BATCH_JOB_ID": job_id,
+        "AZ_BATCH_TASK_ID": task.id,
+        **_directories(folders),
+        **_settings(task.properties.get("environmentSettings")),
+    }
+
+
+def start_task_variables(start_task: Mapping[str, Any], folders: TaskFolders) -> dict[str, str]:
+    """What the start task finds beyond its node's variables."""
+    own = {"AZ_BATCH_TASK_ID": "startup"}
+    return {**own, **_directories(folders), **_settings(start_task.get("environmentSettings"))}
+
+
+def _directories(folders: TaskFolders) -> dict[str, str]:
+    return {
+        "AZ_BATCH_TASK_DIR": str(folders.root),
+        "AZ_BATCH_TASK_WORKING_DIR": str(folders.working),
+        "HOME": str(folders.working),
+    }
+
+
+def _settings(settings: list[dict[str, str]] | None) -> dict[str, str]:
+    return {setting["name"]: setting.get("value") or "" for setting in settings or []}

@@ -1,0 +1,95 @@
+"""Where things lie on a node (Microsoft's article batch-service-workflow-features / files-and-directories)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from batchlocal.datafolder import DataFolder
+from batchlocal.domain.node import Node
+from batchlocal.domain.task import Task
+
+__all__ = ["NodeFolders", "TaskFolders", "node_folders", "task_folders"]
+
+
+@dataclass(frozen=True)
+class NodeFolders:
+    """The directories of one node, below AZ_BATCH_NODE_ROOT_DIR."""
+
+    root: Path
+
+    @property
+    def startup(self) -> Path:
+        return self.root / "startup"
+
+    @property
+    def shared(self) -> Path:
+        return self.root / "shared"
+
+    @property
+    def workitems(self) -> Path:
+        return self.root / "workitems"
+
+    @property
+    def applications(self) -> Path:
+        return self.root / "applications"
+
+    @property
+    def mounts(self) -> Path:
+        return self.root / "fsmounts"
+
+    @property
+    def volatile(self) -> Path:
+        return self.root / "volatile"
+
+    def make(self) -> None:
+        """Make the tree; what is there stays."""
+        for folder in (self.startup, self.shared, self.workitems, self.applications, self.mounts, self.volatile):
+            folder.mkdir(parents=True, exist_ok=True)
+
+
+@dataclass(frozen=True)
+class TaskFolders:
+    """The directories of one task: AZ_BATCH_TASK_DIR with its working directory and two output files."""
+
+    root: Path
+
+    @property
+    def working(self) -> Path:
+        return self.root / "wd"
+
+    @property
+    def certificates(self) -> Path:
+        return self.root / "certs"
+
+    @property
+    def stdout(self) -> Path:
+        return self.root / "stdout.txt"
+
+    @property
+    def stderr(self) -> Path:
+        return self.root / "stderr.txt"
+
+    def make(self) -> None:
+        """Make the directories and empty output files."""
+        self.working.mkdir(parents=True, exist_ok=True)
+        self.certificates.mkdir(exist_ok=True)
+        self.stdout.write_bytes(b"")
+        self.stderr.write_bytes(b"")
+
+
+def node_folders(data: DataFolder, node_key: str) -> NodeFolders:
+    """A node's folder; its key ends in ``batchaccounts/ACCOUNT/pools/POOL/nodes/NODE``."""
+    parts = node_key.split("/")
+    return NodeFolders(data.nodes / parts[-5] / parts[-3] / parts[-1])
+
+
+def task_folders(data: DataFolder, task: Task) -> TaskFolders:
+    """A task's folder on the node it ran on: ``workitems/JOB/job-1/TASK`` (job-1 is every job's first run)."""
+    job = task.job.rsplit("/", 1)[-1]
+    return TaskFolders(node_folders(data, task.node).workitems / job / "job-1" / task.id)
+
+
+def startup_folders(data: DataFolder, node: Node) -> TaskFolders:
+    """The start task's folder."""
+    return TaskFolders(node_folders(data, node.key).startup)

@@ -1,0 +1,93 @@
+"""Application packages on a node: downloaded once a node, unpacked where AZ_BATCH_APP_PACKAGE_* says."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from batchlocal.domain.pool import Pool
+from batchlocal.nodes.environment import package_variable
+from batchlocal.nodes.folders import NodeFolders
+from batchlocal.nodes.storage import FileTrouble, NodeStorage
+from batchlocal.store import Tx
+from batchlocal.store.resources import Resource
+
+__all__ = ["deploy", "package_folders"]
+
+
+async def deploy(
+    tx: Tx, storage: NodeStorage, account: Resource, references: list[dict[str, Any]], node: NodeFolders
+) -> None:
+    """Put the referenced packages onto a node; what is there already stays.
+
+    Raises:
+        FileTrouble: a package does not exist, is not active, or is no zip.
+    """
+    for reference in references:
+        application, package = _package(tx, account, reference)
+        target = _folder(node, application.name, package.name)
+        if not target.exists():
+            await _unpack(tx, storage, account, application, package, target)
+
+
+async def _unpack(
+    tx: Tx, storage: NodeStorage, account: Resource, application: Resource, package: Resource, target: Path
+) -> None:
+    linked = tx.resources.find(account.body["properties"]["autoStorage"]["storageAccountId"])
+    if linked is None:
+        raise FileTrouble(application.name, "the account has no linked storage")
+    draft = target.with_name(f".{target.name}")
+    archive = draft.with_suffix(".zip")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    await storage.package(linked, application.hidden["container"], package.name, archive)
+    try:
+        await asyncio.to_thread(_extract, archive, draft)
+    except zipfile.BadZipFile:
+        raise FileTrouble(f"{application.name} {package.name}", "the package is not a zip file") from None
+    finally:
+        archive.unlink(missing_ok=True)
+    draft.replace(target)
+
+
+def _extract(archive: Path, target: Path) -> None:
+    """Unzip, keeping the execute bits that zip files made on Unix carry."""
+    shutil.rmtree(target, ignore_errors=True)
+    with zipfile.ZipFile(archive) as opened:
+        for entry in opened.infolist():
+            written = Path(opened.extract(entry, target))
+            mode = entry.external_attr >> 16 & 0o777
+            if mode and not entry.is_dir():
+                written.chmod(mode | 0o600)
+
+
+def _package(tx: Tx, account: Resource, reference: dict[str, Any]) -> tuple[Resource, Resource]:
+    application = tx.resources.find(f"{account.id}/applications/{reference['applicationId']}")
+    if application is None:
+        raise FileTrouble(reference["applicationId"], "the application does not exist")
+    version = reference.get("version") or application.body["properties"].get("defaultVersion") or ""
+    package = tx.resources.find(f"{application.id}/versions/{version}")
+    if package is None or package.body["properties"]["state"] != "Active":
+        raise FileTrouble(application.name, f"version '{version}' is not an active package")
+    return application, package
+
+
+def _folder(node: NodeFolders, application: str, version: str) -> Path:
+    return node.applications / application.lower() / version.lower()
+
+
+def package_folders(
+    tx: Tx, account: Resource, pool: Pool, references: list[dict[str, Any]], node: NodeFolders
+) -> dict[str, str]:
+    """The package variables for some references: by id and version, or by id alone where no version was named."""
+    variables = {}
+    for reference in [*(pool.properties.get("applicationPackageReferences") or []), *references]:
+        try:
+            application, package = _package(tx, account, reference)
+        except FileTrouble:
+            continue
+        variable = package_variable(reference["applicationId"], reference.get("version"))
+        variables[variable] = str(_folder(node, application.name, package.name))
+    return variables

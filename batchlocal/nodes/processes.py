@@ -1,0 +1,113 @@
+"""One command as a process group of its own: started, timed, ended whole."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shlex
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+from batchlocal.domain.task import Ended
+from batchlocal.nodes.folders import TaskFolders
+
+__all__ = ["Running", "kill_leftover", "start", "started_at"]
+
+_KILL_GRACE_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Running:
+    """A process that has begun. ``pid`` is also its group's id."""
+
+    process: asyncio.subprocess.Process
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    async def wait(self, seconds: float | None) -> Ended:
+        """Wait for the end; a process that takes longer than ``seconds`` is ended with its whole group."""
+        try:
+            async with asyncio.timeout(seconds):
+                code = await self.process.wait()
+        except TimeoutError:
+            await self.end()
+            text = "Task hit MaxWallClockTime and was terminated"
+            return Ended(None, {"category": "usererror", "code": "TaskTerminated", "message": text})
+        end_group(self.pid)
+        return Ended.exited(_exit_code(code))
+
+    async def end(self) -> None:
+        """Ask the group to end, then make it."""
+        _signal_group(self.pid, signal.SIGTERM)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_KILL_GRACE_SECONDS):
+                await self.process.wait()
+        end_group(self.pid)
+        await self.process.wait()
+
+
+def _exit_code(code: int) -> int:
+    """A process that a signal ended counts as 128 + the signal's number, as a Linux shell reports it."""
+    return code if code >= 0 else 128 - code
+
+
+async def start(command: str, environment: dict[str, str], folders: TaskFolders) -> Running | Ended:
+    """Start a command line in the task's working directory, or say why it could not begin.
+
+    On Linux the command line is split into words and run without a shell (the page "Task - Add", commandLine).
+    """
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        return _not_begun("CommandLineInvalid", f"The command line could not be read: {error}")
+    if not words:
+        return _not_begun("CommandLineInvalid", "The command line is empty")
+    with folders.stdout.open("ab") as stdout, folders.stderr.open("ab") as stderr:
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *words,
+                cwd=folders.working,
+                env=environment,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=stderr,
+                start_new_session=True,
+            )
+        except FileNotFoundError:
+            return _not_begun("CommandProgramNotFound", "The specified command program is not found")
+        except OSError as error:
+            return _not_begun("CommandLaunchFailed", f"The command could not be started: {error.strerror}")
+    return Running(process)
+
+
+def _not_begun(code: str, message: str) -> Ended:
+    return Ended(None, {"category": "usererror", "code": code, "message": message})
+
+
+def started_at(pid: int) -> str:
+    """When a process began, in clock ticks since boot: with the pid it names one process for ever; '' if gone."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return ""
+    return stat.rsplit(")", 1)[1].split()[19]
+
+
+def kill_leftover(pid: int, began: str) -> None:
+    """End a group that outlived the server that started it; a pid that means another process now is left alone."""
+    if began and started_at(pid) == began:
+        end_group(pid)
+
+
+def end_group(pid: int) -> None:
+    """Kill whatever is left of a process group."""
+    _signal_group(pid, signal.SIGKILL)
+
+
+def _signal_group(pid: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, number)
