@@ -75,6 +75,10 @@ class DataFolder:
     def nodes(self) -> Path:
         return self.root / "nodes"
 
+    def node(self, account: str, pool: str, node: str) -> Path:
+        """One node's root; ids in lower case but for the node's own."""
+        return self.nodes / account / pool / node
+
     @property
     def blobs(self) -> Path:
         return self.root / "blobs"

@@ -81,7 +81,7 @@ class TaskFolders:
 def node_folders(data: DataFolder, node_key: str) -> NodeFolders:
     """A node's folder; its key ends in ``batchaccounts/ACCOUNT/pools/POOL/nodes/NODE``."""
     parts = node_key.split("/")
-    return NodeFolders(data.nodes / parts[-5] / parts[-3] / parts[-1])
+    return NodeFolders(data.node(parts[-5], parts[-3], parts[-1]))
 
 
 def task_folders(data: DataFolder, task: Task) -> TaskFolders:

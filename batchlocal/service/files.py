@@ -1,0 +1,237 @@
+"""Files of tasks and nodes: listed, read in ranges, streamed, deleted (F11)."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from batchlocal.datafolder import DataFolder
+from batchlocal.domain.node import Node
+from batchlocal.domain.refusals import Refusal
+from batchlocal.domain.task import Task
+from batchlocal.protocol import moments
+from batchlocal.protocol.messages import Answer
+from batchlocal.protocol.routing import Route
+from batchlocal.service.answers import page_of
+from batchlocal.service.call import ServiceCall
+from batchlocal.service.errors import CATALOGUE, worded
+from batchlocal.service.nodes import node_of
+from batchlocal.service.registry import handles
+from batchlocal.service.tasks import task_of
+
+__all__ = ["ROUTES"]
+
+ROUTES = [
+    Route("File_ListFromTask", "GET", "/jobs/{jobId}/tasks/{taskId}/files"),
+    Route("File_GetFromTask", "GET", "/jobs/{jobId}/tasks/{taskId}/files/{filePath}"),
+    Route("File_GetPropertiesFromTask", "HEAD", "/jobs/{jobId}/tasks/{taskId}/files/{filePath}"),
+    Route("File_DeleteFromTask", "DELETE", "/jobs/{jobId}/tasks/{taskId}/files/{filePath}"),
+    Route("File_ListFromComputeNode", "GET", "/pools/{poolId}/nodes/{nodeId}/files"),
+    Route("File_GetFromComputeNode", "GET", "/pools/{poolId}/nodes/{nodeId}/files/{filePath}"),
+    Route("File_GetPropertiesFromComputeNode", "HEAD", "/pools/{poolId}/nodes/{nodeId}/files/{filePath}"),
+    Route("File_DeleteFromComputeNode", "DELETE", "/pools/{poolId}/nodes/{nodeId}/files/{filePath}"),
+]
+
+_PIECE = 256 * 1024  # bytes read at a time: a file is never held whole
+
+
+@dataclass(eq=False)
+class FileNotFound(Refusal):
+    """No such file, or nothing has run there yet."""
+
+
+@dataclass(eq=False)
+class RangeInvalid(Refusal):
+    """The range lies outside the file."""
+
+    range: str
+
+
+CATALOGUE.update(
+    {
+        FileNotFound: worded(404, "FileNotFound", "The specified file does not exist."),
+        RangeInvalid: worded(416, "InvalidRange", "The range specified is invalid.", Range="{range}"),
+    }
+)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A folder of files and the URL under which they are listed."""
+
+    folder: Path
+    url: str
+
+
+def _task_place(call: ServiceCall) -> _Place:
+    task = task_of(call)
+    if not task.node:
+        raise FileNotFound
+    url = f"{call.url}/jobs/{call.parameters['jobId']}/tasks/{task.id}/files"
+    return _Place(_task_root(call.platform.data, task), url)
+
+
+def _node_place(call: ServiceCall) -> _Place:
+    node = node_of(call)
+    url = f"{call.url}/pools/{call.parameters['poolId']}/nodes/{node.id}/files"
+    return _Place(_node_root(call.platform.data, node), url)
+
+
+def _node_root(data: DataFolder, node: Node) -> Path:
+    parts = node.key.split("/")
+    return data.node(parts[-5], parts[-3], parts[-1])
+
+
+def _task_root(data: DataFolder, task: Task) -> Path:
+    parts = task.node.split("/")
+    job = task.job.rsplit("/", 1)[-1]
+    return data.node(parts[-5], parts[-3], parts[-1]) / "workitems" / job / "job-1" / task.id
+
+
+def _file(place: _Place, name: str) -> Path:
+    file = (place.folder / name).resolve()
+    if not file.is_relative_to(place.folder.resolve()) or not file.exists():
+        raise FileNotFound
+    return file
+
+
+@handles("File_ListFromTask")
+def list_task_files(call: ServiceCall) -> Answer:
+    """The task's files; directories below them with ``recursive=true``."""
+    return _listed(call, _task_place(call))
+
+
+@handles("File_ListFromComputeNode")
+def list_node_files(call: ServiceCall) -> Answer:
+    """The node's files; directories below them with ``recursive=true``."""
+    return _listed(call, _node_place(call))
+
+
+def _listed(call: ServiceCall, place: _Place) -> Answer:
+    if not place.folder.is_dir():
+        raise FileNotFound
+    recursive = call.request.query.get("recursive", "").lower() == "true"
+    found = sorted(place.folder.rglob("*") if recursive else place.folder.iterdir())
+    names = [str(path.relative_to(place.folder)) for path in found]
+    return page_of(call, "files", names, lambda name: name, lambda name: _shown(place, name))
+
+
+def _shown(place: _Place, name: str) -> dict[str, Any]:
+    file = place.folder / name
+    body: dict[str, Any] = {"name": name, "url": f"{place.url}/{quote(name)}", "isDirectory": file.is_dir()}
+    if not file.is_dir():
+        facts = file.stat()
+        body["properties"] = {
+            "creationTime": moments.iso(_ticks(facts.st_ctime)),
+            "lastModified": moments.iso(_ticks(facts.st_mtime)),
+            "contentLength": str(facts.st_size),
+            "contentType": "text/plain",
+            "fileMode": f"0o{facts.st_mode:o}",
+        }
+    return body
+
+
+def _ticks(seconds: float) -> int:
+    return 621_355_968_000_000_000 + round(seconds * moments.TICKS_PER_SECOND)
+
+
+@handles("File_GetFromTask")
+async def get_task_file(call: ServiceCall) -> Answer:
+    """The file, streamed; ``ocp-range`` answers 200 with the range (F11)."""
+    return _read(call, _task_place(call))
+
+
+@handles("File_GetFromComputeNode")
+async def get_node_file(call: ServiceCall) -> Answer:
+    """The file, streamed; ``ocp-range`` answers 200 with the range (F11)."""
+    return _read(call, _node_place(call))
+
+
+def _read(call: ServiceCall, place: _Place) -> Answer:
+    file = _file(place, call.parameters["filePath"])
+    if file.is_dir():
+        return Answer(200, headers=_properties(place, file, 0))
+    size = file.stat().st_size
+    start, end = _range(call.request.headers.get("ocp-range", ""), size)
+    headers = _properties(place, file, end - start)
+    return Answer(200, headers=headers, stream=_pieces(file, start, end), media_type="text/plain")
+
+
+def _range(text: str, size: int) -> tuple[int, int]:
+    if not text:
+        return 0, size
+    first, dash, last = text.removeprefix("bytes=").partition("-")
+    if not dash or not (first + last).isdigit():
+        raise RangeInvalid(text)
+    start = int(first) if first else max(0, size - int(last))
+    end = min(size, int(last) + 1) if first and last else size
+    if start >= size and size:
+        raise RangeInvalid(text)
+    return start, max(start, end)
+
+
+async def _pieces(file: Path, start: int, end: int) -> AsyncIterator[bytes]:
+    """The bytes from ``start`` up to ``end``; a file that shrank meanwhile ends early."""
+    with file.open("rb") as stream:
+        stream.seek(start)
+        left = end - start
+        while left > 0 and (piece := await asyncio.to_thread(stream.read, min(_PIECE, left))):
+            left -= len(piece)
+            yield piece
+
+
+@handles("File_GetPropertiesFromTask")
+def head_task_file(call: ServiceCall) -> Answer:
+    """The file's properties as headers."""
+    return _head(call, _task_place(call))
+
+
+@handles("File_GetPropertiesFromComputeNode")
+def head_node_file(call: ServiceCall) -> Answer:
+    """The file's properties as headers."""
+    return _head(call, _node_place(call))
+
+
+def _head(call: ServiceCall, place: _Place) -> Answer:
+    file = _file(place, call.parameters["filePath"])
+    size = 0 if file.is_dir() else file.stat().st_size
+    return Answer(200, content=b"", headers=_properties(place, file, size), media_type="text/plain")
+
+
+def _properties(place: _Place, file: Path, length: int) -> dict[str, str]:
+    facts = file.stat()
+    name = str(file.relative_to(place.folder.resolve()))
+    return {
+        "ocp-creation-time": moments.http_date(_ticks(facts.st_ctime)),
+        "ocp-batch-file-isdirectory": str(file.is_dir()),
+        "ocp-batch-file-url": quote(f"{place.url}/{quote(name)}", safe=""),
+        "ocp-batch-file-mode": f"0o{facts.st_mode:o}",
+        "Last-Modified": moments.http_date(_ticks(facts.st_mtime)),
+        "Content-Length": str(length),
+    }
+
+
+@handles("File_DeleteFromTask")
+def delete_task_file(call: ServiceCall) -> Answer:
+    """200; directories with ``recursive=true``."""
+    return _delete(call, _task_place(call))
+
+
+@handles("File_DeleteFromComputeNode")
+def delete_node_file(call: ServiceCall) -> Answer:
+    """200; directories with ``recursive=true``."""
+    return _delete(call, _node_place(call))
+
+
+def _delete(call: ServiceCall, place: _Place) -> Answer:
+    file = _file(place, call.parameters["filePath"])
+    if file.is_dir():
+        shutil.rmtree(file)
+    else:
+        file.unlink()
+    return Answer(200)

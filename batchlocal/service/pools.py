@@ -1,0 +1,167 @@
+"""Pools at the service plane (F11)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from batchlocal.domain import pool as pools
+from batchlocal.domain.pool import Pool, PoolExists, PoolNotFound
+from batchlocal.protocol import moments
+from batchlocal.protocol.messages import Answer
+from batchlocal.protocol.routing import Route
+from batchlocal.service.answers import changed, entity, page_of
+from batchlocal.service.call import ServiceCall
+from batchlocal.service.errors import CATALOGUE, worded
+from batchlocal.service.registry import handles
+from batchlocal.store.effects import Effect
+
+__all__ = ["ROUTES", "pool_of"]
+
+ROUTES = [
+    Route("Pool_Add", "POST", "/pools"),
+    Route("Pool_List", "GET", "/pools"),
+    Route("Pool_Get", "GET", "/pools/{poolId}"),
+    Route("Pool_Exists", "HEAD", "/pools/{poolId}"),
+    Route("Pool_Patch", "PATCH", "/pools/{poolId}"),
+    Route("Pool_Delete", "DELETE", "/pools/{poolId}"),
+    Route("Pool_Resize", "POST", "/pools/{poolId}/resize"),
+    Route("Pool_StopResize", "POST", "/pools/{poolId}/stopresize"),
+]
+
+CATALOGUE.update(
+    {
+        pools.PoolExists: worded(409, "PoolExists", "The specified pool already exists."),
+        pools.PoolNotFound: worded(404, "PoolNotFound", "The specified pool does not exist."),
+        pools.PoolBeingDeleted: worded(
+            409,
+            "PoolBeingDeleted",
+            "The specified pool has been marked for deletion and is being reclaimed.",
+        ),
+        pools.ResizeOngoing: worded(409, "PoolBeingResized", "The specified pool is being resized."),
+        pools.NoResizeToStop: worded(
+            409,
+            "OperationInvalidForCurrentState",
+            "The specified operation is not valid for the current state of the resource.",
+        ),
+        pools.AutoScaleEnabled: worded(
+            409, "AutoScaleEnabled", "The specified pool has autoscale enabled and cannot be resized by request."
+        ),
+        pools.PropertyNotTaken: worded(
+            400,
+            "InvalidPropertyValue",
+            "The value provided for one of the properties in the request body is invalid.",
+            PropertyName="{name}",
+            PropertyValue="{value}",
+            Reason="{reason}",
+        ),
+    }
+)
+
+
+def pool_of(call: ServiceCall) -> Pool:
+    """The pool that the path names.
+
+    Raises:
+        PoolNotFound
+    """
+    pool = call.tx.pools.find(f"{call.account.key}/pools/{call.parameters['poolId'].lower()}")
+    if pool is None:
+        raise PoolNotFound
+    return pool
+
+
+def owe_resize(call: ServiceCall, pool: Pool) -> None:
+    """Write the pool down with the resize that it now waits for."""
+    call.tx.pools.put(pool)
+    call.platform.owe(call.tx, Effect("pool.resize", pool.key, call.now, {}, call.request.request_id))
+
+
+@handles("Pool_Add")
+def add_pool(call: ServiceCall) -> Answer:
+    """201; the pool is resizing from the start."""
+    pool = pools.create(call.account.key, call.body["id"], call.body, call.now)
+    if call.tx.pools.find(pool.key) is not None:
+        raise PoolExists
+    owe_resize(call, pool)
+    return changed(call, 201, f"pools/{pool.id}", pool.modified, created=True)
+
+
+@handles("Pool_List")
+def list_pools(call: ServiceCall) -> Answer:
+    """Pools by id (F10)."""
+    found = list(call.tx.pools.of_account(call.account.key))
+    return page_of(call, "pools", found, lambda pool: pool.key, lambda pool: shown(call, pool))
+
+
+@handles("Pool_Get")
+def get_pool(call: ServiceCall) -> Answer:
+    """The pool, also while it is being deleted."""
+    pool = pool_of(call)
+    return entity(call, "pools", shown(call, pool), pool.modified)
+
+
+@handles("Pool_Exists")
+def pool_exists(call: ServiceCall) -> Answer:
+    """200 or 404, both empty."""
+    pool = pool_of(call)
+    headers = {"ETag": moments.etag(pool.modified), "Last-Modified": moments.http_date(pool.modified)}
+    return Answer(200, headers=headers)
+
+
+@handles("Pool_Patch")
+def patch_pool(call: ServiceCall) -> Answer:
+    """Each property sent replaces the old one whole (F11)."""
+    pool = pools.update(pool_of(call), call.body or {}, call.now)
+    call.tx.pools.put(pool)
+    return changed(call, 200, f"pools/{pool.id}", pool.modified)
+
+
+@handles("Pool_Delete")
+def delete_pool(call: ServiceCall) -> Answer:
+    """202; the pool stays readable as deleting until its nodes are gone. No headers of a change (F10)."""
+    owe_resize(call, pools.delete(pool_of(call), call.now))
+    return Answer(202)
+
+
+@handles("Pool_Resize")
+def resize_pool(call: ServiceCall) -> Answer:
+    """202 and a new ETag."""
+    body = call.body or {}
+    option = body.get("nodeDeallocationOption") or "requeue"
+    targets = body.get("targetDedicatedNodes"), body.get("targetLowPriorityNodes")
+    dedicated, low_priority = (None if target is None else int(target) for target in targets)
+    pool = pools.resize(pool_of(call), dedicated, low_priority, option, call.now)
+    owe_resize(call, pool)
+    return changed(call, 202, f"pools/{pool.id}/resize", pool.modified)
+
+
+@handles("Pool_StopResize")
+def stop_resize(call: ServiceCall) -> Answer:
+    """202."""
+    pool = pools.stop_resize(pool_of(call), call.now)
+    owe_resize(call, pool)
+    return changed(call, 202, f"pools/{pool.id}/stopresize", pool.modified)
+
+
+def shown(call: ServiceCall, pool: Pool) -> dict[str, Any]:
+    """The pool's JSON in the recorded order."""
+    body: dict[str, Any] = {
+        "id": pool.id,
+        "url": f"{call.url}/pools/{pool.id}",
+        "eTag": moments.etag(pool.modified),
+        "lastModified": moments.iso(pool.modified),
+        "creationTime": moments.iso(pool.created),
+        "state": pool.state,
+        "stateTransitionTime": moments.iso(pool.state_since),
+        "allocationState": pool.allocation_state.value,
+        "allocationStateTransitionTime": moments.iso(pool.allocation_since),
+        **pool.properties,
+        "vmSize": str(pool.properties.get("vmSize", "")).lower(),
+        "currentDedicatedNodes": pool.current_dedicated,
+        "targetDedicatedNodes": pool.target_dedicated,
+        "currentLowPriorityNodes": pool.current_low_priority,
+        "targetLowPriorityNodes": pool.target_low_priority,
+    }
+    if pool.resize_errors:
+        body["resizeErrors"] = [{"code": error.code, "message": error.message} for error in pool.resize_errors]
+    return body
