@@ -7,7 +7,6 @@ from typing import Final
 from batchlocal.arm import microsoft_storage
 from batchlocal.arm.blob_access import make_container
 from batchlocal.arm.microsoft_batch.accounts import finish_creation, finish_deletion
-from batchlocal.arm.microsoft_batch.pools import finish_pool_deletion
 from batchlocal.arm.microsoft_resources import finish_group_deletion
 from batchlocal.arm.microsoft_storage import linked_key, sync_storage
 from batchlocal.platform import Platform
@@ -36,6 +35,5 @@ PERFORMERS: Final[dict[str, Performer]] = {
     "storage.container.create": _make_container,
     "batch.account.create": finish_creation,
     "batch.account.delete": finish_deletion,
-    "batch.pool.delete": finish_pool_deletion,
     "group.delete": _delete_group,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from batchlocal.arm.call import ArmCall
 from batchlocal.arm.errors import CATALOGUE, gateway
 from batchlocal.arm.resource_id import ResourceId
 from batchlocal.domain.refusals import Refusal
+from batchlocal.platform import Platform
 from batchlocal.protocol import moments
 from batchlocal.protocol.messages import Answer
 from batchlocal.store import Tx
@@ -18,6 +20,7 @@ from batchlocal.store.operations import LongRunningOperation
 from batchlocal.store.resources import Resource
 
 __all__ = [
+    "CLEANUPS",
     "GROUP_TYPE",
     "RECORDED_RETRY_AFTER",
     "ResourceGroupNotFound",
@@ -31,6 +34,8 @@ __all__ = [
 ]
 
 GROUP_TYPE = "Microsoft.Resources/resourceGroups"
+CLEANUPS: dict[str, list[Callable[[Platform, Tx, Resource], None]]] = {}
+"""What a provider must do when a resource of its type goes with its group: type (lower case) -> callables."""
 RECORDED_RETRY_AFTER = 15  # seconds; Batch 40 of 40, resource groups 8 of 8 (F2)
 
 

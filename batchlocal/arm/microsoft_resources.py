@@ -10,6 +10,7 @@ from typing import Any
 from batchlocal.arm.call import ArmCall
 from batchlocal.arm.errors import CATALOGUE, gateway
 from batchlocal.arm.fabric import (
+    CLEANUPS,
     GROUP_TYPE,
     body_object,
     check_subscription,
@@ -285,7 +286,3 @@ async def finish_group_deletion(platform: Platform, effect: Effect) -> None:
             tx.resources.remove(group.id)
         tx.operations.finish(effect.payload["operation"])
         tx.effects.settle(effect)
-
-
-CLEANUPS: dict[str, list[Any]] = {}
-"""What a provider must do when a resource of its type goes with its group: type (lower case) -> callables."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 import secrets
+import shutil
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from batchlocal.arm.call import ArmCall
 from batchlocal.arm.errors import CATALOGUE, gateway, provider
 from batchlocal.arm.fabric import (
+    CLEANUPS,
     accept,
     body_object,
     check_subscription,
@@ -289,13 +291,25 @@ async def finish_deletion(platform: Platform, effect: Effect) -> None:
         if account is not None:
             remove_account(platform, tx, account)
             tx.resources.remove(account.id)
+            platform.work.set()
         tx.operations.finish(effect.payload["operation"])
         tx.effects.settle(effect)
 
 
 def remove_account(platform: Platform, tx: Tx, account: Resource) -> None:
-    """What goes with an account beside the resources below it: its pools, jobs and tasks."""
+    """What goes with an account beside the resources below it: pools with their nodes, jobs with their tasks."""
     tx.effects.drop(account.key)
+    for job in tx.jobs.of_account(account.key):
+        tx.jobs.remove(job.key)
+    for pool in tx.pools.of_account(account.key):
+        tx.effects.drop(pool.key)
+        for node in tx.nodes.of_pool(pool.key):
+            tx.nodes.remove(node.key)
+        tx.pools.remove(pool.key)
+    shutil.rmtree(platform.data.nodes / account.name.lower(), ignore_errors=True)
+
+
+CLEANUPS[ACCOUNT_TYPE.lower()] = [remove_account]
 
 
 @PROVIDER.operation("BatchAccount_DeletionResults")

@@ -1,0 +1,326 @@
+"""Pools at the management plane (F6): the same pools as at the service plane, spelt ARM's way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from batchlocal.arm.call import ArmCall
+from batchlocal.arm.errors import CATALOGUE, provider
+from batchlocal.arm.fabric import finished, poll_pending, retry_after
+from batchlocal.arm.microsoft_batch.provider import PROVIDER, account_of, properties_of
+from batchlocal.domain import pool as pools
+from batchlocal.domain.pool import Pool, PoolNotFound
+from batchlocal.protocol import moments
+from batchlocal.protocol.messages import Answer
+from batchlocal.store.effects import Effect
+from batchlocal.store.operations import LongRunningOperation
+from batchlocal.store.resources import Resource
+
+__all__ = ["to_arm", "to_service"]
+
+POOL_TYPE = "Microsoft.Batch/batchAccounts/pools"
+
+CATALOGUE.update(
+    {
+        pools.PoolExists: provider(409, "PoolExists", "The specified pool already exists."),
+        pools.PoolNotFound: provider(404, "PoolNotFound", "The specified pool does not exist."),
+        pools.PoolBeingDeleted: provider(
+            409,
+            "PoolBeingDeleted",
+            "The specified pool has been marked for deletion and is being reclaimed.",
+        ),
+        pools.ResizeOngoing: provider(409, "PoolBeingResized", "The specified pool is being resized."),
+        pools.NoResizeToStop: provider(
+            409,
+            "OperationInvalidForCurrentState",
+            "The specified operation is not valid for the current state of the resource.",
+        ),
+        pools.AutoScaleEnabled: provider(
+            409,
+            "OperationInvalidForCurrentState",
+            "The specified operation is not valid for the current state of the resource.",
+            Reason="The specified pool has AutoScale enabled. AutoScale resize cannot be stopped",
+        ),
+        pools.PropertyNotTaken: provider(
+            400,
+            "InvalidPropertyValue",
+            "The value provided for one of the properties in the request body is invalid.",
+            PropertyName="{name}",
+            PropertyValue="{value}",
+            Reason="{reason}",
+        ),
+    }
+)
+
+_RENAMED: Final = {
+    "applicationPackages": "applicationPackageReferences",
+    "mountConfiguration": "mountConfiguration",
+    "networkConfiguration": "networkConfiguration",
+}
+"""Top-level names that differ: management -> service. All others are spelt alike on both planes."""
+
+_ENUMS: Final = {
+    "nodeFillType": ("Spread", "Pack"),
+    "elevationLevel": ("NonAdmin", "Admin"),
+    "scope": ("Task", "Pool"),
+    "loginMode": ("Batch", "Interactive"),
+    "caching": ("None", "ReadOnly", "ReadWrite"),
+    "storageAccountType": ("Standard_LRS", "Premium_LRS", "StandardSSD_LRS"),
+    "storeLocation": ("CurrentUser", "LocalMachine"),
+    "type": ("DockerCompatible", "CriCompatible"),
+    "targetNodeCommunicationMode": ("Default", "Classic", "Simplified"),
+    "access": ("Allow", "Deny"),
+    "protocol": ("TCP", "UDP"),
+    "mode": ("automatic", "manual", "rolling"),
+}
+"""Enum values: ARM spells them so; the service spells the same words in lower case (Deny, TCP and the like apart)."""
+
+_SERVICE_KEEPS_CASE: Final = {"storageAccountType", "caching", "protocol", "type", "mode"}
+
+
+def to_service(properties: dict[str, Any]) -> dict[str, Any]:
+    """A pool body's ``properties`` in the service's spelling, scale settings taken apart into targets."""
+    sent = {name: value for name, value in properties.items() if value is not None}
+    scale = sent.pop("scaleSettings", None)
+    deployment = sent.pop("deploymentConfiguration", None) or {}
+    between = sent.pop("interNodeCommunication", None)
+    found = {_RENAMED.get(name, name): _walk(value, _lower) for name, value in sent.items()}
+    if references := found.get("applicationPackageReferences"):
+        found["applicationPackageReferences"] = [_reference_to_service(one) for one in references]
+    if "virtualMachineConfiguration" in deployment:
+        machine = _walk(deployment["virtualMachineConfiguration"], _lower)
+        found["virtualMachineConfiguration"] = _swapped(machine, "nodeAgentSkuId", "nodeAgentSKUId")
+    if between is not None:
+        found["enableInterNodeCommunication"] = str(between).lower() == "enabled"
+    return {**found, **_scale_to_service(scale)}
+
+
+def _scale_to_service(scale: dict[str, Any] | None) -> dict[str, Any]:
+    if not scale:
+        return {}
+    if formula := scale.get("autoScale"):
+        interval = formula.get("evaluationInterval") or "PT15M"
+        return {
+            "enableAutoScale": True,
+            "autoScaleFormula": formula["formula"],
+            "autoScaleEvaluationInterval": interval,
+        }
+    fixed = scale.get("fixedScale") or {}
+    kept = ("targetDedicatedNodes", "targetLowPriorityNodes", "resizeTimeout", "nodeDeallocationOption")
+    return {"enableAutoScale": False, **{name: fixed[name] for name in kept if fixed.get(name) is not None}}
+
+
+def _reference_to_service(reference: dict[str, Any]) -> dict[str, Any]:
+    """ARM references an application by its resource id, the service by its name."""
+    found = {"applicationId": str(reference["id"]).rstrip("/").rsplit("/", 1)[-1]}
+    return {**found, **({"version": reference["version"]} if reference.get("version") else {})}
+
+
+def to_arm(pool: Pool, account_id: str) -> dict[str, Any]:
+    """A pool's ``properties`` as ARM shows them, in the recorded order (F6)."""
+    known = dict(pool.properties)
+    body: dict[str, Any] = {
+        "lastModified": moments.iso(pool.modified),
+        "creationTime": moments.iso(pool.created),
+        "provisioningState": "Deleting" if pool.state == "deleting" else "Succeeded",
+        "provisioningStateTransitionTime": moments.iso(pool.state_since),
+        "allocationState": pool.allocation_state.value.title(),
+        "allocationStateTransitionTime": moments.iso(pool.allocation_since),
+        "vmSize": str(known.pop("vmSize", "")).upper(),
+        "interNodeCommunication": "Enabled" if known.pop("enableInterNodeCommunication") else "Disabled",
+        "scaleSettings": _scale_to_arm(pool, known),
+        "resizeOperationStatus": _resize_to_arm(pool, known),
+        "currentDedicatedNodes": pool.current_dedicated,
+        "currentLowPriorityNodes": pool.current_low_priority,
+    }
+    known.pop("resizeTimeout", None)
+    if machine := known.pop("virtualMachineConfiguration", None):
+        machine = _swapped(_walk(machine, _upper), "nodeAgentSKUId", "nodeAgentSkuId")
+        body["deploymentConfiguration"] = {"virtualMachineConfiguration": machine}
+    if references := known.pop("applicationPackageReferences", None):
+        body["applicationPackages"] = [_reference_to_arm(one, account_id) for one in references]
+    back = {service: arm for arm, service in _RENAMED.items()}
+    return {**body, **{back.get(name, name): _walk(value, _upper) for name, value in known.items()}}
+
+
+def _scale_to_arm(pool: Pool, known: dict[str, Any]) -> dict[str, Any]:
+    if known.pop("enableAutoScale"):
+        formula = {"formula": known.pop("autoScaleFormula")}
+        return {"autoScale": {**formula, "evaluationInterval": known.pop("autoScaleEvaluationInterval")}}
+    known.pop("nodeDeallocationOption", None)
+    return {
+        "fixedScale": {
+            "targetDedicatedNodes": pool.target_dedicated,
+            "targetLowPriorityNodes": pool.target_low_priority,
+            "resizeTimeout": known.get("resizeTimeout", "PT15M"),
+        }
+    }
+
+
+def _resize_to_arm(pool: Pool, known: dict[str, Any]) -> dict[str, Any]:
+    status: dict[str, Any] = {"targetDedicatedNodes": pool.target_dedicated}
+    if pool.target_low_priority:
+        status["targetLowPriorityNodes"] = pool.target_low_priority
+    status |= {
+        "nodeDeallocationOption": pool.deallocation_option.title(),
+        "resizeTimeout": known.get("resizeTimeout", "PT15M"),
+        "startTime": moments.iso(pool.resize_started),
+    }
+    if pool.resize_errors:
+        status["errors"] = [{"code": error.code, "message": error.message} for error in pool.resize_errors]
+    return status
+
+
+def _reference_to_arm(reference: dict[str, Any], account_id: str) -> dict[str, Any]:
+    found = {"id": f"{account_id}/applications/{reference['applicationId']}"}
+    return {**found, **({"version": reference["version"]} if reference.get("version") else {})}
+
+
+def _walk(value: Any, spell: Callable[[str, str], str]) -> Any:
+    if isinstance(value, list):
+        return [_walk(item, spell) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: spell(name, item) if name in _ENUMS and isinstance(item, str) else _walk(item, spell)
+        for name, item in value.items()
+    }
+
+
+def _lower(name: str, value: str) -> str:
+    return value if name in _SERVICE_KEEPS_CASE else value.lower()
+
+
+def _upper(name: str, value: str) -> str:
+    return next((word for word in _ENUMS[name] if word.lower() == value.lower()), value)
+
+
+def _swapped(body: dict[str, Any], old: str, new: str) -> dict[str, Any]:
+    return {new if name == old else name: value for name, value in body.items()}
+
+
+def _answer(pool: Pool, account: Resource) -> Answer:
+    headers = {"ETag": moments.weak_etag(pool.modified), "Last-Modified": moments.http_date(pool.modified)}
+    return Answer(200, _shown(pool, account), headers)
+
+
+def _shown(pool: Pool, account: Resource) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "id": f"{account.id}/pools/{pool.id}",
+        "name": pool.id,
+        "type": POOL_TYPE,
+        "etag": moments.weak_etag(pool.modified),
+        "properties": to_arm(pool, account.id),
+    }
+    return {**body, **{name: pool.hidden[name] for name in ("tags", "identity") if pool.hidden.get(name)}}
+
+
+def _pool_of(call: ArmCall, account: Resource) -> Pool:
+    pool = call.tx.pools.find(f"{account.key}/pools/{call.parameters['poolName'].lower()}")
+    if pool is None:
+        raise PoolNotFound
+    return pool
+
+
+def _put(call: ArmCall, pool: Pool) -> None:
+    for name in ("tags", "identity"):
+        if (call.body or {}).get(name) is not None:
+            pool.hidden[name] = call.body[name]
+    call.tx.pools.put(pool)
+
+
+def _owe_resize(call: ArmCall, pool: Pool) -> None:
+    call.platform.owe(call.tx, Effect("pool.resize", pool.key, call.now, {}, call.request.request_id))
+
+
+@PROVIDER.operation("Pool_Create")
+def put_pool(call: ArmCall) -> Answer:
+    """200, new or not; Resizing even for no nodes (F6)."""
+    account = account_of(call)
+    sent = to_service(properties_of(call.body))
+    name = call.parameters["poolName"]
+    existing = call.tx.pools.find(f"{account.key}/pools/{name.lower()}")
+    if existing is None:
+        pool = pools.create(account.key, name, sent, call.now)
+        _put(call, pool)
+        _owe_resize(call, pool)
+        return _answer(pool, account)
+    return _changed(call, account, existing, sent, whole=True)
+
+
+def _changed(call: ArmCall, account: Resource, pool: Pool, sent: dict[str, Any], *, whole: bool = False) -> Answer:
+    """Lay new properties over a pool; other targets are a resize."""
+    targets = {name: sent.pop(name) for name in ("targetDedicatedNodes", "targetLowPriorityNodes") if name in sent}
+    option = str(sent.pop("nodeDeallocationOption", None) or "requeue").lower()
+    pool = pools.update(pool, sent, call.now, whole=whole)
+    dedicated = int(targets.get("targetDedicatedNodes", pool.target_dedicated))
+    low_priority = int(targets.get("targetLowPriorityNodes", pool.target_low_priority))
+    if (dedicated, low_priority) != (pool.target_dedicated, pool.target_low_priority):
+        pool = pools.resize(pool, dedicated, low_priority, option, call.now)
+        _owe_resize(call, pool)
+    _put(call, pool)
+    return _answer(pool, account)
+
+
+@PROVIDER.operation("Pool_Update")
+def patch_pool(call: ArmCall) -> Answer:
+    """What is left out stays; an empty start task removes it (azure-batch-behaviours, Pools)."""
+    account = account_of(call)
+    return _changed(call, account, _pool_of(call, account), to_service(properties_of(call.body)))
+
+
+@PROVIDER.operation("Pool_Get")
+def get_pool(call: ArmCall) -> Answer:
+    """The pool."""
+    account = account_of(call)
+    return _answer(_pool_of(call, account), account)
+
+
+@PROVIDER.operation("Pool_ListByBatchAccount")
+def list_pools(call: ArmCall) -> Answer:
+    """The account's pools, by name (F6)."""
+    account = account_of(call)
+    return Answer(200, {"value": [_shown(pool, account) for pool in call.tx.pools.of_account(account.key)]})
+
+
+@PROVIDER.operation("Pool_StopResize")
+def stop_resize(call: ArmCall) -> Answer:
+    """The pool stays at the nodes that it has."""
+    account = account_of(call)
+    pool = _pool_of(call, account)
+    if pool.properties["enableAutoScale"]:
+        raise pools.AutoScaleEnabled
+    pool = pools.stop_resize(pool, call.now)
+    _put(call, pool)
+    _owe_resize(call, pool)
+    return _answer(pool, account)
+
+
+@PROVIDER.operation("Pool_Delete")
+def delete_pool(call: ArmCall) -> Answer:
+    """202 and an operation that ends when the pool is gone (F6); 204 when there is none."""
+    account = account_of(call)
+    try:
+        pool = _pool_of(call, account)
+    except PoolNotFound:
+        return Answer(204)
+    pool = pools.delete(pool, call.now)
+    _put(call, pool)
+    _owe_resize(call, pool)
+    name = f"delete-{pool.id}"
+    call.tx.operations.put(
+        LongRunningOperation(f"{account.key}/{name}", account.subscription, pool.key, "InProgress", call.now)
+    )
+    url = f"{call.platform.origin}{account.id}/poolOperationResults/{name}?api-version={call.request.api_version}"
+    return Answer(202, headers={"Location": url, "Retry-After": retry_after(call)})
+
+
+@PROVIDER.operation("Pool_OperationResults")
+def poll_deletion(call: ArmCall) -> Answer:
+    """202 until the pool is gone, then 200 without a body (F6)."""
+    account = account_of(call)
+    operation = call.tx.operations.find(f"{account.key}/{call.parameters['operationId']}")
+    if operation is not None and finished(call.tx, operation.id) is None and call.tx.pools.find(operation.subject):
+        return poll_pending(call)
+    return Answer(200)

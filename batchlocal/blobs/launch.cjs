@@ -1,0 +1,56 @@
+// Starts Azurite's blob service for batchlocal.
+//
+// stdin:  one JSON object a line, {"accounts": {"name": ["key1", "key2"]}}: the storage accounts from now on. Keys come this
+//         way and no other, so they are in no file, argument or variable. The end of stdin, which is also the end of whoever
+//         started us, however it came, makes Azurite flush and end.
+// stdout: one JSON object a line: {"ready": true} once it listens, {"accounts": count} once accounts are in force.
+"use strict";
+
+const path = require("node:path");
+const readline = require("node:readline");
+
+const root = path.join(process.env.BATCHLOCAL_AZURITE, "node_modules", "azurite", "dist", "src");
+const AccountDataStore = require(path.join(root, "common", "AccountDataStore.js")).default;
+const { BlobServerFactory } = require(path.join(root, "blob", "BlobServerFactory.js"));
+
+let accounts = new Map();
+AccountDataStore.prototype.getAccount = (name) => accounts.get(name);
+
+const say = (message) => process.stdout.write(JSON.stringify(message) + "\n");
+const quiet = () => {};
+
+function take(line) {
+  const sent = JSON.parse(line).accounts;
+  accounts = new Map(
+    Object.entries(sent).map(([name, [key1, key2]]) => [
+      name,
+      { name, key1: Buffer.from(key1, "base64"), key2: key2 ? Buffer.from(key2, "base64") : undefined },
+    ]),
+  );
+  say({ accounts: accounts.size });
+}
+
+async function main() {
+  console.log = quiet; // Azurite's own lines would be taken for ours
+  const server = await new BlobServerFactory().createServer();
+  await server.start();
+  let closing = false;
+  const end = async () => {
+    if (closing) return;
+    closing = true;
+    setTimeout(() => process.exit(0), 3000).unref(); // open connections may keep close() waiting; the data is flushed first
+    await server.close();
+    process.exit(0);
+  };
+  const lines = readline.createInterface({ input: process.stdin });
+  lines.on("line", take);
+  lines.on("close", end);
+  process.on("SIGTERM", end);
+  process.on("SIGINT", quiet); // Ctrl-C reaches the whole group; our starter decides
+  say({ ready: true });
+}
+
+main().catch((error) => {
+  process.stderr.write(`Azurite did not start: ${error.message}\n`);
+  process.exit(1);
+});

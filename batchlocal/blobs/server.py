@@ -1,0 +1,181 @@
+"""Azurite as a child process that knows our storage accounts, ends when we end, and comes back when it breaks.
+
+Azurite keeps a write in memory for up to two seconds; a child that is told to end writes it out first, also when its
+parent was killed (it sees its standard input close).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import shutil
+import socket
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+__all__ = ["AzuriteMissing", "BlobServer"]
+
+_log = logging.getLogger(__name__)
+_LAUNCHER = Path(__file__).with_name("launch.cjs")
+_START_SECONDS = 30.0
+_STOP_SECONDS = 5.0
+_RESTART_SECONDS = 0.5
+
+
+class AzuriteMissing(Exception):
+    """Node or Azurite is not installed; the text says what to do."""
+
+
+class BlobServer:
+    """The blob service on one kept port of the loopback, over TLS with the given certificate.
+
+    ``folder`` holds the blobs and the port. Accounts are given by ``set_accounts`` and survive a restart of the child,
+    not one of this process: who starts it tells it again.
+    """
+
+    def __init__(self, folder: Path, certificate: Path, private_key: Path) -> None:
+        self._folder = folder
+        self._tls = (certificate, private_key)
+        self._accounts: dict[str, list[str]] = {}
+        self._process: asyncio.subprocess.Process | None = None
+        self._ready = asyncio.Event()
+        self._confirmed = asyncio.Condition()
+        self._confirmations = 0
+        self._supervisor: asyncio.Task[None] | None = None
+        self.port = _kept_port(folder / "port")
+
+    async def start(self) -> None:
+        """Start the child and keep it running.
+
+        Raises:
+            AzuriteMissing: there is no Node or no Azurite to start.
+        """
+        command = _command(self._folder, self.port, *self._tls)
+        await self._launch(command)
+        self._supervisor = asyncio.create_task(self._supervise(command))
+
+    async def wait_ready(self) -> None:
+        """Return once the child answers requests for the accounts that it was told of."""
+        await self._ready.wait()
+
+    async def set_accounts(self, accounts: Mapping[str, Sequence[str]]) -> None:
+        """Replace the storage accounts: name -> keys (base64). In force when this returns, or at the next start."""
+        self._accounts = {name: list(keys) for name, keys in accounts.items()}
+        if self._ready.is_set():
+            await self._tell_accounts()
+
+    async def stop(self) -> None:
+        """End the child, giving it time to write out what it holds."""
+        if self._supervisor is not None:
+            self._supervisor.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._supervisor
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        assert process.stdin is not None
+        process.stdin.close()
+        try:
+            async with asyncio.timeout(_STOP_SECONDS):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+    async def _launch(self, command: list[str]) -> None:
+        """Start the child, wait until it listens, and give it the accounts."""
+        environment = {**os.environ, "BATCHLOCAL_AZURITE": str(_azurite())}
+        self._process = await asyncio.create_subprocess_exec(
+            *command,
+            env=environment,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        assert self._process.stdout is not None
+        async with asyncio.timeout(_START_SECONDS):
+            line = await self._process.stdout.readline()
+        if not line:
+            assert self._process.stderr is not None
+            said = (await self._process.stderr.read()).decode(errors="replace").strip()
+            raise AzuriteMissing(f"linked storage did not start: {said}")
+        self._listener = asyncio.create_task(self._listen(self._process))
+        await self._tell_accounts()
+        self._ready.set()
+
+    async def _listen(self, process: asyncio.subprocess.Process) -> None:
+        """Count the child's confirmations until its output ends."""
+        assert process.stdout is not None
+        while line := await process.stdout.readline():
+            if "accounts" in json.loads(line):
+                async with self._confirmed:
+                    self._confirmations += 1
+                    self._confirmed.notify_all()
+
+    async def _tell_accounts(self) -> None:
+        process = self._process
+        assert process is not None
+        assert process.stdin is not None
+        async with self._confirmed:
+            awaited = self._confirmations + 1
+            process.stdin.write(json.dumps({"accounts": self._accounts}).encode() + b"\n")
+            await process.stdin.drain()
+            await self._confirmed.wait_for(lambda: self._confirmations >= awaited)
+
+    async def _supervise(self, command: list[str]) -> None:
+        """Start the child again whenever it ends by itself."""
+        while True:
+            assert self._process is not None
+            code = await self._process.wait()
+            self._ready.clear()
+            _log.warning("linked storage ended with exit code %s; starting it again", code)
+            await asyncio.sleep(_RESTART_SECONDS)
+            try:
+                await self._launch(command)
+            except (AzuriteMissing, TimeoutError) as trouble:
+                _log.error("linked storage: %s", trouble)
+
+
+def _command(folder: Path, port: int, certificate: Path, private_key: Path) -> list[str]:
+    node = _node()
+    options = ["--blobHost", "127.0.0.1", "--blobPort", str(port), "--location", str(folder / "data")]
+    options += ["--cert", str(certificate), "--key", str(private_key)]
+    options += ["--silent", "--disableTelemetry", "--skipApiVersionCheck", "--loose"]
+    return [node, str(_LAUNCHER), *options]
+
+
+def _tools() -> list[Path]:
+    """Where set-up puts tools: ``.tools`` of this checkout, or the folder that BATCHLOCAL_TOOLS names."""
+    named = os.environ.get("BATCHLOCAL_TOOLS")
+    return [Path(named)] if named else [Path(__file__).parents[2] / ".tools", Path.cwd() / ".tools"]
+
+
+def _azurite() -> Path:
+    for tools in _tools():
+        if (tools / "azurite" / "node_modules" / "azurite").is_dir():
+            return tools / "azurite"
+    raise AzuriteMissing("Azurite is not installed here: run `make setup`, or set BATCHLOCAL_TOOLS to its folder")
+
+
+def _node() -> str:
+    for tools in _tools():
+        if (found := tools / "node" / "bin" / "node").exists():
+            return str(found)
+    if found_on_path := shutil.which("node"):
+        return found_on_path
+    raise AzuriteMissing("Node.js is not installed here: run `make setup`")
+
+
+def _kept_port(file: Path) -> int:
+    """The folder's port, drawn once: blob URLs that clients have kept stay right over restarts."""
+    if file.exists():
+        return int(file.read_text())
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    file.write_text(str(port))
+    return port
