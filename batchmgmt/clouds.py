@@ -1,13 +1,12 @@
 """Which Azure this is: the public cloud, China, Government, or any that publishes a metadata document.
 
-Imports the standard library only. Figures: Microsoft's ``/metadata/endpoints`` documents, api-version 2022-09-01.
+Figures: Microsoft's ``/metadata/endpoints`` documents, api-version 2022-09-01.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from batchmgmt.errors import BatchManagementError
 
@@ -16,8 +15,7 @@ __all__ = ["CHINA", "GOVERNMENT", "METADATA_API_VERSION", "PUBLIC", "Cloud", "cl
 METADATA_API_VERSION: Final = "2022-09-01"
 
 
-@dataclass(frozen=True)
-class Cloud:
+class Cloud(NamedTuple):
     """A cloud's addresses; URLs carry no trailing slash, except the resources that tokens are asked for.
 
     Attributes:

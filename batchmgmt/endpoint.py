@@ -6,8 +6,8 @@ Two requests at most without details: the account (its endpoint and authenticati
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from batchmgmt.arm import STORAGE_API_VERSION, Arm, account_id
 from batchmgmt.errors import BatchManagementError, Forbidden, UsageError
@@ -27,24 +27,21 @@ AuthMode = Literal["auto", "key", "token"]
 SHARED_KEY: Final = "SharedKey"
 
 
-@dataclass(frozen=True)
-class KeyAuthentication:
+class KeyAuthentication(NamedTuple):
     """One of the account's two keys; ``key_name`` is ``primary`` or ``secondary``."""
 
     key_name: str
     key: Secret
 
 
-@dataclass(frozen=True)
-class TokenAuthentication:
+class TokenAuthentication(NamedTuple):
     """An Entra token for the Batch service and the second (Unix time) it ends at."""
 
     token: Secret
     expires_on: int
 
 
-@dataclass(frozen=True)
-class Storage:
+class Storage(NamedTuple):
     """The linked storage account: its name, blob endpoint (https URL) and how Batch signs in to it."""
 
     account: str
@@ -52,8 +49,7 @@ class Storage:
     authentication_mode: str
 
 
-@dataclass(frozen=True)
-class ServiceEndpoint:
+class ServiceEndpoint(NamedTuple):
     """Where an account's Batch service is, and what opens it.
 
     Attributes:
@@ -74,10 +70,10 @@ class ServiceEndpoint:
     detailed: bool = False
     location: str = ""
     pools: tuple[str, ...] = ()
-    applications: Mapping[str, str | None] = field(default_factory=dict)
+    applications: Mapping[str, str | None] = MappingProxyType({})
     storage: Storage | None = None
     cloud: str = ""
-    credential: Callable[[], TokenCredential] | None = field(default=None, repr=False, compare=False)
+    credential: Callable[[], TokenCredential] | None = None
 
     def client(self, **options: Any) -> BatchClient:
         """azure-batch's client for this endpoint; ``options`` are its own.

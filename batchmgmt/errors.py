@@ -12,7 +12,8 @@
         ├── InvalidRequest (400)                             ├── Throttled (429)
         └── ServiceFault (5xx)
 
-This module imports the standard library only: commands that need no SDK use it too.
+Hot commands import this module: the standard library only, and NamedTuple where a dataclass would do, because importing
+``dataclasses`` and making one takes longer than the requests.
 """
 
 from __future__ import annotations
@@ -20,8 +21,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     from azure.core.exceptions import HttpResponseError
@@ -104,8 +104,7 @@ class TimedOut(ConnectionFailed):
     """No answer, or no end of the waiting, in time."""
 
 
-@dataclass(frozen=True)
-class Detail:
+class Detail(NamedTuple):
     """One of an error's details: Azure's code and message."""
 
     code: str

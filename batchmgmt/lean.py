@@ -6,7 +6,6 @@ repeat (reads, listKeys, tokens), so every one is retried alike.
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import socket
@@ -14,11 +13,11 @@ import ssl
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from batchmgmt.errors import BatchManagementError, ConnectionFailed, TimedOut, UsageError, azure_error
+from batchmgmt.wire import Connection
 
 __all__ = ["Answer", "LeanHttp", "default_timeout", "plain_environment"]
 
@@ -49,13 +48,15 @@ def default_timeout() -> float:
     return seconds
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """An HTTP answer; ``json`` is None where the body is none."""
 
     status: int
     headers: Mapping[str, str]
-    body: bytes = field(repr=False)
+    body: bytes
+
+    def __repr__(self) -> str:
+        return f"Answer(status={self.status})"  # bodies and headers may hold secrets
 
     @property
     def json(self) -> Any:
@@ -70,7 +71,7 @@ class LeanHttp:
 
     def __init__(self, timeout: float | None = None) -> None:
         self._timeout = timeout if timeout is not None else default_timeout()
-        self._connections: dict[str, http.client.HTTPSConnection] = {}
+        self._connections: dict[str, Connection] = {}
         self._tls: ssl.SSLContext | None = None
         self._turn = threading.Lock()
 
@@ -87,7 +88,7 @@ class LeanHttp:
             try:
                 with self._turn:
                     answer = self._send(method, url, dict(headers or {}), body)
-            except (OSError, http.client.HTTPException) as fault:
+            except OSError as fault:
                 self._drop(url)
                 if last or isinstance(fault, ssl.SSLCertVerificationError):
                     raise _no_answer(act, url, fault) from None
@@ -112,18 +113,16 @@ class LeanHttp:
         if parts.scheme != "https":
             raise BatchManagementError(f"{parts.scheme}://{parts.netloc} is not https: tokens are sent over https only")
         connection = self._connection(parts.netloc)
-        target = parts.path + (f"?{parts.query}" if parts.query else "")
-        if body is None and method == "POST":
-            headers["Content-Length"] = "0"
-        connection.request(method, target, body, {"Accept": "application/json", **headers})
-        response = connection.getresponse()
-        content = response.read()
-        return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, content)
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        answer = Answer(*connection.exchange(method, target, {"Accept": "application/json", **headers}, body or b""))
+        if not connection.reusable:
+            self._drop(url)
+        return answer
 
-    def _connection(self, netloc: str) -> http.client.HTTPSConnection:
+    def _connection(self, netloc: str) -> Connection:
         if netloc not in self._connections:
             self._tls = self._tls or _tls()
-            self._connections[netloc] = http.client.HTTPSConnection(netloc, timeout=self._timeout, context=self._tls)
+            self._connections[netloc] = Connection(netloc, self._tls, self._timeout)
         return self._connections[netloc]
 
     def _drop(self, url: str) -> None:

@@ -10,9 +10,8 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from batchmgmt.errors import BatchManagementError, UsageError
@@ -22,15 +21,14 @@ __all__ = ["StackOutputs", "read_stack"]
 SIGNATURE: Final = "4dabf18193072939515e22adb298388d"  # marks a value that is no plain JSON, such as a secret
 
 
-@dataclass(frozen=True)
-class StackOutputs:
+class StackOutputs(NamedTuple):
     """A stack's outputs for its Batch account, none of them secret."""
 
     stack: str
     resource_group: str
     account: str
     subscription_id: str
-    values: Mapping[str, Any] = field(repr=False)
+    values: Mapping[str, Any]
 
 
 def read_stack(name: str) -> StackOutputs:
@@ -56,8 +54,7 @@ def read_stack(name: str) -> StackOutputs:
     return _outputs(name, _from_files(name, folders, project_name, parts[-1]))
 
 
-@dataclass(frozen=True)
-class _Project:
+class _Project(NamedTuple):
     folder: Path
     name: str
     backend: str

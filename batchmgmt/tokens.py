@@ -14,9 +14,8 @@ import os
 import stat
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import quote, urlencode
 
 from batchmgmt.clouds import Cloud
@@ -41,8 +40,7 @@ _IDENTITY: Final = (  # variables that decide whom azure-identity's default chai
 )
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(NamedTuple):
     """An access token and the second (Unix time) it ends at."""
 
     secret: Secret
@@ -53,12 +51,11 @@ class Token:
         return self.expires_on - EARLY > time.time()
 
 
-@dataclass(frozen=True)
-class TokenCache:
+class TokenCache(NamedTuple):
     """Tokens in files of mode 0600 of a folder of mode 0700, named by a digest of who asked whom for what."""
 
     folder: Path
-    enabled: bool = field(default=True)
+    enabled: bool = True
 
     @classmethod
     def from_environment(cls) -> TokenCache:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import cast, get_args
+from typing import TYPE_CHECKING, NamedTuple, cast, get_args
 
 from batchmgmt.arm import Arm, cloud_from_environment
 from batchmgmt.endpoint import AuthMode, ServiceEndpoint, resolve
@@ -14,14 +13,15 @@ from batchmgmt.errors import BatchManagementError, UsageError
 from batchmgmt.files import write_private
 from batchmgmt.handoff import find
 from batchmgmt.lean import LeanHttp
-from batchmgmt.stacks import read_stack
 from batchmgmt.tokens import environment_tokens
+
+if TYPE_CHECKING:
+    from batchmgmt.stacks import StackOutputs
 
 __all__ = ["Request", "show"]
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """The command's options, as typed."""
 
     resource_group: str | None = None
@@ -55,7 +55,7 @@ def _endpoint(request: Request) -> ServiceEndpoint:
         raise UsageError(f"--auth is one of {', '.join(get_args(AuthMode))}, not '{request.auth}'")
     if request.key not in {"primary", "secondary"}:
         raise UsageError(f"--key is primary or secondary, not '{request.key}'")
-    stack = read_stack(request.stack) if request.stack else None
+    stack = _stack(request.stack) if request.stack else None
     if stack:
         if request.resource_group or request.name:
             raise UsageError("give either --stack, or --resource-group and --name")
@@ -77,6 +77,12 @@ def _endpoint(request: Request) -> ServiceEndpoint:
         details=request.details,
         stack=stack,
     )
+
+
+def _stack(name: str) -> StackOutputs:
+    from batchmgmt.stacks import read_stack
+
+    return read_stack(name)
 
 
 def _subscription(request: Request) -> str:

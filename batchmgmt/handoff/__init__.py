@@ -7,9 +7,8 @@ document that the form comes from.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib import import_module
-from typing import Final
+from typing import Final, NamedTuple
 
 from batchmgmt.endpoint import ServiceEndpoint
 from batchmgmt.errors import UsageError
@@ -17,8 +16,7 @@ from batchmgmt.errors import UsageError
 __all__ = ["FORMATS", "Format", "find", "render"]
 
 
-@dataclass(frozen=True)
-class Format:
+class Format(NamedTuple):
     """A hand-off format.
 
     Attributes:

@@ -1,0 +1,111 @@
+"""HTTP/1.1 over TLS for small JSON exchanges (RFC 9112), on sockets.
+
+``http.client`` brings the email package along, whose import takes longer than the exchanges do. What is here: one
+request
+at a time on a kept-open connection; answers by Content-Length, chunked, or up to the connection's end.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Mapping
+from io import BufferedReader
+from typing import Final
+
+__all__ = ["BrokenAnswer", "Connection"]
+
+LONGEST_LINE: Final = 65_536
+MOST_HEADERS: Final = 200
+
+
+class BrokenAnswer(OSError):
+    """The other side closed early, or does not speak HTTP."""
+
+
+class Connection:
+    """One TLS connection to ``netloc`` (host, or host:port). Errors are OSError; after one it is not used again."""
+
+    def __init__(self, netloc: str, tls: ssl.SSLContext, timeout: float) -> None:
+        self._netloc = netloc
+        host, _, port = netloc.rpartition(":") if ":" in netloc else (netloc, "", "443")
+        name = host.strip("[]").encode("ascii")  # as bytes: text would bring in the idna codec
+        plain = socket.create_connection((name, int(port)), timeout)  # type: ignore[arg-type]
+        try:
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._socket = tls.wrap_socket(plain, server_hostname=name)
+        except BaseException:
+            plain.close()
+            raise
+        self._reader: BufferedReader = self._socket.makefile("rb")
+        self.reusable = True
+
+    def exchange(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[int, dict[str, str], bytes]:
+        """Send a request and read its answer: status, headers by lower-case name, body."""
+        lines = [f"{method} {target} HTTP/1.1", f"Host: {self._netloc}", f"Content-Length: {len(body)}"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        if any("\r" in line or "\n" in line for line in lines):
+            raise BrokenAnswer("a header with a line break was not sent")
+        self._socket.sendall("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
+        status, answered = self._head()
+        while status < 200:
+            status, answered = self._head()
+        content = b"" if status in (204, 304) else self._body(answered)
+        if "close" in answered.get("connection", "").lower():
+            self.reusable = False
+        return status, answered, content
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._reader.close()
+        self._socket.close()
+
+    def _head(self) -> tuple[int, dict[str, str]]:
+        version, _, rest = self._line().partition(" ")
+        if not version.startswith("HTTP/1."):
+            raise BrokenAnswer("the answer is not HTTP")
+        headers: dict[str, str] = {}
+        while line := self._line():
+            name, _, value = line.partition(":")
+            headers[name.strip().lower()] = value.strip()
+            if len(headers) > MOST_HEADERS:
+                raise BrokenAnswer("the answer has too many headers")
+        return _number(rest[:3], 10), headers
+
+    def _body(self, headers: Mapping[str, str]) -> bytes:
+        if "chunked" in headers.get("transfer-encoding", "").lower():
+            return self._chunks()
+        if "content-length" in headers:
+            return self._exactly(_number(headers["content-length"], 10))
+        self.reusable = False
+        return self._reader.read()
+
+    def _chunks(self) -> bytes:
+        content = b""
+        while size := _number(self._line().partition(";")[0].strip(), 16):
+            content += self._exactly(size)
+            self._line()
+        while self._line():
+            pass  # trailers
+        return content
+
+    def _exactly(self, size: int) -> bytes:
+        content = self._reader.read(size)
+        if len(content) != size:
+            raise BrokenAnswer("the connection was closed within an answer")
+        return content
+
+    def _line(self) -> str:
+        line = self._reader.readline(LONGEST_LINE)
+        if not line.endswith(b"\n"):
+            raise BrokenAnswer("the connection was closed without an answer" if not line else "the answer broke off")
+        return line.decode("latin-1").rstrip("\r\n")
+
+
+def _number(text: str, base: int) -> int:
+    try:
+        return int(text, base)
+    except ValueError:
+        raise BrokenAnswer("the answer is not HTTP") from None
