@@ -200,7 +200,7 @@ def check_tasks(client: BatchClient, job_id: str) -> int:
     for task in client.list_tasks(job_id):
         ended = task.execution_info
         if ended is None or ended.exit_code != 0 or ended.failure_info is not None:
-            text = b"".join(client.get_task_file(job_id, str(task.id), "stderr.txt")).decode(errors="replace").strip()
+            text = b"".join(client.download_task_file(job_id, str(task.id), "stderr.txt")).decode(errors="replace").strip()
             said = (
                 text.splitlines()[-1]
                 if text

@@ -138,8 +138,11 @@ def shown(resource: Resource, kind: str, *keys: str) -> dict[str, Any]:
 
 
 def retry_after(call: ArmCall, recorded: int = RECORDED_RETRY_AFTER) -> str:
-    """Seconds to wait before the next poll: Azure's, scaled by the platform's pace, whole."""
-    return str(round(recorded * call.platform.pace))
+    """Seconds to wait before the next poll: Azure's, scaled by the platform's pace, whole, at least one.
+
+    azure-core takes a Retry-After of 0 for none and then waits its own 30 s.
+    """
+    return str(max(1, round(recorded * call.platform.pace)))
 
 
 def accept(call: ArmCall, kind: str, subject: Resource, seconds: float, operation_id: str | None = None) -> str:
