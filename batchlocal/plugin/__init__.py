@@ -1,4 +1,4 @@
-"""The Pulumi provider plugin ``azure-native`` for a local Batch: generic CRUD over ARM from a table of resource types."""
+"""The Pulumi provider plugin ``azure-native``: generic CRUD over ARM from a table of resource types."""
 
 from __future__ import annotations
 

@@ -1,0 +1,39 @@
+"""The plugin's process: prints its port as the first bytes of its output, serves until it is told to end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+
+import grpc
+
+from batchlocal.plugin.protos import services
+from batchlocal.plugin.servicer import AzureNative
+
+_LARGEST_MESSAGE = 400 * 1024 * 1024  # bytes; what Pulumi's own plugins take
+
+
+async def serve() -> None:
+    """Serve on a free port of the loopback."""
+    options = [
+        ("grpc.max_receive_message_length", _LARGEST_MESSAGE),
+        ("grpc.max_send_message_length", _LARGEST_MESSAGE),
+    ]
+    server = grpc.aio.server(options=options)
+    services.add_ResourceProviderServicer_to_server(AzureNative(), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    sys.stdout.write(f"{port}\n")
+    sys.stdout.flush()
+    ended = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    await ended.wait()
+    await server.stop(1)
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(serve())
