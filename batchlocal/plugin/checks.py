@@ -36,9 +36,9 @@ def problems(kind: ResourceType, inputs: Values) -> list[tuple[str, str]]:
     needed = [*kind.path_parameters, *kind.required]
     found = [(name, f"missing required property '{name}'") for name in needed if inputs.get(name) is None]
     name = inputs.get(kind.name_input)
-    if kind.name_pattern and isinstance(name, str) and not has_unknown(name):
-        if not re.fullmatch(kind.name_pattern, name):
-            found.append((kind.name_input, f"'{name}' is not a valid name: {kind.name_rule}"))
+    is_known = isinstance(name, str) and not has_unknown(name)
+    if kind.name_pattern and is_known and not re.fullmatch(kind.name_pattern, str(name)):
+        found.append((kind.name_input, f"'{name}' is not a valid name: {kind.name_rule}"))
     return found
 
 
@@ -81,7 +81,7 @@ def _compare(path: str, old: Any, new: Any, paths: dict[str, Kind]) -> None:
             _compare(f"{path}.{name}", old.get(name), new.get(name), paths)
     elif isinstance(old, list) and isinstance(new, list) and not is_unknown(new):
         for number in range(max(len(old), len(new))):
-            pair = (values[number] if number < len(values) else None for values in (old, new))
-            _compare(f"{path}[{number}]", *pair, paths)
+            before, after = (values[number] if number < len(values) else None for values in (old, new))
+            _compare(f"{path}[{number}]", before, after, paths)
     else:
         paths[path] = "UPDATE"

@@ -1,7 +1,7 @@
 """Pulumi's provider protocol, and nothing else of its SDK.
 
-``import pulumi`` takes 0.2 s, most of a plugin's start; the protocol's modules need none of it. So the two packages above
-them are entered as bare folders before the modules are imported.
+``import pulumi`` takes 0.2 s, most of a plugin's start; the protocol's modules need none of it. So the two packages
+above them are entered as bare folders before the modules are imported.
 """
 
 from __future__ import annotations

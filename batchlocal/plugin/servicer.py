@@ -214,7 +214,7 @@ class AzureNative(services.ResourceProviderServicer):
 def _previewed(kind: ResourceType, inputs: Values, old: Values) -> Values:
     """Outputs before an update has run: the inputs, everything else unknown; an update keeps name, id and location."""
     unknown = dict.fromkeys((*kind.outputs, "id", "name", "type", "systemData"), UNKNOWN)
-    kept = {name: old[name] for name in ("id", "name", "type", "location") if name in old}
+    kept: Values = {name: old[name] for name in ("id", "name", "type", "location") if name in old}
     lifted = {name: inputs[name] for name in (*kind.inputs, "azureApiVersion") if name in inputs}
     return {**unknown, **lifted, **kept}
 

@@ -1,4 +1,4 @@
-"""The provider's configuration: ``azure-native:*`` settings, then ARM_* variables, as the official provider reads them."""
+"""The provider's configuration: ``azure-native:*`` settings, then ARM_* variables, as the official provider does."""
 
 from __future__ import annotations
 
