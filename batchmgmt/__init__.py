@@ -15,11 +15,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from batchmgmt.accounts import Account as Account
     from batchmgmt.clouds import Cloud as Cloud
     from batchmgmt.endpoint import ServiceEndpoint as ServiceEndpoint
     from batchmgmt.errors import AzureError as AzureError
     from batchmgmt.errors import BatchManagementError as BatchManagementError
-    from batchmgmt.management import Account as Account
     from batchmgmt.management import BatchManagement as BatchManagement
     from batchmgmt.secret import Secret as Secret
 
@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Account": "management",
+    "Account": "accounts",
     "AzureError": "errors",
     "BatchManagement": "management",
     "BatchManagementError": "errors",

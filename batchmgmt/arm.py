@@ -52,9 +52,11 @@ class Arm:
         """The answer of an action without a body that may be repeated. Raises AzureError, ConnectionFailed."""
         return self._json(act, "POST", self._url(resource_id, api_version))
 
-    def list(self, act: str, resource_id: str, api_version: str = BATCH_API_VERSION) -> Iterator[Any]:
-        """The entries of a list, page after page. Raises AzureError, ConnectionFailed."""
-        url: str | None = self._url(resource_id, api_version)
+    def list(
+        self, act: str, resource_id: str, api_version: str = BATCH_API_VERSION, chosen: str | None = None
+    ) -> Iterator[Any]:
+        """The entries of a list, page after page; ``chosen`` is a ``$filter``. Raises AzureError, ConnectionFailed."""
+        url: str | None = self._url(resource_id, api_version) + (f"&$filter={quote(chosen)}" if chosen else "")
         while url:
             page = self._json(act, "GET", url)
             yield from page["value"]

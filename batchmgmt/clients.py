@@ -132,7 +132,9 @@ class _AsyncFixed:
 
 
 def _arm_options(cloud: Cloud) -> dict[str, Any]:
-    return {"base_url": cloud.arm, "credential_scopes": [cloud.arm_scope], **_timeouts(), **_RETRIES}
+    """``polling_interval`` (seconds) is for answers without a Retry-After; Azure Batch always sends one."""
+    base = {"base_url": cloud.arm, "credential_scopes": [cloud.arm_scope], "polling_interval": 1}
+    return {**base, **_timeouts(), **_RETRIES}
 
 
 def _defaults(options: dict[str, Any]) -> dict[str, Any]:

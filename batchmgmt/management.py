@@ -6,7 +6,6 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from batchmgmt.applications import Applications
 from batchmgmt.arm import Arm, cloud_from_environment
 from batchmgmt.clouds import Cloud
 from batchmgmt.endpoint import AuthMode, ServiceEndpoint, resolve
@@ -17,12 +16,15 @@ from batchmgmt.stacks import read_stack
 from batchmgmt.tokens import Token
 
 if TYPE_CHECKING:
-    from azure.batch import BatchClient
     from azure.core.credentials import TokenCredential
     from azure.mgmt.batch import BatchManagementClient
     from azure.mgmt.storage import StorageManagementClient
 
-__all__ = ["Account", "BatchManagement", "subscription_from_environment"]
+    from batchmgmt.accounts import Account, Accounts
+    from batchmgmt.activity import Activity
+    from batchmgmt.locations import Locations
+
+__all__ = ["BatchManagement", "subscription_from_environment"]
 
 
 def subscription_from_environment() -> str:
@@ -83,7 +85,30 @@ class BatchManagement:
 
     def account(self, resource_group: str, name: str) -> Account:
         """The account of that name; nothing is asked of Azure yet."""
+        from batchmgmt.accounts import Account
+
         return Account(self, resource_group, name)
+
+    @property
+    def accounts(self) -> Accounts:
+        """The subscription's accounts."""
+        from batchmgmt.accounts import Accounts
+
+        return Accounts(self)
+
+    @property
+    def locations(self) -> Locations:
+        """What regions offer."""
+        from batchmgmt.locations import Locations
+
+        return Locations(self)
+
+    @property
+    def activity(self) -> Activity:
+        """The subscription's activity log."""
+        from batchmgmt.activity import Activity
+
+        return Activity(self)
 
     def endpoint(
         self,
@@ -102,7 +127,7 @@ class BatchManagement:
         if stack is not None and resource_group is None and account is None:
             outputs = read_stack(stack)
             return resolve(
-                self._arm,
+                self.arm,
                 outputs.subscription_id,
                 outputs.resource_group,
                 outputs.account,
@@ -113,7 +138,7 @@ class BatchManagement:
         if stack is not None or resource_group is None or account is None:
             raise UsageError("an account is given by its resource group and name, or by a stack")
         return resolve(
-            self._arm,
+            self.arm,
             self.subscription_id,
             resource_group,
             account,
@@ -136,32 +161,11 @@ class BatchManagement:
         self.close()
 
     @cached_property
-    def _arm(self) -> Arm:
+    def arm(self) -> Arm:
+        """ARM without an SDK, for what no SDK here has; its answers are JSON."""
         return Arm(self.cloud, self._http, self._token)
 
     def _token(self, scope: str) -> Token:
         with acting("signing in"):
             token = self.credential.get_token(scope)
         return Token(Secret(token.token), token.expires_on)
-
-
-class Account:
-    """One Batch account."""
-
-    def __init__(self, management: BatchManagement, resource_group: str, name: str) -> None:
-        self.management = management
-        self.resource_group = resource_group
-        self.name = name
-
-    def endpoint(self, *, auth: AuthMode = "auto", details: bool = False) -> ServiceEndpoint:
-        """Where its Batch service is, with a key or a token. Raises as ``endpoint.resolve`` does."""
-        return self.management.endpoint(self.resource_group, self.name, auth=auth, details=details)
-
-    @property
-    def applications(self) -> Applications:
-        """Its applications."""
-        return Applications(self.management, self.resource_group, self.name)
-
-    def client(self, *, auth: AuthMode = "auto") -> BatchClient:
-        """azure-batch's client for its Batch service."""
-        return self.endpoint(auth=auth).client()

@@ -11,7 +11,7 @@ Sources: Application_* and ApplicationPackage_* of Microsoft.Batch 2025-06-01; t
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from batchmgmt.management import BatchManagement
 
-__all__ = ["PackageContent", "Progress", "PublishedPackage", "content_of", "find", "publish", "withdraw"]
+__all__ = ["PackageContent", "Packages", "Progress", "PublishedPackage", "content_of", "find", "publish", "withdraw"]
 
 Progress = Callable[[int, int], None]
 """Called with the bytes that have arrived and the bytes there are."""
@@ -145,6 +145,86 @@ def withdraw(management: BatchManagement, resource_group: str, account: str, app
     with acting(f"deleting {place}"):
         management.sdk.application_package.delete(*place.key, version)
     return True
+
+
+class Packages:
+    """The application packages of one account; every method raises AzureError and ConnectionFailed."""
+
+    def __init__(self, management: BatchManagement, resource_group: str, account: str) -> None:
+        self._management = management
+        self._account = (resource_group, account)
+
+    def publish(
+        self,
+        application: str,
+        version: str,
+        source: Path | str,
+        *,
+        allow_updates: bool | None = None,
+        set_default: bool = False,
+        progress: Progress | None = None,
+    ) -> PublishedPackage:
+        """See ``batchmgmt.packages.publish``."""
+        return publish(
+            self._management,
+            *self._account,
+            application,
+            version,
+            source,
+            allow_updates=allow_updates,
+            set_default=set_default,
+            progress=progress,
+        )
+
+    def list(self, application: str) -> list[ApplicationPackage]:
+        """All versions of an application."""
+        with acting(f"listing the packages of application '{application}' of account '{self._account[1]}'"):
+            return list(self._management.sdk.application_package.list(*self._account, application))
+
+    def find(self, application: str, version: str) -> PublishedPackage | None:
+        """One version with its content's hash, or None."""
+        return find(self._management, *self._account, application, version)
+
+    def delete(self, application: str, version: str) -> bool:
+        """Delete a version; whether there was one."""
+        return withdraw(self._management, *self._account, application, version)
+
+    def prune(self, application: str, *, keep: int = 0, dry_run: bool = False) -> Sequence[str]:
+        """Delete versions that neither the default setting nor any pool refers to; returns them, oldest first.
+
+        Args:
+            keep: how many of the latest activated ones to keep beside those in use. dry_run: only say which.
+        """
+        used = self._in_use(application)
+        unused = [each for each in self.list(application) if (each.name or "").lower() not in used]
+        unused.sort(key=_activated)
+        going = [str(each.name) for each in (unused[:-keep] if keep else unused)]
+        for version in going:
+            if not dry_run:
+                self.delete(application, version)
+        return going
+
+    def _in_use(self, application: str) -> set[str]:
+        """Versions in lower case (ids compare without case); a reference without a version means the default one."""
+        used = set()
+        properties = Applications(self._management, *self._account).get(application).properties
+        if properties and properties.default_version:
+            used.add(properties.default_version.lower())
+        with acting(f"listing the pools of account '{self._account[1]}'"):
+            pools = list(self._management.sdk.pool.list_by_batch_account(*self._account))
+        for pool in pools:
+            references = (pool.properties.application_packages if pool.properties else None) or []
+            used |= {each.version.lower() for each in references if each.version and _refers(each.id, application)}
+        return used
+
+
+def _refers(application_id: str, application: str) -> bool:
+    return application_id.rsplit("/", 1)[-1].lower() == application.lower()
+
+
+def _activated(package: ApplicationPackage) -> float:
+    moment = package.properties.last_activation_time if package.properties else None
+    return moment.timestamp() if moment else 0.0
 
 
 def _get(place: _Place) -> ApplicationPackage | None:

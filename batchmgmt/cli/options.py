@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
+from batchmgmt.accounts import Account
 from batchmgmt.errors import UsageError
-from batchmgmt.management import Account, BatchManagement
+from batchmgmt.management import BatchManagement
 from batchmgmt.stacks import read_stack
 
 __all__ = ["AccountName", "ResourceGroup", "Stack", "Subscription", "account_of"]

@@ -1,0 +1,94 @@
+"""Batch accounts of a subscription, and one account's nouns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from batchmgmt.applications import Applications
+from batchmgmt.errors import acting
+from batchmgmt.keys import Keys
+from batchmgmt.network import PrivateEndpointConnections
+from batchmgmt.packages import Packages
+from batchmgmt.pools import Pools
+
+if TYPE_CHECKING:
+    from azure.batch import BatchClient
+    from azure.mgmt.batch.models import BatchAccount, DetectorResponse, OutboundEnvironmentEndpoint
+
+    from batchmgmt.endpoint import AuthMode, ServiceEndpoint
+    from batchmgmt.management import BatchManagement
+
+__all__ = ["Account", "Accounts"]
+
+
+class Accounts:
+    """The accounts of a subscription."""
+
+    def __init__(self, management: BatchManagement) -> None:
+        self._management = management
+
+    def list(self, resource_group: str | None = None) -> list[BatchAccount]:
+        """All accounts, or those of one resource group. Raises AzureError, ConnectionFailed."""
+        operations = self._management.sdk.batch_account
+        if resource_group:
+            with acting(f"listing the accounts of resource group '{resource_group}'"):
+                return list(operations.list_by_resource_group(resource_group))
+        with acting("listing accounts"):
+            return list(operations.list())
+
+
+class Account:
+    """One Batch account; making one asks nothing of Azure yet."""
+
+    def __init__(self, management: BatchManagement, resource_group: str, name: str) -> None:
+        self.management = management
+        self.resource_group = resource_group
+        self.name = name
+        self.applications = Applications(management, resource_group, name)
+        self.packages = Packages(management, resource_group, name)
+        self.pools = Pools(management, resource_group, name)
+        self.keys = Keys(management, resource_group, name)
+        self.private_endpoint_connections = PrivateEndpointConnections(management, resource_group, name)
+
+    def get(self) -> BatchAccount:
+        """The account as ARM has it. Raises AzureError, ConnectionFailed."""
+        with acting(f"reading account '{self.name}'"):
+            return self.management.sdk.batch_account.get(self.resource_group, self.name)
+
+    def link_storage(self, storage_account_id: str) -> BatchAccount:
+        """Link a storage account, for application packages and files. Raises AzureError, ConnectionFailed."""
+        from azure.mgmt.batch.models import AutoStorageBaseProperties, BatchAccountUpdateParameters
+        from azure.mgmt.batch.models import BatchAccountUpdateProperties as Properties
+
+        linked = Properties(auto_storage=AutoStorageBaseProperties(storage_account_id=storage_account_id))
+        with acting(f"linking storage to account '{self.name}'"):
+            return self.management.sdk.batch_account.update(
+                self.resource_group,
+                self.name,
+                BatchAccountUpdateParameters(properties=linked),
+                retry_on_methods=["GET", "PATCH"],
+            )
+
+    def delete(self) -> None:
+        """Delete the account with all it holds, and wait until it is gone. Raises AzureError, ConnectionFailed."""
+        with acting(f"deleting account '{self.name}'"):
+            self.management.sdk.batch_account.begin_delete(self.resource_group, self.name).result()
+
+    def detectors(self) -> list[DetectorResponse]:
+        """What Azure's own diagnostics say of the account. Raises AzureError, ConnectionFailed."""
+        with acting(f"listing the detectors of account '{self.name}'"):
+            return list(self.management.sdk.batch_account.list_detectors(self.resource_group, self.name))
+
+    def outbound_dependencies(self) -> list[OutboundEnvironmentEndpoint]:
+        """Hosts that pools without public addresses must reach. Raises AzureError, ConnectionFailed."""
+        operations = self.management.sdk.batch_account
+        with acting(f"listing the outbound dependencies of account '{self.name}'"):
+            return list(operations.list_outbound_network_dependencies_endpoints(self.resource_group, self.name))
+
+    def endpoint(self, *, auth: AuthMode = "auto", details: bool = False) -> ServiceEndpoint:
+        """Where its Batch service is, with a key or a token. Raises as ``endpoint.resolve`` does."""
+        return self.management.endpoint(self.resource_group, self.name, auth=auth, details=details)
+
+    def client(self, *, auth: AuthMode = "auto") -> BatchClient:
+        """azure-batch's client for its Batch service."""
+        return self.endpoint(auth=auth).client()

@@ -1,0 +1,118 @@
+"""Pools, at management level: list, read, resize, wait, delete."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from batchmgmt.errors import Detail, ResizeFailed, TimedOut, UsageError, acting
+
+if TYPE_CHECKING:
+    from azure.mgmt.batch.models import Pool
+
+    from batchmgmt.management import BatchManagement
+
+__all__ = ["PoolProgress", "Pools"]
+
+PoolProgress = Callable[["Pool"], None]
+"""Called with the pool as it was read last, while it is waited for."""
+
+PATIENCE: Final = 1200.0  # seconds: Azure's default resize timeout of 15 minutes, and some
+PAUSE: Final = 0.5  # seconds between two looks at first
+LONGEST_PAUSE: Final = 10.0
+
+
+class Pools:
+    """The pools of one account; every method raises AzureError and ConnectionFailed."""
+
+    def __init__(self, management: BatchManagement, resource_group: str, account: str) -> None:
+        self._management = management
+        self._account = (resource_group, account)
+
+    def list(self) -> list[Pool]:
+        """All pools."""
+        with acting(f"listing the pools of account '{self._account[1]}'"):
+            return list(self._management.sdk.pool.list_by_batch_account(*self._account))
+
+    def get(self, pool: str) -> Pool:
+        """One pool."""
+        with acting(f"reading {self._named(pool)}"):
+            return self._management.sdk.pool.get(*self._account, pool)
+
+    def create(self, pool: str, definition: Pool) -> Pool:
+        """Create a pool, or bring one that is there to the definition; ``wait_steady`` waits for its nodes."""
+        with acting(f"creating {self._named(pool)}"):
+            return self._management.sdk.pool.create(*self._account, pool, definition)
+
+    def resize(
+        self,
+        pool: str,
+        *,
+        dedicated: int | None = None,
+        low_priority: int | None = None,
+        wait: bool = True,
+        progress: PoolProgress | None = None,
+    ) -> Pool:
+        """Change how many nodes a pool of fixed scale should have; what is not given stays.
+
+        Raises:
+            UsageError: nothing is given. ResizeFailed: Azure could not bring all nodes; carries its codes.
+            TimedOut: the pool is not steady in time.
+        """
+        if dedicated is None and low_priority is None:
+            raise UsageError("say how many nodes: dedicated, low priority or both")
+        from azure.mgmt.batch.models import FixedScaleSettings, PoolProperties, ScaleSettings
+        from azure.mgmt.batch.models import Pool as Definition
+
+        now = self.get(pool).properties
+        scale = now.scale_settings if now else None
+        before = (scale.fixed_scale if scale else None) or FixedScaleSettings()
+        wanted = FixedScaleSettings(
+            target_dedicated_nodes=before.target_dedicated_nodes if dedicated is None else dedicated,
+            target_low_priority_nodes=before.target_low_priority_nodes if low_priority is None else low_priority,
+            resize_timeout=before.resize_timeout,
+        )
+        change = Definition(properties=PoolProperties(scale_settings=ScaleSettings(fixed_scale=wanted)))
+        with acting(f"resizing {self._named(pool)}"):
+            changed = self._management.sdk.pool.update(*self._account, pool, change, retry_on_methods=["GET", "PATCH"])
+        return self.wait_steady(pool, progress=progress) if wait else changed
+
+    def stop_resize(self, pool: str) -> Pool:
+        """Let the pool stay at the nodes it has now."""
+        with acting(f"stopping the resize of {self._named(pool)}"):
+            return self._management.sdk.pool.stop_resize(*self._account, pool)
+
+    def wait_steady(self, pool: str, *, timeout: float = PATIENCE, progress: PoolProgress | None = None) -> Pool:
+        """Wait (``timeout`` in seconds) until the pool's allocation is steady.
+
+        Raises:
+            ResizeFailed: it is steady with resize errors. TimedOut: it is not steady in time.
+        """
+        deadline, pause = time.monotonic() + timeout, PAUSE
+        while True:
+            found = self.get(pool)
+            if progress:
+                progress(found)
+            if found.properties and found.properties.allocation_state == "Steady":
+                self._check_resize(pool, found)
+                return found
+            if time.monotonic() + pause > deadline:
+                raise TimedOut(f"{self._named(pool)} is not steady after {timeout:.0f} s; it goes on resizing")
+            time.sleep(pause)
+            pause = min(pause * 1.5, LONGEST_PAUSE)
+
+    def delete(self, pool: str) -> None:
+        """Delete a pool with its nodes, and wait until it is gone."""
+        with acting(f"deleting {self._named(pool)}"):
+            self._management.sdk.pool.begin_delete(*self._account, pool).result()
+
+    def _check_resize(self, pool: str, found: Pool) -> None:
+        status = found.properties.resize_operation_status if found.properties else None
+        errors = (status.errors if status else None) or []
+        if errors:
+            details = [Detail(each.code, each.message) for each in errors[1:]]
+            raise ResizeFailed(f"resizing {self._named(pool)}", errors[0].code, errors[0].message, details=details)
+
+    def _named(self, pool: str) -> str:
+        return f"pool '{pool}' of account '{self._account[1]}'"
