@@ -1,0 +1,9 @@
+"""The parts of a Batch environment, usable from any Pulumi program in Python."""
+
+from infra.components.account import BatchAccount
+from infra.components.application import BatchApplication
+from infra.components.environment import BatchEnvironment
+from infra.components.pool import BatchPool
+from infra.components.storage import LinkedStorage
+
+__all__ = ["BatchAccount", "BatchApplication", "BatchEnvironment", "BatchPool", "LinkedStorage"]

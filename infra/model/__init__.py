@@ -1,0 +1,22 @@
+"""What can be asked for, as types: the settings' documentation, JSON schema and checks are all made from them."""
+
+from infra.model.account import Account
+from infra.model.application import Application, Package
+from infra.model.environment import Environment
+from infra.model.pool import Autoscale, Image, Nodes, PackageReference, Pool, StartTask
+from infra.model.storage import LifecycleRule, Storage
+
+__all__ = [
+    "Account",
+    "Application",
+    "Autoscale",
+    "Environment",
+    "Image",
+    "LifecycleRule",
+    "Nodes",
+    "Package",
+    "PackageReference",
+    "Pool",
+    "StartTask",
+    "Storage",
+]

@@ -1,0 +1,170 @@
+"""The only reader of configuration: a stack's settings, whole and checked, or every mistake at once.
+
+Pulumi hands every value over as text, lists and maps as JSON; numbers and booleans inside those keep their types.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import pulumi
+from pulumi.runtime import config as pulumi_config
+from pydantic import StringConstraints, ValidationError
+from pydantic_core import ErrorDetails
+
+from batchmgmt.errors import UsageError
+from batchmgmt.packages import content_of
+from infra.model import Environment
+
+__all__ = ["Mistakes", "Settings", "parse", "read"]
+
+
+class Settings(Environment):
+    """The environment that a stack's file describes."""
+
+    target: Annotated[str, StringConstraints(pattern=r"^[a-z]+$")] = "azure"
+    """Where ``make up`` deploys the stack to. The program does not read it."""
+
+
+class Mistakes(pulumi.RunError):
+    """All that is wrong with a stack's settings; its text is for the person who wrote them."""
+
+    def __init__(self, file: str, found: Iterable[str]) -> None:
+        self.found = tuple(found)
+        count = "a setting is wrong" if len(self.found) == 1 else f"{len(self.found)} settings are wrong"
+        super().__init__("\n".join([f"{file}: {count}; nothing was deployed", *(f"  {one}" for one in self.found)]))
+
+
+def read() -> Settings:
+    """This stack's settings.
+
+    Raises:
+        Mistakes: the file lacks something, or says what cannot be.
+    """
+    project, stack = pulumi.get_project(), pulumi.get_stack()
+    given = {**pulumi_config.get_config_env(), **pulumi_config.CONFIG.get()}
+    own = {key.partition(":")[2]: value for key, value in given.items() if key.startswith(f"{project}:")}
+    return parse(own, project=project, file=f"stacks/Pulumi.{stack}.yaml", root=project_root())
+
+
+def project_root() -> Path:
+    """The folder of Pulumi.yaml, which relative paths in settings start from."""
+    return Path(pulumi.runtime.get_root_directory() or Path.cwd())
+
+
+def parse(given: Mapping[str, str], *, project: str, file: str, root: Path) -> Settings:
+    """Settings from configuration values as Pulumi hands them over, by key without its namespace.
+
+    Args:
+        file: named in the message. root: where relative paths start.
+
+    Raises:
+        Mistakes: all of them.
+    """
+    decoded = {key: _decoded(value) for key, value in given.items()}
+    try:
+        settings = Settings.model_validate(decoded, by_alias=True, by_name=False)
+    except ValidationError as invalid:
+        wrong = invalid.errors(include_url=False, include_input=True)
+        raise Mistakes(file, [_sentence(project, one) for one in _relevant(wrong)]) from None
+    missing = list(_missing_sources(project, settings, root))
+    if missing:
+        raise Mistakes(file, missing)
+    return settings
+
+
+_STRUCTURED: Final = "{["
+
+
+def _decoded(value: str) -> Any:
+    """Lists and maps from JSON; scalars as they are (a name may look like JSON, a list of settings may not)."""
+    if value[:1] not in _STRUCTURED or not value:
+        return value
+    try:
+        return json.loads(value)
+    except json.JSONDecodeError:
+        return value
+
+
+def _relevant(errors: list[ErrorDetails]) -> Iterable[ErrorDetails]:
+    """Of a setting with a short and a long form, only the complaints about the form that was used."""
+    for one in errors:
+        kind = str(one["loc"][-1]) if one["loc"] else ""
+        if kind.startswith("literal[") and not isinstance(one["input"], str):
+            continue
+        if kind == "Image" and isinstance(one["input"], str):
+            continue
+        yield one
+
+
+@dataclass(frozen=True)
+class _Mend:
+    """How a kind of mistake is told; ``{}`` fields come from pydantic's context."""
+
+    text: str
+
+
+_SENTENCES: Final[Mapping[str, str]] = {
+    "missing": "is required",
+    "extra_forbidden": "is no setting; check the spelling (docs/settings.md lists all)",
+    "literal_error": "must be {expected}",
+    "string_type": "must be text; write it in quotes",
+    "string_pattern_mismatch": "must match {pattern}",
+    "string_too_short": "must not be empty",
+    "tuple_type": "must be a list",
+    "dict_type": "must be a map",
+    "model_type": "must be a map of settings",
+    "model_attributes_type": "must be a map of settings",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "bool_parsing": "must be true or false",
+    "bool_type": "must be true or false",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "too_long": "must have at most {max_length} entries",
+    "value_error": "{error}",
+}
+
+
+def _sentence(project: str, one: ErrorDetails) -> str:
+    context = one.get("ctx", {})
+    template = _SENTENCES.get(one["type"])
+    reason = template.format(**context) if template else one["msg"]
+    path = _path(one["loc"])
+    if not path:
+        return reason
+    return f"{project}:{path} {reason}{_shown(one)}" if one["type"] != "value_error" else f"{project}:{path}: {reason}"
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    path = ""
+    for step in location:
+        if isinstance(step, int):
+            path += f"[{step}]"
+        elif not (step == "Image" or step.startswith("literal[")):  # which form was tried, not where it stands
+            path += f".{step}" if path else step
+    return path
+
+
+def _shown(one: ErrorDetails) -> str:
+    """The value found, where it is short, plain and cannot be a secret."""
+    found = one["input"]
+    tellable = one["type"] in {"literal_error", "greater_than_equal", "less_than_equal", "string_pattern_mismatch"}
+    tellable |= one["type"] == "string_type" and isinstance(found, bool | int | float)
+    return f" (found {json.dumps(found)})" if tellable and isinstance(found, str | int | float | bool) else ""
+
+
+def _missing_sources(project: str, settings: Settings, root: Path) -> Iterable[str]:
+    for i, application in enumerate(settings.applications):
+        for j, package in enumerate(application.packages):
+            try:
+                content_of(root / package.source)
+            except UsageError as fault:
+                told = str(fault).replace(f"{root}{os.sep}", "")
+                yield f"{project}:applications[{i}].packages[{j}].source {package.source}: {told}"
