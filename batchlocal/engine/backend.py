@@ -1,0 +1,194 @@
+"""The file backend's folder, laid out as the Pulumi CLI's: stacks, history, backups, locks."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import shutil
+import socket
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlparse
+
+from batchlocal.engine.errors import EngineError, NeedsPulumi
+from batchlocal.engine.secrets import Secrets
+from batchlocal.engine.state import Snapshot, problems
+
+__all__ = ["Backend", "StackLocked", "StackUnknown", "open_backend"]
+
+Values = dict[str, Any]
+
+
+class StackUnknown(EngineError):
+    """No stack of that name (exit code 6, as Pulumi's)."""
+
+    def __init__(self, stack: str) -> None:
+        super().__init__(f"no stack named '{stack}' found", exit_code=6)
+
+
+class StackLocked(EngineError):
+    """Another run holds the stack."""
+
+
+def open_backend(project_root: Path) -> Backend:
+    """The backend that PULUMI_BACKEND_URL names, else ``.pulumi`` in the project.
+
+    Raises:
+        NeedsPulumi: the URL is not a file's.
+    """
+    url = os.environ.get("PULUMI_BACKEND_URL", "")
+    if not url:
+        return Backend(project_root / ".pulumi")
+    parts = urlparse(url)
+    if parts.scheme != "file":
+        raise NeedsPulumi(f"backend '{parts.scheme}'; this engine keeps state in files (file://FOLDER)")
+    path = unquote(parts.netloc + parts.path)
+    return Backend(Path(path).expanduser() / ".pulumi")
+
+
+class Backend:
+    """One ``.pulumi`` folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def _stack_file(self, project: str, stack: str) -> Path:
+        return self.folder / "stacks" / project / f"{stack}.json"
+
+    def stacks(self, project: str) -> list[str]:
+        """Names of the project's stacks."""
+        return sorted(file.stem for file in (self.folder / "stacks" / project).glob("*.json"))
+
+    def exists(self, project: str, stack: str) -> bool:
+        return self._stack_file(project, stack).exists()
+
+    def load(self, project: str, stack: str) -> tuple[Snapshot, Secrets]:
+        """The stack's state.
+
+        Raises:
+            StackUnknown: there is no such stack.
+            EngineError: the file cannot be read, or needs what this engine does not know.
+        """
+        file = self._stack_file(project, stack)
+        if not file.exists():
+            raise StackUnknown(stack)
+        try:
+            whole = json.loads(file.read_text())
+        except ValueError as error:
+            raise EngineError(f"{file} is not JSON ({error}); its .bak is the state before") from None
+        if features := whole.get("features"):
+            raise NeedsPulumi(f"a state with the features {', '.join(features)}")
+        return Snapshot.from_json((whole.get("checkpoint") or {}).get("latest") or {"manifest": _fresh_manifest()})
+
+    def save(self, project: str, stack: str, snapshot: Snapshot, secrets: Secrets) -> None:
+        """Write the state, atomically; the previous one stays as ``.bak``.
+
+        Raises:
+            EngineError: the state broke a rule; it is saved all the same, so that nothing is lost.
+        """
+        file = self._stack_file(project, stack)
+        checkpoint = {"stack": f"organization/{project}/{stack}", "latest": snapshot.to_json(secrets)}
+        found = problems(snapshot.resources)
+        if found:
+            checkpoint["latest"]["metadata"] = {"integrity_error": {"error": found[0]}}
+        self._mark_layout()
+        _write(file, json.dumps({"version": 3, "checkpoint": checkpoint}, separators=(",", ":"), ensure_ascii=False))
+        if found:
+            raise EngineError(f"the state is not consistent: {found[0]}")
+
+    def _mark_layout(self) -> None:
+        meta = self.folder / "meta.yaml"
+        if not meta.exists():
+            meta.parent.mkdir(parents=True, exist_ok=True)
+            meta.write_text("version: 1\n")
+
+    def remove(self, project: str, stack: str) -> None:
+        """Forget a stack; its last state stays as ``.bak``."""
+        file = self._stack_file(project, stack)
+        file.replace(file.with_suffix(".json.bak"))
+
+    def record(self, project: str, stack: str, entry: Values) -> None:
+        """Add an entry to the stack's history, with the checkpoint as it is now, and a backup."""
+        file, stamp = self._stack_file(project, stack), time.time_ns()
+        history = self.folder / "history" / project / stack
+        history.mkdir(parents=True, exist_ok=True)
+        (history / f"{stack}-{stamp}.history.json").write_text(json.dumps(entry, indent=4))
+        shutil.copyfile(file, history / f"{stack}-{stamp}.checkpoint.json")
+        backups = self.folder / "backups" / project / stack
+        backups.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, backups / f"{stack}.{stamp}.json")
+
+    def _lock_folder(self, project: str, stack: str) -> Path:
+        return self.folder / "locks" / "organization" / project / stack
+
+    @contextmanager
+    def lock(self, project: str, stack: str) -> Iterator[None]:
+        """Hold the stack for one run.
+
+        Raises:
+            StackLocked: another run has it; the text says whose and since when.
+        """
+        folder = self._lock_folder(project, stack)
+        self._refuse_others(folder)
+        mine = folder / f"{uuid.uuid4()}.json"
+        folder.mkdir(parents=True, exist_ok=True)
+        holder = {
+            "pid": os.getpid(),
+            "username": getpass.getuser(),
+            "hostname": socket.gethostname(),
+            "timestamp": datetime.now(UTC).isoformat(),
+        }
+        mine.write_text(json.dumps(holder))
+        try:
+            self._refuse_others(folder, mine)
+            yield
+        finally:
+            mine.unlink(missing_ok=True)
+
+    @staticmethod
+    def _refuse_others(folder: Path, mine: Path | None = None) -> None:
+        for file in folder.glob("*.json"):
+            if file == mine:
+                continue
+            try:
+                holder = json.loads(file.read_text())
+            except (OSError, ValueError):
+                continue
+            raise StackLocked(
+                f"the stack is currently locked by 1 lock(s): created by {holder['username']}@{holder['hostname']}"
+                f" (pid {holder['pid']}) at {holder['timestamp']}; if no run is going on, remove it with `cancel`"
+            )
+
+    def cancel(self, project: str, stack: str) -> int:
+        """Remove the stack's locks, as after a killed run; returns how many there were."""
+        found = list(self._lock_folder(project, stack).glob("*.json"))
+        for file in found:
+            file.unlink(missing_ok=True)
+        return len(found)
+
+
+def _fresh_manifest() -> Values:
+    return Snapshot().to_json(_NoSecrets())["manifest"]  # type: ignore[arg-type, no-any-return]
+
+
+class _NoSecrets:
+    salt = ""
+
+
+def _write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    if file.exists():
+        shutil.copyfile(file, file.with_suffix(".json.bak"))
+    draft.replace(file)

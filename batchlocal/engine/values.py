@@ -1,0 +1,120 @@
+"""Property values as the engine holds them: JSON with Pulumi's marks for secrets, unknowns, assets and references."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from google.protobuf import json_format, struct_pb2
+
+__all__ = [
+    "SIGNATURE",
+    "UNKNOWN",
+    "from_wire",
+    "has_unknown",
+    "is_secret",
+    "make_secret",
+    "masked",
+    "rewrap",
+    "to_wire",
+    "unwrapped",
+]
+
+Values = dict[str, Any]
+
+SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
+SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - the protocol's mark, not a secret
+OUTPUT: Final = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
+REFERENCE: Final = "5cf8f73096256a8f31e491e813e4eb8e"
+UNKNOWN: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+
+
+def from_wire(struct: struct_pb2.Struct) -> Values:
+    """A Struct as JSON values; whole numbers become ``int``, output values what they carry."""
+    return {name: _normal(value) for name, value in json_format.MessageToDict(struct).items()}
+
+
+def _normal(value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**63:
+        return int(value)
+    if isinstance(value, list):
+        return [_normal(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if value.get(SIGNATURE) == OUTPUT:
+        inner = _normal(value.get("value", UNKNOWN))
+        return make_secret(inner) if value.get("secret") else inner
+    return {name: _normal(item) for name, item in value.items()}
+
+
+def to_wire(values: Mapping[str, Any]) -> struct_pb2.Struct:
+    """JSON values as a Struct."""
+    struct = struct_pb2.Struct()
+    json_format.ParseDict(dict(values), struct)
+    return struct
+
+
+def make_secret(value: Any) -> Values:
+    """A value marked secret; one that is marked already stays as it is."""
+    return value if is_secret(value) else {SIGNATURE: SECRET, "value": unwrapped(value)}
+
+
+def is_secret(value: Any) -> bool:
+    """Whether the value itself is marked secret."""
+    return isinstance(value, dict) and value.get(SIGNATURE) == SECRET
+
+
+def has_secret(value: Any) -> bool:
+    """Whether a secret stands anywhere in a value."""
+    if isinstance(value, dict):
+        return is_secret(value) or any(map(has_secret, value.values()))
+    return isinstance(value, list) and any(map(has_secret, value))
+
+
+def unwrapped(value: Any) -> Any:
+    """The value without any mark of a secret."""
+    if isinstance(value, dict):
+        if is_secret(value):
+            return unwrapped(value["value"])
+        return {name: unwrapped(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [unwrapped(item) for item in value]
+    return value
+
+
+def masked(value: Any) -> Any:
+    """The value as it may be shown: ``[secret]`` in place of secrets, ``output<unknown>`` in place of unknowns."""
+    if isinstance(value, dict):
+        if is_secret(value):
+            return "[secret]"
+        return {name: masked(item) for name, item in value.items() if name != "__internal"}
+    if isinstance(value, list):
+        return [masked(item) for item in value]
+    return "output<unknown>" if value == UNKNOWN else value
+
+
+def has_unknown(value: Any) -> bool:
+    """Whether anything in a value is unknown."""
+    if isinstance(value, dict):
+        return any(map(has_unknown, value.values()))
+    if isinstance(value, list):
+        return any(map(has_unknown, value))
+    return bool(value == UNKNOWN)
+
+
+def rewrap(outputs: Values, inputs: Values, additional: Iterable[str], old: Values | None = None) -> Values:
+    """Outputs with secrets marked: those whose input has one, those asked for, those that were secret before."""
+    names = {name for name, value in inputs.items() if has_secret(value)} | set(additional)
+    names |= {name for name, value in (old or {}).items() if is_secret(value)}
+    return {name: make_secret(value) if name in names else value for name, value in outputs.items()}
+
+
+def plain_references(value: Any) -> Any:
+    """Resource references as the ids or URNs they stand for, for providers that do not take references."""
+    if isinstance(value, dict):
+        if value.get(SIGNATURE) == REFERENCE:
+            return value.get("id", value["urn"]) or UNKNOWN
+        return {name: plain_references(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [plain_references(item) for item in value]
+    return value
