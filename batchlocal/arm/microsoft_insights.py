@@ -19,7 +19,7 @@ __all__ = ["PROVIDER"]
 
 _KEPT_DAYS = 90  # Azure Monitor documentation, "Azure Monitor activity log": events are kept for 90 days
 _DAY = 86_400 * moments.TICKS_PER_SECOND
-_CONDITION = re.compile(r"(\w+(?:/\w+)?)\s+(eq|ge|le|gt|lt)\s+'?([^']*?)'?\s*(?:$|\band\b)", re.IGNORECASE)
+_CONDITION = re.compile(r"(\w+(?:/\w+)?)\s+(eq|ge|le|gt|lt)\s+'?([^']*?)'?\s*(?:$|\band\b\s*)", re.IGNORECASE)
 _FIELDS = {
     "resourcegroupname": lambda event: event["resourceGroupName"],
     "resourceuri": lambda event: event["resourceId"],
