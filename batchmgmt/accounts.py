@@ -13,6 +13,7 @@ from batchmgmt.pools import Pools
 
 if TYPE_CHECKING:
     from azure.batch import BatchClient
+    from azure.batch.models import BatchSupportedImage
     from azure.mgmt.batch.models import BatchAccount, DetectorResponse, OutboundEnvironmentEndpoint
 
     from batchmgmt.endpoint import AuthMode, ServiceEndpoint
@@ -84,6 +85,11 @@ class Account:
         operations = self.management.sdk.batch_account
         with acting(f"listing the outbound dependencies of account '{self.name}'"):
             return list(operations.list_outbound_network_dependencies_endpoints(self.resource_group, self.name))
+
+    def images(self) -> list[BatchSupportedImage]:
+        """The images its pools may use: a service-level call. Raises AzureError, ConnectionFailed."""
+        with self.client() as client, acting(f"listing the images of account '{self.name}'"):
+            return list(client.list_supported_images())
 
     def endpoint(self, *, auth: AuthMode = "auto", details: bool = False) -> ServiceEndpoint:
         """Where its Batch service is, with a key or a token. Raises as ``endpoint.resolve`` does."""

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from batchmgmt.errors import BatchManagementError, ConnectionFailed, TimedOut, UsageError, azure_error
 from batchmgmt.wire import Connection
 
-__all__ = ["Answer", "LeanHttp", "default_timeout", "plain_environment"]
+__all__ = ["Answer", "LeanHttp", "default_timeout", "plain_environment", "tls_context"]
 
 RETRIED: Final = frozenset({408, 429, 500, 502, 503, 504})
 ATTEMPTS: Final = 4
@@ -121,7 +121,7 @@ class LeanHttp:
 
     def _connection(self, netloc: str) -> Connection:
         if netloc not in self._connections:
-            self._tls = self._tls or _tls()
+            self._tls = self._tls or tls_context()
             self._connections[netloc] = Connection(netloc, self._tls, self._timeout)
         return self._connections[netloc]
 
@@ -131,7 +131,7 @@ class LeanHttp:
             connection.close()
 
 
-def _tls() -> ssl.SSLContext:
+def tls_context() -> ssl.SSLContext:
     """Verifies with the same roots as the SDKs would: REQUESTS_CA_BUNDLE, else what OpenSSL (SSL_CERT_FILE) has."""
     bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
     try:

@@ -130,7 +130,8 @@ def find(
         return None
     blob = _blob_properties(place, found)
     sha256, size = ((blob.metadata or {}).get(SHA256, ""), blob.size) if blob else ("", 0)
-    return PublishedPackage(application, version, sha256, size, str(found.state), _default(place) == version)
+    state = "Active" if found.state == "Active" else "Pending"
+    return PublishedPackage(application, version, sha256, size, state, _default(place) == version)
 
 
 def withdraw(management: BatchManagement, resource_group: str, account: str, application: str, version: str) -> bool:

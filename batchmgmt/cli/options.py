@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -11,7 +12,7 @@ from batchmgmt.errors import UsageError
 from batchmgmt.management import BatchManagement
 from batchmgmt.stacks import read_stack
 
-__all__ = ["AccountName", "ResourceGroup", "Stack", "Subscription", "account_of"]
+__all__ = ["AccountName", "ResourceGroup", "Stack", "Subscription", "Yes", "account_of", "confirm"]
 
 ResourceGroup = Annotated[
     str | None, typer.Option("--resource-group", "-g", help="Resource group of the account.", show_default=False)
@@ -25,6 +26,21 @@ Subscription = Annotated[
     str | None,
     typer.Option("--subscription", help="Subscription id; else AZURE_SUBSCRIPTION_ID.", show_default=False),
 ]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+def confirm(act: str, yes: bool) -> None:
+    """Ask before what cannot be undone.
+
+    Raises:
+        UsageError: nobody is there to be asked, or the answer is no.
+    """
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError(f"this would {act}: say --yes")
+    if not typer.confirm(f"{act[0].upper()}{act[1:]}?"):
+        raise UsageError("nothing was done")
 
 
 def account_of(

@@ -4,31 +4,28 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict
-from pathlib import Path
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 
 from batchmgmt import packages
-from batchmgmt.cli.options import AccountName, ResourceGroup, Stack, Subscription, account_of
+from batchmgmt.cli.options import AccountName, ResourceGroup, Stack, Subscription, Yes, account_of, confirm
+from batchmgmt.cli.output import Format, OutputFormat, document, progress_bar, say, show_all
+from batchmgmt.downloads import fetched
+from batchmgmt.errors import NotFound
 
 __all__ = ["app"]
 
-app = typer.Typer(help="Application packages: upload, activate, list, delete.", no_args_is_help=True)
+app = typer.Typer(help="Application packages: upload, list, show, prune, delete.", no_args_is_help=True)
 
 Application = Annotated[str, typer.Option("--application", "-a", help="Id of the application.")]
 Version = Annotated[str, typer.Option("--version", "-v", help="Version of the package.")]
 
 
-@app.callback()
-def group() -> None:
-    """Keep ``upload`` a command of its own while it is the only one."""
-
-
 @app.command()
 def upload(
-    source: Annotated[Path, typer.Argument(help="A .zip file, or a folder to be zipped.", metavar="PATH")],
+    source: Annotated[str, typer.Argument(help="A .zip file, a folder to be zipped, or an https URL of a .zip.")],
     application: Application,
     version: Version,
     resource_group: ResourceGroup = None,
@@ -36,31 +33,130 @@ def upload(
     stack: Stack = None,
     subscription: Subscription = None,
     default: Annotated[bool, typer.Option("--default", help="Make it the application's default version.")] = False,
+    prune: Annotated[bool, typer.Option("--prune", help="Then delete versions that nothing refers to.")] = False,
     format: Annotated[str, typer.Option(help="text or json.")] = "text",
 ) -> None:
     """Upload a package version, verify it, activate it and wait until it is Active.
 
-    The same content is not sent twice; other content under an existing version is refused where the application's
-    allowUpdates is false.
+    An application that is not there is created. The same content is not sent twice; other content under an existing
+    version is refused where the application's allowUpdates is false. A run that was cut off may be repeated.
 
     Examples:
 
-        batchmgmt package upload ./tool --stack local --application tool --version 1.0 --default
+        batchmgmt package upload FOLDER --stack local -a tool -v 1.0 --default
+    """
+    with fetched(source) as path, progress_bar(f"uploading {application} {version}") as progress:
+        packages.content_of(path)  # a source that cannot be a package is found before anything is created
+        account = account_of(resource_group, name, stack, subscription)
+        account.applications.ensure(application)
+        published = account.packages.publish(application, version, path, set_default=default, progress=progress)
+    _show(published, format)
+    if prune:
+        for each in account.packages.prune(application, keep=1):
+            say(f"{application} {each} is deleted: nothing referred to it")
+
+
+@app.command("list")
+def list_packages(
+    application: Application,
+    resource_group: ResourceGroup = None,
+    name: AccountName = None,
+    stack: Stack = None,
+    subscription: Subscription = None,
+    format: OutputFormat = Format.table,
+) -> None:
+    """List the versions of an application.
+
+    Examples:
+
+        batchmgmt package list -a APPLICATION --stack local
+    """
+    found = account_of(resource_group, name, stack, subscription).packages.list(application)
+    show_all([document(each) for each in found], _row, format)
+
+
+@app.command()
+def show(
+    application: Application,
+    version: Version,
+    resource_group: ResourceGroup = None,
+    name: AccountName = None,
+    stack: Stack = None,
+    subscription: Subscription = None,
+) -> None:
+    """Show one version with the size and SHA-256 of its content, as JSON.
+
+    Examples:
+
+        batchmgmt package show -a APPLICATION -v VERSION --stack local
     """
     account = account_of(resource_group, name, stack, subscription)
-    packages.content_of(source)
-    account.applications.ensure(application)
-    published = packages.publish(
-        account.management,
-        account.resource_group,
-        account.name,
-        application,
-        version,
-        source,
-        set_default=default,
-    )
+    found = account.packages.find(application, version)
+    if found is None:
+        raise NotFound("reading the package", "ApplicationPackageNotFound", f"there is no {application} {version}")
+    _show(found, "json")
+
+
+@app.command()
+def delete(
+    application: Application,
+    version: Version,
+    resource_group: ResourceGroup = None,
+    name: AccountName = None,
+    stack: Stack = None,
+    subscription: Subscription = None,
+    yes: Yes = False,
+) -> None:
+    """Delete a version.
+
+    Examples:
+
+        batchmgmt package delete -a tool -v 1.0 --stack local --yes
+    """
+    account = account_of(resource_group, name, stack, subscription)
+    confirm(f"delete {application} {version} of account '{account.name}'", yes)
+    there = account.packages.delete(application, version)
+    say(f"{application} {version} is gone" if there else f"{application} {version} was not there")
+
+
+@app.command()
+def prune(
+    application: Application,
+    keep: Annotated[int, typer.Option(min=0, help="How many of the latest unused versions to keep.")] = 0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which would go.")] = False,
+    resource_group: ResourceGroup = None,
+    name: AccountName = None,
+    stack: Stack = None,
+    subscription: Subscription = None,
+) -> None:
+    """Delete versions that neither the default setting nor any pool refers to.
+
+    Examples:
+
+        batchmgmt package prune -a APPLICATION --keep 1 --dry-run --stack local
+    """
+    account = account_of(resource_group, name, stack, subscription)
+    for each in account.packages.prune(application, keep=keep, dry_run=dry_run):
+        say(f"{application} {each} {'would go' if dry_run else 'is deleted'}")
+
+
+def _show(package: packages.PublishedPackage, format: str) -> None:
     if format == "json":
-        sys.stdout.write(f"{json.dumps(asdict(published), indent=2)}\n")
+        keys = {"is_default": "default"}
+        shown = {keys.get(name, name): value for name, value in vars(package).items()}
+        sys.stdout.write(f"{json.dumps(shown, indent=2)}\n")
         return
-    sent = "sent and activated" if published.sent else "is there already, nothing was sent"
-    sys.stdout.write(f"{application} {version}: {sent} ({published.size} bytes, sha256 {published.sha256})\n")
+    sent = "sent and activated" if package.sent else "is there already, nothing was sent"
+    sys.stdout.write(
+        f"{package.application} {package.version}: {sent} ({package.size} bytes, sha256 {package.sha256})\n"
+    )
+
+
+def _row(package: Mapping[str, Any]) -> dict[str, object]:
+    properties = package.get("properties") or {}
+    return {
+        "version": package["name"],
+        "state": properties.get("state"),
+        "format": properties.get("format"),
+        "activated": properties.get("lastActivationTime"),
+    }

@@ -1,0 +1,113 @@
+"""``batchmgmt keys``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, cast
+
+import typer
+
+from batchmgmt.cli.options import AccountName, ResourceGroup, Stack, Subscription, Yes, account_of, confirm
+from batchmgmt.cli.output import Format, OutputFormat, say, show_all
+from batchmgmt.errors import UsageError
+from batchmgmt.keys import KeyName
+
+__all__ = ["app"]
+
+app = typer.Typer(help="The account's keys: list, regenerate, rotate.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_keys(
+    resource_group: ResourceGroup = None,
+    name: AccountName = None,
+    stack: Stack = None,
+    subscription: Subscription = None,
+    format: OutputFormat = Format.table,
+) -> None:
+    """Print both keys, in clear.
+
+    Examples:
+
+        batchmgmt keys list --stack local --format json
+    """
+    keys = account_of(resource_group, name, stack, subscription).keys.list()
+    rows = [{"keyName": each, "key": getattr(keys, each).reveal()} for each in ("primary", "secondary")]
+    show_all(rows, dict, format)
+
+
+@app.command()
+def regenerate(
+    key: Annotated[str, typer.Argument(help="primary or secondary.")],
+    resource_group: ResourceGroup = None,
+    name: AccountName = None,
+    stack: Stack = None,
+    subscription: Subscription = None,
+    yes: Yes = False,
+) -> None:
+    """Replace one key; whoever still uses it is locked out at once.
+
+    Examples:
+
+        batchmgmt keys regenerate secondary --stack local --yes
+    """
+    account = account_of(resource_group, name, stack, subscription)
+    confirm(f"replace the {key} key of account '{account.name}'", yes)
+    account.keys.regenerate(cast("KeyName", key))
+    say(f"the {key} key of account '{account.name}' is a new one")
+
+
+@app.command()
+def rotate(
+    file: Annotated[
+        list[Path] | None, typer.Option("--file", "-f", help="A hand-off file that holds the key; may be repeated.")
+    ] = None,
+    away_from: Annotated[str, typer.Option("--away-from", help="The key to be replaced.")] = "primary",
+    storage: Annotated[bool, typer.Option("--storage", help="Rotate the linked storage account's key.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    resource_group: ResourceGroup = None,
+    name: AccountName = None,
+    stack: Stack = None,
+    subscription: Subscription = None,
+) -> None:
+    """Move hand-off files to the other key, then replace the one they used.
+
+    After a crash at any step it may be run again. With --storage the linked storage's key is replaced, and Batch reads
+    the storage's keys again before and after.
+
+    Examples:
+
+        batchmgmt keys rotate --stack local --file .env --dry-run
+
+        batchmgmt keys rotate --stack local --storage --dry-run
+    """
+    if away_from not in {"primary", "secondary"}:
+        raise UsageError(f"--away-from is primary or secondary, not '{away_from}'")
+    keys = account_of(resource_group, name, stack, subscription).keys
+    chosen = cast("KeyName", away_from)
+
+    def told(step: str) -> None:
+        say(f"would {step}" if dry_run else step)
+
+    if storage:
+        keys.rotate_storage(away_from=chosen, dry_run=dry_run, told=told)
+    else:
+        keys.rotate(file or [], away_from=chosen, dry_run=dry_run, told=told)
+
+
+@app.command("sync-storage")
+def sync_storage(
+    resource_group: ResourceGroup = None,
+    name: AccountName = None,
+    stack: Stack = None,
+    subscription: Subscription = None,
+) -> None:
+    """Let Batch read the linked storage account's keys again, after they were changed elsewhere.
+
+    Examples:
+
+        batchmgmt keys sync-storage --stack local
+    """
+    account = account_of(resource_group, name, stack, subscription)
+    account.keys.synchronize_storage()
+    say(f"account '{account.name}' has read its storage's keys")
