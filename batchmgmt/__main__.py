@@ -3,20 +3,52 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 __all__ = ["main"]
 
 
 def main() -> int:
-    """Run ``batchmgmt ARGUMENTS``; returns the exit code: 0 done, 1 failed, 2 usage, 3 a check found something."""
-    from batchmgmt.cli.hot import run
+    """Run ``batchmgmt ARGUMENTS``; returns the exit code: 0 done, 1 failed, 2 usage, 3 a check found something.
 
-    done = run(sys.argv[1:])
-    if done is not None:
-        return done
-    from batchmgmt.cli.app import run_app
+    A failure is one message on stderr; ``--debug`` shows its traceback.
+    """
+    arguments = [each for each in sys.argv[1:] if each != "--debug"]
+    try:
+        return _run(arguments)
+    except (Exception, KeyboardInterrupt) as failure:
+        if "--debug" in sys.argv:
+            raise
+        return _report(failure)
 
-    return run_app(sys.argv[1:])
+
+def _run(arguments: Sequence[str]) -> int:
+    from batchmgmt.cli import hot
+
+    if hot.run(arguments):
+        return 0
+    from batchmgmt.cli.app import app
+
+    try:
+        app(args=list(arguments))
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else 1
+    return 0
+
+
+def _report(failure: BaseException) -> int:
+    from batchmgmt.errors import BatchManagementError
+
+    if isinstance(failure, BatchManagementError):
+        sys.stderr.write(f"batchmgmt: {failure}\n")
+        return failure.exit_code
+    if isinstance(failure, KeyboardInterrupt):
+        sys.stderr.write("batchmgmt: stopped; what was begun can be begun again\n")
+        return 130  # as shells do for SIGINT
+    if isinstance(failure, BrokenPipeError):
+        return 1  # whoever read our output has gone: nobody is there to be told
+    sys.stderr.write(f"batchmgmt: a fault of batchmgmt itself ({type(failure).__name__}); --debug shows where\n")
+    return 1
 
 
 if __name__ == "__main__":

@@ -42,11 +42,12 @@ class TokenAuthentication(NamedTuple):
 
 
 class Storage(NamedTuple):
-    """The linked storage account: its name, blob endpoint (https URL) and how Batch signs in to it."""
+    """The linked storage account: its name, blob endpoint (https URL), how Batch signs in to it, and its ARM id."""
 
     account: str
     blob_endpoint: str
     authentication_mode: str
+    resource_id: str
 
 
 class ServiceEndpoint(NamedTuple):
@@ -56,6 +57,7 @@ class ServiceEndpoint(NamedTuple):
         account, resource_group, subscription_id: which account it is.
         url: of the Batch service, with https and without a trailing slash.
         authentication: a key or a token. reason: why it is that one.
+        portal_url: the account in the Azure Portal. detailed: whether pools and the like are known.
         location, pools, applications, storage, cloud: known with details or from a stack; else empty.
             ``applications`` maps each id to its default version or None.
     """
@@ -66,7 +68,7 @@ class ServiceEndpoint(NamedTuple):
     url: str
     authentication: KeyAuthentication | TokenAuthentication
     reason: str
-    account_url: str
+    portal_url: str
     detailed: bool = False
     location: str = ""
     pools: tuple[str, ...] = ()
@@ -143,7 +145,7 @@ def resolve(
         url=f"https://{properties['accountEndpoint']}",
         authentication=authentication,
         reason=reason,
-        account_url=f"{arm.cloud.portal}/#resource{resource_id}",
+        portal_url=f"{arm.cloud.portal}/#resource{resource_id}",
         detailed=bool(known),
         location=found["location"],
         cloud=arm.cloud.name,
@@ -197,7 +199,9 @@ def _from_stack(stack: StackOutputs, properties: Mapping[str, Any]) -> dict[str,
     storage = None
     if linked and values.get("storageAccount") and values.get("storageBlobEndpoint"):
         mode = linked.get("authenticationMode", "StorageKeys")
-        storage = Storage(values["storageAccount"], values["storageBlobEndpoint"], mode)
+        storage = Storage(
+            values["storageAccount"], values["storageBlobEndpoint"], mode, linked.get("storageAccountId", "")
+        )
     return {
         "pools": tuple(values.get("pools") or ()),
         "applications": dict(values.get("applications") or {}),
@@ -226,4 +230,4 @@ def _storage(arm: Arm, linked: Mapping[str, Any]) -> Storage:
     resource_id = linked["storageAccountId"]
     found = arm.get("reading the linked storage account", resource_id, STORAGE_API_VERSION)
     endpoint = found["properties"]["primaryEndpoints"]["blob"]
-    return Storage(found["name"], endpoint, linked.get("authenticationMode", "StorageKeys"))
+    return Storage(found["name"], endpoint, linked.get("authenticationMode", "StorageKeys"), resource_id)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from batchmgmt.cli import accounts, activity, applications, endpoints, keys, locations, packages, pools
-from batchmgmt.errors import BatchManagementError
 
-__all__ = ["app", "run_app"]
+__all__ = ["app"]
 
 app = typer.Typer(
     name="batchmgmt",
@@ -38,21 +35,3 @@ def options(
 
     The cloud is ARM_METADATA_HOSTNAME's, else the public one; the identity is that of azure-identity's default chain.
     """
-
-
-def run_app(arguments: Sequence[str]) -> int:
-    """Run a command; a failure is one clear message, its traceback only with ``--debug``."""
-    debug = "--debug" in arguments
-    try:
-        app(args=[each for each in arguments if each != "--debug"], standalone_mode=True)
-    except SystemExit as ended:
-        return ended.code if isinstance(ended.code, int) else 1
-    except BatchManagementError as failure:
-        if debug:
-            raise
-        sys.stderr.write(f"batchmgmt: {failure}\n")
-        return failure.exit_code
-    except KeyboardInterrupt:
-        sys.stderr.write("batchmgmt: stopped; what was begun can be begun again\n")
-        return 130
-    return 0

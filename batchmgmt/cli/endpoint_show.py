@@ -42,7 +42,7 @@ def show(request: Request) -> None:
         BatchManagementError: with the text for the user and the exit code.
     """
     form = find(request.format)
-    text = form.render(_endpoint(request))
+    text = form.render(_endpoint(request, request.details or form.details))
     if request.output is None:
         sys.stdout.write(f"{text}\n")
         return
@@ -50,7 +50,7 @@ def show(request: Request) -> None:
     sys.stderr.write(f"wrote {request.output} (mode 0600: it holds a secret)\n" if form.secret else "")
 
 
-def _endpoint(request: Request) -> ServiceEndpoint:
+def _endpoint(request: Request, details: bool) -> ServiceEndpoint:
     if request.auth not in get_args(AuthMode):
         raise UsageError(f"--auth is one of {', '.join(get_args(AuthMode))}, not '{request.auth}'")
     if request.key not in {"primary", "secondary"}:
@@ -74,7 +74,7 @@ def _endpoint(request: Request) -> ServiceEndpoint:
         name,
         auth=cast("AuthMode", request.auth),
         key_name=request.key,
-        details=request.details,
+        details=details,
         stack=stack,
     )
 

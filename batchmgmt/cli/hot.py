@@ -1,12 +1,11 @@
 """Commands whose time is mostly imports, answered before Typer is imported.
 
 Only what is understood fully is taken here; for anything else (``--help``, an unknown option, a missing value, a proxy)
-``run`` returns None and the Typer application, which has the same command, answers.
+``run`` returns False and the Typer application, which has the same command, answers.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 
 __all__ = ["FLAGS", "OPTIONS", "run"]
@@ -27,26 +26,25 @@ OPTIONS = {
 FLAGS = {"--details": "details"}
 
 
-def run(arguments: Sequence[str]) -> int | None:
-    """The exit code, or None when the command is not one of these."""
+def run(arguments: Sequence[str]) -> bool:
+    """Whether the command was one of these, and is done.
+
+    Raises:
+        BatchManagementError: it failed.
+    """
     if list(arguments[:2]) != ["endpoint", "show"]:
-        return None
+        return False
     options = parse(arguments[2:])
     if options is None:
-        return None
+        return False
     from batchmgmt.lean import plain_environment
 
     if not plain_environment():
-        return None
+        return False
     from batchmgmt.cli.endpoint_show import Request, show
-    from batchmgmt.errors import BatchManagementError
 
-    try:
-        show(Request(**options))  # type: ignore[arg-type]  # names and kinds are those of the tables above
-    except BatchManagementError as failure:
-        sys.stderr.write(f"batchmgmt: {failure}\n")
-        return failure.exit_code
-    return 0
+    show(Request(**options))  # type: ignore[arg-type]  # names and kinds are those of the tables above
+    return True
 
 
 def parse(arguments: Sequence[str]) -> dict[str, str | bool] | None:

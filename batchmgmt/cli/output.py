@@ -26,6 +26,7 @@ class Format(StrEnum):
 OutputFormat = Annotated[Format, typer.Option("--format", help="tsv has no header, for cut and read.")]
 
 Row = Mapping[str, object]
+PIPE_WIDTH = 200  # columns, where no terminal says how many there are
 
 
 def document(model: Any) -> dict[str, Any]:
@@ -93,7 +94,7 @@ def _table(rows: Sequence[Row]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    console = Console()
+    console = Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)
     if not rows:
         say("nothing found")
         return

@@ -22,6 +22,7 @@ class Format(NamedTuple):
     Attributes:
         help: what it is for, in a few words. read_by: what reads it in our tests, or "unverified" with its document.
         secret: whether its text holds a key or token: a file of it is then created with mode 0600.
+        details: whether it needs the endpoint's details.
         render: from an endpoint to text. UsageError when the format cannot carry the endpoint's authentication.
     """
 
@@ -29,6 +30,7 @@ class Format(NamedTuple):
     read_by: str
     secret: bool
     render: Callable[[ServiceEndpoint], str]
+    details: bool = False
 
 
 # Name on the command line -> module, loaded when it is asked for.
@@ -36,6 +38,21 @@ FORMATS: Final[dict[str, str]] = {
     "json": "as_json",
     "dotenv": "dotenv",
     "shell": "shell",
+    "powershell": "powershell",
+    "github-actions": "github_actions",
+    "azure-devops": "azure_devops",
+    "kubernetes": "kubernetes",
+    "az": "az",
+    "dotnet": "dotnet",
+    "java": "java",
+    "javascript": "javascript",
+    "snakemake": "snakemake",
+    "nextflow": "nextflow",
+    "data-factory": "data_factory",
+    "batch-explorer": "batch_explorer",
+    "batch-shipyard": "batch_shipyard",
+    "storage-explorer": "storage_explorer",
+    "portal": "portal",
 }
 
 
