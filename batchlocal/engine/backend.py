@@ -93,7 +93,7 @@ class Backend:
             EngineError: the state broke a rule; it is saved all the same, so that nothing is lost.
         """
         file = self._stack_file(project, stack)
-        checkpoint = {"stack": f"organization/{project}/{stack}", "latest": snapshot.to_json(secrets)}
+        checkpoint: Values = {"stack": f"organization/{project}/{stack}", "latest": snapshot.to_json(secrets)}
         found = problems(snapshot.resources)
         if found:
             checkpoint["latest"]["metadata"] = {"integrity_error": {"error": found[0]}}

@@ -37,7 +37,8 @@ def passphrase() -> str:
     file = os.environ.get("PULUMI_CONFIG_PASSPHRASE_FILE")
     if not file:
         raise EngineError(
-            "passphrase must be set with PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE environment variables"
+            "passphrase must be set with the environment variable PULUMI_CONFIG_PASSPHRASE or"
+            " PULUMI_CONFIG_PASSPHRASE_FILE"
         )
     try:
         return Path(file).read_text().strip()

@@ -1,0 +1,184 @@
+"""``batchlocal engine``: Pulumi's commands and flags, as far as this engine has them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from batchlocal.engine.backend import open_backend
+from batchlocal.engine.errors import EngineError, NeedsPulumi
+from batchlocal.engine.operations import Options, Stack, destroy, outputs_of, preview, refresh, up
+from batchlocal.engine.project import find_project
+from batchlocal.engine.values import masked, unwrapped
+
+__all__ = ["main"]
+
+_EXAMPLES = """examples:
+  batchlocal engine preview --stack local --diff
+  batchlocal engine up --stack local --yes --skip-preview
+  batchlocal engine refresh --stack local --yes
+  batchlocal engine stack output --stack local --json
+  batchlocal engine destroy --stack local --yes
+"""
+
+Run = Callable[[Stack, Options], int]
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command and return Pulumi's exit code for it."""
+    options = _parser().parse_args(arguments)
+    try:
+        code: int = options.command(options)
+    except EngineError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="batchlocal engine",
+        description="Deploy Pulumi programs without the Pulumi CLI: same plan, same state, same exit codes.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        exit_on_error=True,
+    )
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--stack", "-s", default=os.environ.get("PULUMI_STACK"), help="name of the stack")
+    shared.add_argument("--cwd", "-C", type=Path, default=Path(), help="run as if started in this folder")
+    running = argparse.ArgumentParser(add_help=False)
+    running.add_argument("--yes", "-y", action="store_true", help="do not ask")
+    running.add_argument("--skip-preview", "-f", action="store_true", help="do not preview first")
+    running.add_argument("--non-interactive", action="store_true", help="never ask")
+    running.add_argument("--json", "-j", action="store_true", help="events as JSON, one a line")
+    running.add_argument("--diff", action="store_true", help="show what differs, property by property")
+    running.add_argument("--parallel", "-p", type=int, default=0, help="how many steps at once")
+    running.add_argument("--message", "-m", default="", help="kept in the history")
+    running.add_argument("--refresh", "-r", action="store_true", help="read what is really there first")
+    running.add_argument("--expect-no-changes", action="store_true", help="exit code 7 if there are any")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for name, text, run in (
+        ("up", "Bring the stack to what the program says.", up),
+        ("preview", "Say what up would do.", preview),
+        ("refresh", "Take what is really there into the state.", refresh),
+        ("destroy", "Delete everything in the stack.", destroy),
+    ):
+        added = commands.add_parser(name, help=text, description=text, parents=[shared, running])
+        for flag in ("--target", "--exclude", "--policy-pack"):
+            added.add_argument(flag, action="append", default=[], help=argparse.SUPPRESS)
+        added.set_defaults(command=_runner(run))
+    cancel = commands.add_parser("cancel", help="Remove the locks of a killed run.", parents=[shared])
+    cancel.set_defaults(command=_cancel)
+    _stack_commands(commands.add_parser("stack", help="init, ls, output, rm, export"), shared)
+    return parser
+
+
+def _stack_commands(parser: argparse.ArgumentParser, shared: argparse.ArgumentParser) -> None:
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    init = commands.add_parser("init", help="Make a stack.", parents=[shared])
+    init.add_argument("name", nargs="?")
+    init.set_defaults(command=_init)
+    commands.add_parser("ls", help="List stacks.", parents=[shared]).set_defaults(command=_list)
+    output = commands.add_parser("output", help="Print outputs.", parents=[shared])
+    output.add_argument("name", nargs="?")
+    output.add_argument("--json", "-j", action="store_true")
+    output.add_argument("--show-secrets", action="store_true")
+    output.set_defaults(command=_output)
+    remove = commands.add_parser("rm", help="Forget an empty stack.", parents=[shared])
+    remove.add_argument("--yes", "-y", action="store_true")
+    remove.set_defaults(command=_remove)
+    export = commands.add_parser("export", help="Print the state.", parents=[shared])
+    export.set_defaults(command=_export)
+
+
+def _stack(options: argparse.Namespace) -> Stack:
+    if not options.stack:
+        raise EngineError("no stack selected: name one with --stack")
+    return Stack(find_project(options.cwd), options.stack)
+
+
+def _runner(run: Run) -> Callable[[argparse.Namespace], int]:
+    def command(options: argparse.Namespace) -> int:
+        for flag in ("target", "exclude", "policy_pack"):
+            if getattr(options, flag):
+                raise NeedsPulumi(f"--{flag.replace('_', '-')}")
+        stack = _stack(options)
+        chosen = Options(
+            options.parallel, options.json, options.diff, options.refresh, options.expect_no_changes, options.message
+        )
+        if run in (up, preview):
+            stack.ensure()
+        if run is not preview and not options.yes and not _agreed(run, stack, chosen, skip=options.skip_preview):
+            return 1
+        return run(stack, chosen)
+
+    return command
+
+
+def _agreed(run: Run, stack: Stack, options: Options, *, skip: bool) -> bool:
+    """Show what would happen and ask; without a terminal, --yes must have been given."""
+    if not sys.stdin.isatty():
+        raise EngineError("--yes must be passed in to proceed when running in non-interactive mode")
+    if run is up and not skip:
+        preview(stack, options)
+    return input("Do you want to perform this? [yes/no] ").strip().lower() in ("y", "yes")
+
+
+def _cancel(options: argparse.Namespace) -> int:
+    stack = _stack(options)
+    count = stack.backend.cancel(stack.project.name, stack.name)
+    print(f"The currently running update for '{stack.name}' has been canceled!" if count else "no lock was held")
+    return 0
+
+
+def _init(options: argparse.Namespace) -> int:
+    options.stack = options.name or options.stack
+    stack = _stack(options)
+    if stack.backend.exists(stack.project.name, stack.name):
+        raise EngineError(f"stack '{stack.name}' already exists")
+    stack.ensure()
+    print(f"Created stack '{stack.name}'")
+    return 0
+
+
+def _list(options: argparse.Namespace) -> int:
+    project = find_project(options.cwd)
+    for name in open_backend(project.root).stacks(project.name):
+        print(name)
+    return 0
+
+
+def _output(options: argparse.Namespace) -> int:
+    snapshot, _ = _stack(options).load()
+    found = outputs_of(snapshot)
+    shown = unwrapped(found) if options.show_secrets else masked(found)
+    if options.name:
+        if options.name not in shown:
+            raise EngineError(f"current stack does not have output property '{options.name}'")
+        shown = shown[options.name]
+    if options.json or not isinstance(shown, dict):
+        print(json.dumps(shown, indent=2) if options.json else shown)
+        return 0
+    for name, value in sorted(shown.items()):
+        print(f"{name}\t{value if isinstance(value, str) else json.dumps(value)}")
+    return 0
+
+
+def _remove(options: argparse.Namespace) -> int:
+    stack = _stack(options)
+    snapshot, _ = stack.load()
+    if snapshot.resources:
+        raise EngineError(f"'{stack.name}' still has resources; destroy it first")
+    stack.backend.remove(stack.project.name, stack.name)
+    print(f"Stack '{stack.name}' has been removed!")
+    return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    snapshot, secrets = _stack(options).load()
+    print(json.dumps({"version": 3, "deployment": snapshot.to_json(secrets)}, indent=4))
+    return 0

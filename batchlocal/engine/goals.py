@@ -1,0 +1,82 @@
+"""What a program asks for: one registration, taken from its request."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from batchlocal.engine.values import from_wire
+
+__all__ = ["Goal"]
+
+Values = dict[str, Any]
+
+
+@dataclass
+class Goal:
+    """One resource as the program wants it; options that the program left unset come from its parent."""
+
+    type: str
+    name: str
+    custom: bool
+    inputs: Values
+    parent: str = ""
+    dependencies: list[str] = field(default_factory=list)
+    property_dependencies: dict[str, list[str]] = field(default_factory=dict)
+    provider: str = ""
+    providers: dict[str, str] = field(default_factory=dict)
+    version: str = ""
+    protect: bool | None = None
+    retain_on_delete: bool | None = None
+    delete_before_replace: bool | None = None
+    ignore_changes: list[str] = field(default_factory=list)
+    replace_on_changes: list[str] = field(default_factory=list)
+    additional_secret_outputs: list[str] = field(default_factory=list)
+    import_id: str = ""
+    deleted_with: str = ""
+    custom_timeouts: dict[str, float] = field(default_factory=dict)
+    aliases: list[str] = field(default_factory=list)
+    source_position: str = ""
+
+    @classmethod
+    def from_request(cls, request: Any) -> Goal:
+        """The goal of a RegisterResourceRequest."""
+        timeouts = {kind: _seconds(getattr(request.customTimeouts, kind)) for kind in ("create", "update", "delete")}
+        inputs = {name: value for name, value in from_wire(request.object).items() if value is not None}
+        return cls(
+            type=request.type,
+            name=request.name,
+            custom=request.custom,
+            inputs=inputs,
+            parent=request.parent,
+            dependencies=sorted(request.dependencies),
+            property_dependencies={name: sorted(one.urns) for name, one in request.propertyDependencies.items()},
+            provider=request.provider,
+            providers=dict(request.providers),
+            version=request.version,
+            protect=request.protect if request.HasField("protect") else None,
+            retain_on_delete=request.retainOnDelete if request.HasField("retainOnDelete") else None,
+            delete_before_replace=request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None,
+            ignore_changes=list(request.ignoreChanges),
+            replace_on_changes=list(request.replaceOnChanges),
+            additional_secret_outputs=list(request.additionalSecretOutputs),
+            import_id=request.importId,
+            deleted_with=request.deletedWith,
+            custom_timeouts={kind: seconds for kind, seconds in timeouts.items() if seconds},
+            aliases=list(request.aliasURNs),
+            source_position=_position(request),
+        )
+
+
+def _position(request: Any) -> str:
+    place = request.sourcePosition
+    return f"{place.uri}#{place.line}" if place.uri else ""
+
+
+_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0}
+
+
+def _seconds(text: str) -> float:
+    """A duration such as ``1h30m``, in seconds; 0 for none."""
+    return sum(float(number) * _UNITS[unit] for number, unit in re.findall(r"([\d.]+)([hms])", text))
