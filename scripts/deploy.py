@@ -1,0 +1,274 @@
+"""What `make up`, `make demo` and `make down` do with one stack.
+
+A stack's file says where it goes: ``batchenv:target: batchlocal`` deploys to a local Batch that is started for it,
+anything else to Azure, for which nothing is ever started. ``--target batchlocal`` tries an Azure stack locally; its state
+is then kept in batchlocal's data folder, apart from the real one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+STACKS = ROOT / "stacks"
+TARGET_KEY = "batchenv:target"
+FOREIGN = ("ARM_", "AZURE_", "PULUMI_ACCESS_TOKEN", "PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE", "PULUMI_STACK")
+BATCHLOCAL = [sys.executable, "-m", "batchlocal"]
+
+
+class Mistake(Exception):
+    """What was asked for cannot be done; the text says what to do instead."""
+
+
+class Failed(Exception):
+    """A command failed and has said why; ``code`` is its exit code."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"exit code {code}")
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A stack, where it goes, and what deploys it (``pulumi`` or ``embedded``)."""
+
+    name: str
+    target: str
+    engine: str
+
+    @property
+    def is_local(self) -> bool:
+        return self.target == "batchlocal"
+
+    def command(self, *arguments: str) -> list[str]:
+        """A command line of the engine, on this stack."""
+        engine = ["pulumi", "--non-interactive"] if self.engine == "pulumi" else [*BATCHLOCAL, "engine"]
+        return [*engine, *arguments, "--stack", self.name]
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A stack together with the environment that its commands run in, which holds secrets."""
+
+    stack: Stack
+    environment: Mapping[str, str] = field(repr=False)
+
+    def run(self, *command: str) -> None:
+        """Run a command that shows its own output.
+
+        Raises:
+            Failed: it failed.
+        """
+        code = subprocess.run(command, cwd=ROOT, env=self.environment, check=False).returncode
+        if code:
+            raise Failed(code)
+
+    def outputs(self) -> dict[str, Any]:
+        """The stack's outputs, secret ones masked."""
+        command = self.stack.command("stack", "output", "--json")
+        done = subprocess.run(command, cwd=ROOT, env=self.environment, check=False, text=True, stdout=subprocess.PIPE)
+        if done.returncode:
+            raise Failed(done.returncode)
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
+
+    def exists(self) -> bool:
+        """Whether a local stack has been deployed before: Pulumi's file backend keeps one file a stack."""
+        backend = Path(url2pathname(urlsplit(self.environment["PULUMI_BACKEND_URL"]).path))
+        return any(backend.glob(f".pulumi/stacks/**/{self.stack.name}.json"))
+
+
+def main() -> int:
+    """Run the script."""
+    actions = {"up": up, "demo": demo, "down": down}
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("action", choices=actions)
+    parser.add_argument("--stack", default="local", help="a file stacks/Pulumi.STACK.yaml (default: local)")
+    parser.add_argument("--engine", default="auto", help="auto (the Pulumi CLI where there is one), pulumi or embedded")
+    parser.add_argument("--target", default="", help="batchlocal: deploy locally whatever the stack's file says")
+    options = parser.parse_args()
+    try:
+        actions[options.action](find_stack(options.stack, options.target, options.engine))
+    except Mistake as mistake:
+        print(f"{options.action}: {mistake}", file=sys.stderr)
+        return 1
+    except Failed as failed:
+        return failed.code
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def find_stack(name: str, target: str, engine: str) -> Stack:
+    """The stack with its target and engine decided.
+
+    Raises:
+        Mistake: no such stack, target or engine.
+    """
+    own = _target_in_file(name)
+    if target not in ("", own, "batchlocal"):
+        raise Mistake(
+            f"TARGET={target} is no choice for stack '{name}': leave it out ({own}), or say TARGET=batchlocal"
+        )
+    return Stack(name, target or own, _engine(engine, name, target or own))
+
+
+def up(stack: Stack) -> None:
+    """Deploy, and say what there is now."""
+    deployment = _prepare(stack)
+    if stack.engine == "pulumi":
+        deployment.run("pulumi", "--non-interactive", "stack", "select", "--create", stack.name)
+    deployment.run(*stack.command("up", "--yes", "--skip-preview"))
+    print(render(deployment.outputs(), stack))
+
+
+def demo(stack: Stack) -> None:
+    """Run the demo on what was deployed."""
+    if stack.is_local and not (_is_running() and _local_deployment(stack).exists()):
+        raise Mistake(f"stack '{stack.name}' is not up: run `make up{_arguments(stack)}` first")
+    deployment = _prepare(stack)
+    deployment.run(sys.executable, "examples/demo.py", "--stack", stack.name)
+
+
+def down(stack: Stack) -> None:
+    """Destroy a local stack and stop batchlocal."""
+    if not stack.is_local:
+        raise Mistake(
+            f"stack '{stack.name}' lives in Azure, and `make down` only takes local stacks down;"
+            f" `pulumi destroy --stack {stack.name}` shows what it would delete, and asks"
+        )
+    if _was_ever_started() and (deployment := _local_deployment(stack)).exists():
+        _start()
+        deployment.run(*stack.command("destroy", "--yes", "--skip-preview"))
+    _run_batchlocal("stop")
+
+
+def render(outputs: Mapping[str, Any], stack: Stack) -> str:
+    """The outputs as a table, and what to do next."""
+    rows = [(name, value if isinstance(value, str) else json.dumps(value)) for name, value in outputs.items()]
+    return "\n".join(["", "Outputs", *_table(rows), "", "Next", *_table(_next_steps(stack))])
+
+
+def _next_steps(stack: Stack) -> list[tuple[str, str]]:
+    show = (f".venv/bin/batchmgmt endpoint show --stack {stack.name}", "endpoint and key of the Batch service, as JSON")
+    if not stack.is_local:
+        return [show, (f"pulumi destroy --stack {stack.name}", "delete everything again")]
+    return [
+        (f"make demo{_arguments(stack)}", "64 tasks draw a picture on the deployed pool"),
+        ('eval "$(.venv/bin/batchlocal env)"', "from then on every Azure client in this shell talks to batchlocal"),
+        show,
+        (f"make down{_arguments(stack)}", "destroy the stack and stop batchlocal"),
+    ]
+
+
+def _arguments(stack: Stack) -> str:
+    """What to add to `make` for this stack."""
+    if stack.name == "local":
+        return ""
+    target = "" if _target_in_file(stack.name) == stack.target else f" TARGET={stack.target}"
+    return f" STACK={stack.name}{target}"
+
+
+def _table(rows: list[tuple[str, str]]) -> list[str]:
+    width = max((len(name) for name, _ in rows), default=0)
+    return [f"  {name:{width}}  {text}" for name, text in rows]
+
+
+def _target_in_file(name: str) -> str:
+    file = STACKS / f"Pulumi.{name}.yaml"
+    if not file.is_file():
+        known = sorted(
+            found.name.removeprefix("Pulumi.").removesuffix(".yaml") for found in STACKS.glob("Pulumi.*.yaml")
+        )
+        raise Mistake(
+            f"there is no stack '{name}': STACK is one of {', '.join(known)} (files stacks/Pulumi.STACK.yaml)"
+        )
+    try:
+        content = yaml.safe_load(file.read_text()) or {}
+        target = content.get("config", {}).get(TARGET_KEY, "azure")
+    except (yaml.YAMLError, AttributeError) as wrong:
+        where = getattr(wrong, "problem_mark", None)
+        raise Mistake(
+            f"{file.relative_to(ROOT)} is no stack file{f', see line {where.line + 1}' if where else ''}"
+        ) from None
+    if target not in ("azure", "batchlocal"):
+        raise Mistake(f"{file.relative_to(ROOT)}: {TARGET_KEY} is '{target}'; it must be azure or batchlocal")
+    return str(target)
+
+
+def _engine(wanted: str, stack: str, target: str) -> str:
+    has_pulumi = shutil.which("pulumi") is not None
+    if wanted == "auto":
+        if not has_pulumi and target == "azure":
+            raise Mistake(
+                f"stack '{stack}' goes to Azure, which takes the Pulumi CLI, and there is none on PATH: install it,"
+                f" or try the stack on this machine with `make up STACK={stack} TARGET=batchlocal`"
+            )
+        return "pulumi" if has_pulumi else "embedded"
+    if wanted not in ("pulumi", "embedded"):
+        raise Mistake(f"ENGINE={wanted} is no choice: it is auto, pulumi or embedded")
+    if wanted == "pulumi" and not has_pulumi:
+        raise Mistake(
+            "ENGINE=pulumi needs the Pulumi CLI on PATH, and there is none: install it, or say ENGINE=embedded"
+        )
+    return wanted
+
+
+def _prepare(stack: Stack) -> Deployment:
+    """The deployment, ready to run commands: batchlocal runs if, and only if, the stack goes there."""
+    if not stack.is_local:
+        return Deployment(stack, os.environ)
+    _start()
+    return _local_deployment(stack)
+
+
+def _local_deployment(stack: Stack) -> Deployment:
+    """The environment of a batchlocal stack: ours for everything that could lead elsewhere, the user's for the rest."""
+    printed = _capture_batchlocal("env", "--format", "dotenv")
+    if printed is None:
+        raise Mistake("batchlocal has not been started here: run `make up` first")
+    ours = {name: json.loads(value) for name, _, value in (line.partition("=") for line in printed.splitlines())}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+    return Deployment(stack, {**kept, **ours})
+
+
+def _start() -> None:
+    if not _is_running():
+        _run_batchlocal("start", "--detach")
+
+
+def _is_running() -> bool:
+    return _capture_batchlocal("status") is not None
+
+
+def _was_ever_started() -> bool:
+    return _capture_batchlocal("env") is not None
+
+
+def _run_batchlocal(*arguments: str) -> None:
+    code = subprocess.run([*BATCHLOCAL, *arguments], cwd=ROOT, check=False).returncode
+    if code:
+        raise Failed(code)
+
+
+def _capture_batchlocal(*arguments: str) -> str | None:
+    """What a command printed; None when it failed."""
+    done = subprocess.run([*BATCHLOCAL, *arguments], cwd=ROOT, check=False, text=True, capture_output=True)
+    return done.stdout if done.returncode == 0 else None
+
+
+if __name__ == "__main__":
+    sys.exit(main())
