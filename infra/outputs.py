@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing
 
 import pulumi
 
@@ -21,7 +22,8 @@ def of(environment: BatchEnvironment, location: str) -> Mapping[str, pulumi.Inpu
         location: the environment's region.
     """
     account, storage = environment.account, environment.storage
-    cloud = cloud_from_environment(LeanHttp())
+    with closing(LeanHttp()) as http:
+        cloud = cloud_from_environment(http)
     return {
         "resourceGroup": environment.resource_group,
         "subscriptionId": account.account_id.apply(lambda id: id.split("/")[2]),

@@ -8,18 +8,20 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import pulumi
 from pulumi.runtime import config as pulumi_config
-from pydantic import StringConstraints, ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from batchmgmt.errors import UsageError
 from batchmgmt.packages import content_of
 from infra.model import Environment
+from infra.model.base import Spelled
 
 __all__ = ["Mistakes", "Settings", "parse", "read"]
 
@@ -27,7 +29,7 @@ __all__ = ["Mistakes", "Settings", "parse", "read"]
 class Settings(Environment):
     """The environment that a stack's file describes."""
 
-    target: Annotated[str, StringConstraints(pattern=r"^[a-z]+$")] = "azure"
+    target: Annotated[str, Spelled(r"^[a-z]+$", "the name of a target")] = "azure"
     """Where ``make up`` deploys the stack to. The program does not read it."""
 
 
@@ -97,24 +99,18 @@ def _relevant(errors: list[ErrorDetails]) -> Iterable[ErrorDetails]:
         kind = str(one["loc"][-1]) if one["loc"] else ""
         if kind.startswith("literal[") and not isinstance(one["input"], str):
             continue
-        if kind == "Image" and isinstance(one["input"], str):
+        if kind.startswith("function-") and isinstance(one["input"], str):
             continue
         yield one
 
 
-@dataclass(frozen=True)
-class _Mend:
-    """How a kind of mistake is told; ``{}`` fields come from pydantic's context."""
-
-    text: str
-
-
+# What pydantic found, in the words of these settings; ``{}`` fields come from its context.
 _SENTENCES: Final[Mapping[str, str]] = {
     "missing": "is required",
-    "extra_forbidden": "is no setting; check the spelling (docs/settings.md lists all)",
+    "extra_forbidden": "is no setting",
     "literal_error": "must be {expected}",
     "string_type": "must be text; write it in quotes",
-    "string_pattern_mismatch": "must match {pattern}",
+    "spelling": "must be {words}",
     "string_too_short": "must not be empty",
     "tuple_type": "must be a list",
     "dict_type": "must be a map",
@@ -134,12 +130,29 @@ _SENTENCES: Final[Mapping[str, str]] = {
 
 def _sentence(project: str, one: ErrorDetails) -> str:
     context = one.get("ctx", {})
-    template = _SENTENCES.get(one["type"])
+    kind = "string_type" if one["type"] == "spelling" and not isinstance(one["input"], str) else one["type"]
+    template = _SENTENCES.get(kind)
     reason = template.format(**context) if template else one["msg"]
     path = _path(one["loc"])
-    if not path:
-        return reason
-    return f"{project}:{path} {reason}{_shown(one)}" if one["type"] != "value_error" else f"{project}:{path}: {reason}"
+    if kind == "value_error":
+        return f"{project}:{path}: {reason}" if path else reason
+    return f"{project}:{path} {reason}{_shown(one) if kind == one['type'] else ''}{_meant(one)}"
+
+
+def _meant(one: ErrorDetails) -> str:
+    """For an unknown setting, those that look like it."""
+    if one["type"] != "extra_forbidden":
+        return ""
+    close = get_close_matches(str(one["loc"][-1]), sorted(_names(Settings)), n=2)
+    return f"; did you mean {' or '.join(close)}?" if close else "; docs/settings.md lists all"
+
+
+@cache
+def _names(model: type[BaseModel]) -> frozenset[str]:
+    """The names of all settings, at any depth."""
+    schema = model.model_json_schema(by_alias=True)
+    groups = (schema, *schema["$defs"].values())
+    return frozenset(name for group in groups for name in group.get("properties", ()))
 
 
 def _path(location: tuple[int | str, ...]) -> str:
@@ -147,16 +160,20 @@ def _path(location: tuple[int | str, ...]) -> str:
     for step in location:
         if isinstance(step, int):
             path += f"[{step}]"
-        elif not (step == "Image" or step.startswith("literal[")):  # which form was tried, not where it stands
+        elif not _is_form(step):
             path += f".{step}" if path else step
     return path
+
+
+def _is_form(step: str) -> bool:
+    """Whether it is no place, but which form of a setting was tried there."""
+    return step.startswith(("function-", "literal["))
 
 
 def _shown(one: ErrorDetails) -> str:
     """The value found, where it is short, plain and cannot be a secret."""
     found = one["input"]
-    tellable = one["type"] in {"literal_error", "greater_than_equal", "less_than_equal", "string_pattern_mismatch"}
-    tellable |= one["type"] == "string_type" and isinstance(found, bool | int | float)
+    tellable = one["type"] in {"literal_error", "greater_than_equal", "less_than_equal", "spelling"}
     return f" (found {json.dumps(found)})" if tellable and isinstance(found, str | int | float | bool) else ""
 
 

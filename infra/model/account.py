@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
-from infra.model.base import ArmId, Model, Tags
+from infra.model.base import ArmId, Model, Spelled, Tags
 
 __all__ = ["Account", "AccountName", "CustomerManagedKey", "EndpointRules", "KeyVault"]
 
-AccountName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{3,24}$")]
+AccountName = Annotated[str, Spelled(r"^[a-z0-9]{3,24}$", "3 to 24 lower-case letters and digits")]
 """3 to 24 lower-case letters and digits."""
 
 AuthenticationMode = Literal["AAD", "SharedKey", "TaskAuthenticationToken"]
@@ -21,14 +21,16 @@ class KeyVault(Model):
 
     id: ArmId
     """The vault's ARM id."""
-    url: Annotated[str, StringConstraints(pattern=r"^https://[^/]+/?$")]
+    url: Annotated[str, Spelled(r"^https://[^/]+/?$", "the vault's https URL")]
     """The vault's URL."""
 
 
 class CustomerManagedKey(Model):
     """Encryption of the account's data with a key of one's own."""
 
-    key_identifier: Annotated[str, StringConstraints(pattern=r"^https://[^/]+/keys/[^/]+(/[^/]+)?$")]
+    key_identifier: Annotated[
+        str, Spelled(r"^https://[^/]+/keys/[^/]+(/[^/]+)?$", "a key's URL, https://VAULT/keys/NAME")
+    ]
     """URL of the key; with a version it is pinned, without one it follows the key's rotation."""
     identity: ArmId
     """User-assigned identity that may wrap and unwrap with the key."""

@@ -9,14 +9,16 @@ from typing import Annotated, Self
 
 from pydantic import StringConstraints, model_validator
 
-from infra.model.base import Model
+from infra.model.base import Model, Spelled
 
 __all__ = ["Application", "ApplicationName", "Package", "PackageVersion"]
 
-ApplicationName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+ApplicationName = Annotated[str, Spelled(r"^[A-Za-z0-9_-]{1,64}$", "1 to 64 letters, digits, dashes and underscores")]
 """1 to 64 letters, digits, dashes and underscores."""
 
-PackageVersion = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
+PackageVersion = Annotated[
+    str, Spelled(r"^[A-Za-z0-9_.-]{1,64}$", "1 to 64 letters, digits, dots, dashes and underscores")
+]
 """1 to 64 letters, digits, dots, dashes and underscores. Write it in quotes: 1.0 without them is a number."""
 
 

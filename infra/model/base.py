@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from dataclasses import dataclass
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, SecretStr, StringConstraints
 from pydantic.alias_generators import to_camel
+from pydantic_core import CoreSchema, core_schema
 
-__all__ = ["ArmId", "Duration", "Model", "Tags", "plain"]
+__all__ = ["ArmId", "Duration", "Model", "Spelled", "Tags", "plain"]
+
+
+@dataclass(frozen=True)
+class Spelled:
+    """Text of a certain form, which messages tell in words instead of as a pattern."""
+
+    pattern: str
+    words: str
+
+    def __get_pydantic_core_schema__(self, _source: object, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.custom_error_schema(
+            core_schema.str_schema(pattern=self.pattern, strict=True),
+            custom_error_type="spelling",
+            custom_error_message="must be {words}",
+            custom_error_context={"words": self.words},
+        )
 
 
 class Model(BaseModel):
@@ -23,12 +41,21 @@ class Model(BaseModel):
     )
 
 
-DURATION_PATTERN: Final = r"^P(\d+D|(\d+D)?T(\d+H(\d+M)?(\d+S)?|\d+M(\d+S)?|\d+S))$"
-
-Duration = Annotated[str, StringConstraints(pattern=DURATION_PATTERN), Field(examples=["PT15M"])]
+Duration = Annotated[
+    str,
+    Spelled(
+        r"^P(\d+D|(\d+D)?T(\d+H(\d+M)?(\d+S)?|\d+M(\d+S)?|\d+S))$", "an ISO 8601 duration, such as PT15M for 15 minutes"
+    ),
+]
 """An ISO 8601 duration of days, hours, minutes and seconds."""
 
-ArmId = Annotated[str, StringConstraints(pattern=r"^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/.+$")]
+ArmId = Annotated[
+    str,
+    Spelled(
+        r"^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/.+$",
+        "a full ARM id (/subscriptions/.../resourceGroups/.../providers/...)",
+    ),
+]
 """The full ARM id of a resource."""
 
 Tags = dict[Annotated[str, StringConstraints(min_length=1, max_length=512)], str]

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
 from infra.model.account import Account
 from infra.model.application import Application
-from infra.model.base import Model, Tags
+from infra.model.base import Model, Spelled, Tags
 from infra.model.pool import Pool
 from infra.model.storage import Storage
 
 __all__ = ["Environment"]
 
-ResourceGroupName = Annotated[str, StringConstraints(pattern=r"^[-\w._()]{0,89}[-\w_()]$")]
+ResourceGroupName = Annotated[
+    str,
+    Spelled(
+        r"^[-\w.()]{0,89}[-\w()]$",
+        "up to 90 letters, digits, dashes, dots, underscores and parentheses, no dot at the end",
+    ),
+]
 """1 to 90 letters, digits, dashes, dots, underscores and parentheses, no dot at the end."""
 
 
 class Environment(Model):
     """One Batch environment: an account, its storage, its applications and pools."""
 
-    location: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+$")]
+    location: Annotated[str, Spelled(r"^[a-z0-9]+$", "a region's short name, such as westeurope")]
     """Region, by its short name such as westeurope."""
     resource_group: ResourceGroupName
     """Resource group that is made for the environment, and goes with it."""

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import Field, SecretStr, StringConstraints, model_validator
 
 from infra.model.application import ApplicationName, PackageVersion
-from infra.model.base import ArmId, Duration, Model, Tags
+from infra.model.base import ArmId, Duration, Model, Spelled, Tags
 
 __all__ = [
     "IMAGES",
@@ -27,7 +27,7 @@ __all__ = [
     "VirtualMachine",
 ]
 
-PoolName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+PoolName = Annotated[str, Spelled(r"^[A-Za-z0-9_-]{1,64}$", "1 to 64 letters, digits, dashes and underscores")]
 """1 to 64 letters, digits, dashes and underscores."""
 
 OnChange = Literal["drain", "replace", "fail"]
@@ -50,7 +50,7 @@ class Image(Model):
     """A shared gallery image instead."""
     community_gallery_image_id: str | None = None
     """A community gallery image instead."""
-    node_agent: Annotated[str, StringConstraints(pattern=r"^batch\.node\..+$")]
+    node_agent: Annotated[str, Spelled(r"^batch\.node\..+$", "a node agent, such as batch.node.ubuntu 22.04")]
     """The node agent sku that goes with the image (``batchmgmt location images`` lists them)."""
 
     @model_validator(mode="after")

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
-from infra.model.base import ArmId, Model, Tags
+from infra.model.base import ArmId, Model, Spelled, Tags
 
 __all__ = ["LifecycleRule", "Storage", "StorageName"]
 
-StorageName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{3,24}$")]
+StorageName = Annotated[str, Spelled(r"^[a-z0-9]{3,24}$", "3 to 24 lower-case letters and digits")]
 """3 to 24 lower-case letters and digits, unique in all of Azure."""
 
-ContainerName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9](-?[a-z0-9]){2,62}$")]
+ContainerName = Annotated[
+    str, Spelled(r"^[a-z0-9](-?[a-z0-9]){2,62}$", "3 to 63 lower-case letters, digits and single dashes")
+]
 """3 to 63 lower-case letters, digits and single dashes."""
 
 
 class LifecycleRule(Model):
     """Deletes or cools old blobs, so that outputs of tasks do not pile up."""
 
-    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,256}$")]
+    name: Annotated[str, Spelled(r"^[A-Za-z0-9-]{1,256}$", "letters, digits and dashes")]
     """The rule's name."""
     prefixes: tuple[str, ...] = ()
     """Container or container/path prefixes it is for; none: all blobs."""

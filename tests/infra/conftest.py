@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from mocked import Deploy, Deployed, Recorder, configuration, run
 from pulumi.runtime import settings
+
+from tests.infra.mocked import Deploy, Deployed, Recorder, configuration, run
 
 
 @pytest.fixture

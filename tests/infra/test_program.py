@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mocked import Deploy
+from tests.infra.mocked import Deploy
 
 CONTRACT = {
     "resourceGroup",
