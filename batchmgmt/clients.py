@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from azure.batch import BatchClient
     from azure.batch.aio import BatchClient as AsyncBatchClient
     from azure.core.credentials import AccessToken, TokenCredential
+    from azure.identity import DefaultAzureCredential
     from azure.mgmt.batch import BatchManagementClient
     from azure.mgmt.batch.aio import BatchManagementClient as AsyncBatchManagementClient
     from azure.mgmt.storage import StorageManagementClient
@@ -35,7 +36,7 @@ __all__ = [
 _RETRIES: Final = {"retry_total": 5, "retry_backoff_factor": 0.4}
 
 
-def environment_credential(cloud: Cloud) -> TokenCredential:
+def environment_credential(cloud: Cloud) -> DefaultAzureCredential:
     """azure-identity's default chain for the cloud: environment, workload and managed identity, developer tools."""
     from azure.identity import DefaultAzureCredential
 

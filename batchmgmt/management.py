@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from batchmgmt.tokens import Token
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
+    from azure.identity import DefaultAzureCredential
     from azure.mgmt.batch import BatchManagementClient
     from azure.mgmt.storage import StorageManagementClient
 
@@ -54,6 +56,7 @@ class BatchManagement:
         self.credential = credential
         self.subscription_id = subscription_id
         self._http = LeanHttp()
+        self._owned: list[DefaultAzureCredential] = []
         self.cloud = cloud or cloud_from_environment(self._http)
 
     @classmethod
@@ -66,8 +69,12 @@ class BatchManagement:
         from batchmgmt.clients import environment_credential
 
         subscription = subscription_id or subscription_from_environment()
-        cloud = cloud_from_environment(LeanHttp())
-        return cls(environment_credential(cloud), subscription, cloud=cloud)
+        with closing(LeanHttp()) as http:
+            cloud = cloud_from_environment(http)
+        credential = environment_credential(cloud)
+        management = cls(credential, subscription, cloud=cloud)
+        management._owned.append(credential)
+        return management
 
     @cached_property
     def sdk(self) -> BatchManagementClient:
@@ -153,6 +160,8 @@ class BatchManagement:
         for client in ("sdk", "storage_sdk"):
             if client in self.__dict__:
                 getattr(self, client).close()
+        for credential in self._owned:
+            credential.close()
 
     def __enter__(self) -> BatchManagement:
         return self
