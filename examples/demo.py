@@ -2,7 +2,7 @@
 
     python examples/demo.py --stack local
 
-The pool's nodes do the drawing. This program only adds the tasks, waits, and puts together what they wrote to the linked
+The pool's nodes do the drawing. This program only adds the tasks, waits, and puts together what they wrote to linked
 storage: a tile that no task uploaded is a hole, and an error. It works the same on Azure and on a local Batch.
 """
 
@@ -76,11 +76,9 @@ def draw(management: BatchManagement, stack: str, out: Path, console: Console) -
     run = f"demo-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
     with container(management, endpoint, run) as storage:
         storage.client.upload_blob("scene.json", json.dumps(SCENE))
-        tasks = [
-            drawing_task(x, y, storage.url, command_of(client, pool, application))
-            for y in range(TILES)
-            for x in range(TILES)
-        ]
+        command = command_of(client, pool, application)
+        places = [(x, y) for y in range(TILES) for x in range(TILES)]
+        tasks = [drawing_task(x, y, storage.url, command) for x, y in places]
         with job(client, run, pool):
             client.create_tasks(run, tasks)
             wait(client, run, len(tasks), console)
@@ -118,7 +116,9 @@ def drawing_task(x: int, y: int, container_url: str, command: str) -> models.Bat
         destination=models.OutputFileDestination(
             container=models.OutputFileBlobContainerDestination(container_url=container_url, path=tile_name(x, y))
         ),
-        upload_options=models.OutputFileUploadConfig(upload_condition=models.OutputFileUploadCondition.TASK_SUCCESS),
+        upload_options=models.OutputFileUploadConfiguration(
+            upload_condition=models.OutputFileUploadCondition.TASK_SUCCESS
+        ),
     )
     return models.BatchTaskCreateOptions(
         id=f"tile-{x}-{y}",
@@ -147,7 +147,7 @@ def container(management: BatchManagement, endpoint: ServiceEndpoint, name: str)
     assert endpoint.storage is not None
     account = endpoint.storage.account
     arm: StorageManagementClient = management.storage_sdk
-    key = arm.storage_accounts.list_keys(endpoint.resource_group, account).keys[0].value
+    key = arm.storage_accounts.list_keys(endpoint.resource_group, account).keys_property[0].value
     service = BlobServiceClient(
         endpoint.storage.blob_endpoint.rstrip("/"), credential={"account_name": account, "account_key": key}
     )
@@ -200,7 +200,9 @@ def check_tasks(client: BatchClient, job_id: str) -> int:
     for task in client.list_tasks(job_id):
         ended = task.execution_info
         if ended is None or ended.exit_code != 0 or ended.failure_info is not None:
-            text = b"".join(client.download_task_file(job_id, str(task.id), "stderr.txt")).decode(errors="replace").strip()
+            text = (
+                b"".join(client.download_task_file(job_id, str(task.id), "stderr.txt")).decode(errors="replace").strip()
+            )
             said = (
                 text.splitlines()[-1]
                 if text

@@ -104,10 +104,14 @@ class Deployment:
         if not self.preview:
             self._save(self.snapshot())
 
-    def _finish(self, resource: Resource) -> None:
+    def _finish(self, resource: Resource, old: Resource | None, *, changed: bool = True) -> None:
+        """A resource is as its goal wants it; it takes the place of its old entry in one go."""
         with self._state_lock:
             self._done[resource.urn] = resource
-            self._write()
+            if old is not None:
+                self._gone.add(id(old))
+            if changed:
+                self._write()
 
     @property
     def failed(self) -> bool:
@@ -170,8 +174,7 @@ class Deployment:
         op = "create" if old is None else "update" if difference.changed else "same"
         made = self._entry(urn, goal, goal.inputs, "", old)
         made.outputs = dict(old.outputs) if old else {}
-        self._retire(old)
-        self._finish(made)
+        self._finish(made, old, changed=op != "same")
         self.display.step(op, urn, 0.0)
         return made
 
@@ -270,8 +273,7 @@ class Deployment:
         made.id = step.old.id if step.old else str(uuid.uuid4())
         made.outputs = dict(step.inputs)
         self._plugins[step.urn].configure(step.inputs, step.urn, made.id)
-        self._retire(step.old)
-        self._finish(made)
+        self._finish(made, step.old, changed=step.op != "same")
         return made
 
     # --------------------------------------------------------------- performing
@@ -302,9 +304,7 @@ class Deployment:
         made = self._entry(step.urn, step.goal, step.inputs, step.provider, old)
         made.id, made.outputs, made.modified = old.id, old.outputs, old.modified
         made.outputs = rewrap(old.outputs, step.inputs, step.goal.additional_secret_outputs)
-        self._retire(old)
-        with self._state_lock:
-            self._done[step.urn] = made
+        self._finish(made, old, changed=False)
         return made
 
     def _create(self, step: _Step) -> Resource:
@@ -317,11 +317,10 @@ class Deployment:
                     step, lambda plugin: plugin.create(step.urn, step.inputs, seconds, preview=self.preview)
                 )
             except InitFailed as failed:
-                self._keep_unfinished(made, failed)
+                self._keep_unfinished(made, step.old, failed)
                 raise ProviderError("; ".join(failed.reasons)) from None
         made.outputs = rewrap(outputs, step.inputs, step.goal.additional_secret_outputs)
-        self._retire(step.old)
-        self._finish(made)
+        self._finish(made, step.old)
         return made
 
     def _provided(self, step: _Step, call: Callable[[Plugin], tuple[str, Values]]) -> tuple[str, Values]:
@@ -330,11 +329,11 @@ class Deployment:
             return "", dict.fromkeys(step.inputs, UNKNOWN)
         return call(step.plugin)
 
-    def _keep_unfinished(self, made: Resource, failed: InitFailed) -> None:
+    def _keep_unfinished(self, made: Resource, old: Resource | None, failed: InitFailed) -> None:
         """Created but not ready: state must know of it, so that the next run can go on."""
         made.id, made.init_errors = failed.id, failed.reasons
         made.outputs = rewrap(failed.outputs, made.inputs, made.additional_secret_outputs)
-        self._finish(made)
+        self._finish(made, old)
 
     def _update(self, step: _Step) -> Resource:
         old, plugin = step.old, step.plugin
@@ -356,12 +355,10 @@ class Deployment:
                 )
             except InitFailed as failed:
                 made.inputs, made.init_errors, made.outputs = old.inputs, failed.reasons, failed.outputs
-                self._retire(old)
-                self._finish(made)
+                self._finish(made, old)
                 raise ProviderError("; ".join(failed.reasons)) from None
         made.outputs = rewrap(outputs, step.inputs, step.goal.additional_secret_outputs, old.outputs)
-        self._retire(old)
-        self._finish(made)
+        self._finish(made, old)
         return made
 
     def _replace(self, step: _Step) -> Resource:
@@ -372,10 +369,7 @@ class Deployment:
         if step.difference.delete_first if asked is None else asked:
             with self._plan_lock:
                 self._delete_first(old)
-            made = self._create(replace(step, old=None))
-            self._retire(old)
-            self._write()
-            return made
+            return self._create(step)
         made = self._create(replace(step, old=None))
         with self._state_lock:
             old.delete = True
@@ -390,7 +384,8 @@ class Deployment:
             if resource.protect:
                 raise EngineError(f"unable to delete '{resource.urn}': it is protected")
             self._delete(resource, "delete-replaced")
-            resource.pending_replacement = True
+            resource.pending_replacement = not self.preview
+        self._write()
 
     def _dependants(self, old: Resource) -> list[Resource]:
         """Old resources that must be replaced with this one, dependants of dependants first."""
@@ -456,12 +451,6 @@ class Deployment:
             modified=now,
         )
 
-    def _retire(self, old: Resource | None) -> None:
-        """The old entry has been taken over by a new one."""
-        if old is not None:
-            with self._state_lock:
-                self._gone.add(id(old))
-
     # ------------------------------------------------------------------ reading
 
     def read(self, goal: Goal, resource_id: str) -> Resource:
@@ -475,8 +464,7 @@ class Deployment:
         made = self._entry(urn, goal, goal.inputs, provider, old)
         made.id, made.external = found_id, True
         made.outputs = rewrap(outputs, goal.inputs, goal.additional_secret_outputs)
-        self._retire(old)
-        self._finish(made)
+        self._finish(made, old)
         self.display.step("read", urn, 0.0)
         return made
 
