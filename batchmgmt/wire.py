@@ -62,6 +62,11 @@ class Connection:
         self._reader.close()
         self._socket.close()
 
+    def __del__(self) -> None:
+        """Whoever forgets to close gets no warning from the interpreter: the socket ends with its owner."""
+        if hasattr(self, "_reader"):
+            self.close()
+
     def _head(self) -> tuple[int, dict[str, str]]:
         version, _, rest = self._line().partition(" ")
         if not version.startswith("HTTP/1."):

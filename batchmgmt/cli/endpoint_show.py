@@ -55,10 +55,10 @@ def _endpoint(request: Request, details: bool) -> ServiceEndpoint:
         raise UsageError(f"--auth is one of {', '.join(get_args(AuthMode))}, not '{request.auth}'")
     if request.key not in {"primary", "secondary"}:
         raise UsageError(f"--key is primary or secondary, not '{request.key}'")
+    if request.stack and (request.resource_group or request.name):
+        raise UsageError("give either --stack, or --resource-group and --name")
     stack = _stack(request.stack) if request.stack else None
     if stack:
-        if request.resource_group or request.name:
-            raise UsageError("give either --stack, or --resource-group and --name")
         subscription, group, name = stack.subscription_id, stack.resource_group, stack.account
     else:
         if not (request.resource_group and request.name):

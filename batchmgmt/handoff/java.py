@@ -16,9 +16,7 @@ def _render(endpoint: ServiceEndpoint) -> str:
 
 
 def _escaped(value: str) -> str:
-    for mark in "\\:=#!":
-        value = value.replace(mark, f"\\{mark}")
-    return value
+    return value.replace("\\", "\\\\")  # in values the backslash alone is special
 
 
 FORMAT = Format(
