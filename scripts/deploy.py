@@ -1,8 +1,8 @@
 """What `make up`, `make demo` and `make down` do with one stack.
 
-A stack's file says where it goes: ``batchenv:target: batchlocal`` deploys to a local Batch that is started for it,
-anything else to Azure, for which nothing is ever started. ``--target batchlocal`` tries an Azure stack locally; its state
-is then kept in batchlocal's data folder, apart from the real one.
+A stack's file says where it goes: ``batchenv:target: batchlocal`` deploys to a local Batch, which is started for it;
+anything else goes to Azure, for which nothing is ever started. ``--target batchlocal`` tries an Azure stack locally,
+with state of its own in batchlocal's data folder.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-// Starts Azurite's blob service for batchlocal.
+// Starts Azurite's blob service for batchlocal: launch.cjs FOLDER-OF-AZURITE [Azurite's options]
 //
 // stdin:  one JSON object a line, {"accounts": {"name": ["key1", "key2"]}}: the storage accounts from now on. Keys come this
 //         way and no other, so they are in no file, argument or variable. The end of stdin, which is also the end of whoever
@@ -9,7 +9,8 @@
 const path = require("node:path");
 const readline = require("node:readline");
 
-const root = path.join(process.env.BATCHLOCAL_AZURITE, "node_modules", "azurite", "dist", "src");
+const [installed] = process.argv.splice(2, 1); // what is left are Azurite's own options
+const root = path.join(installed, "node_modules", "azurite", "dist", "src");
 const AccountDataStore = require(path.join(root, "common", "AccountDataStore.js")).default;
 const { BlobServerFactory } = require(path.join(root, "blob", "BlobServerFactory.js"));
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import json
 import logging
 import os
 import shutil
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
 __all__ = ["AzuriteMissing", "BlobServer"]
@@ -23,17 +24,22 @@ _LAUNCHER = Path(__file__).with_name("launch.cjs")
 _START_SECONDS = 30.0
 _STOP_SECONDS = 5.0
 _RESTART_SECONDS = 0.5
+_LOCK_POLL_SECONDS = 0.05
 
 
 class AzuriteMissing(Exception):
     """Node or Azurite is not installed; the text says what to do."""
 
 
+class _NotStarted(Exception):
+    """The child did not come up; the text is what it said."""
+
+
 class BlobServer:
     """The blob service on one kept port of the loopback, over TLS with the given certificate.
 
-    ``folder`` holds the blobs and the port. Accounts are given by ``set_accounts`` and survive a restart of the child,
-    not one of this process: who starts it tells it again.
+    ``folder`` holds the blobs, the port, and what Azurite has to say when it is in trouble. Accounts are given by
+    ``set_accounts`` and survive a restart of the child, not one of this process: who starts it tells it again.
     """
 
     def __init__(self, folder: Path, certificate: Path, private_key: Path) -> None:
@@ -48,14 +54,14 @@ class BlobServer:
         self.port = _kept_port(folder / "port")
 
     async def start(self) -> None:
-        """Start the child and keep it running.
+        """Start the child and keep it running; returns once it answers.
 
         Raises:
             AzuriteMissing: there is no Node or no Azurite to start.
         """
         command = _command(self._folder, self.port, *self._tls)
-        await self._launch(command)
         self._supervisor = asyncio.create_task(self._supervise(command))
+        await self._ready.wait()
 
     async def wait_ready(self) -> None:
         """Return once the child answers requests for the accounts that it was told of."""
@@ -73,6 +79,7 @@ class BlobServer:
             self._supervisor.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._supervisor
+        self._ready.clear()
         process = self._process
         if process is None or process.returncode is not None:
             return
@@ -86,24 +93,35 @@ class BlobServer:
             await process.wait()
 
     async def _launch(self, command: list[str]) -> None:
-        """Start the child, wait until it listens, and give it the accounts."""
-        environment = {**os.environ, "BATCHLOCAL_AZURITE": str(_azurite())}
-        self._process = await asyncio.create_subprocess_exec(
-            *command,
-            env=environment,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
+        """Start the child, wait until it listens, and give it the accounts.
+
+        Raises:
+            _NotStarted: it ended or did not answer; ``azurite.log`` has its words.
+        """
+        async with _alone(self._folder / "lock") as lock:
+            with (self._folder / "azurite.log").open("wb") as log:
+                self._process = await asyncio.create_subprocess_exec(
+                    *command,
+                    stdin=asyncio.subprocess.PIPE,
+                    stdout=asyncio.subprocess.PIPE,
+                    stderr=log,
+                    pass_fds=[lock],
+                )
         assert self._process.stdout is not None
-        async with asyncio.timeout(_START_SECONDS):
-            line = await self._process.stdout.readline()
+        try:
+            async with asyncio.timeout(_START_SECONDS):
+                line = await self._process.stdout.readline()
+        except TimeoutError:
+            self._process.kill()
+            raise _NotStarted(f"no answer within {_START_SECONDS:.0f} s") from None
         if not line:
-            assert self._process.stderr is not None
-            said = (await self._process.stderr.read()).decode(errors="replace").strip()
-            raise AzuriteMissing(f"linked storage did not start: {said}")
+            said = (self._folder / "azurite.log").read_text(errors="replace").strip()
+            raise _NotStarted(said or "it ended without a word")
         self._listener = asyncio.create_task(self._listen(self._process))
-        await self._tell_accounts()
+        told: object = None
+        while told is not self._accounts:  # they may change while we tell them
+            told = self._accounts
+            await self._tell_accounts()
         self._ready.set()
 
     async def _listen(self, process: asyncio.subprocess.Process) -> None:
@@ -111,40 +129,64 @@ class BlobServer:
         assert process.stdout is not None
         while line := await process.stdout.readline():
             if "accounts" in json.loads(line):
-                async with self._confirmed:
-                    self._confirmations += 1
-                    self._confirmed.notify_all()
+                await self._confirm(1)
+        await self._confirm(0)
+
+    async def _confirm(self, count: int) -> None:
+        async with self._confirmed:
+            self._confirmations += count
+            self._confirmed.notify_all()
 
     async def _tell_accounts(self) -> None:
+        """Return when the accounts are in force, or the child is gone (the next one is told when it starts)."""
         process = self._process
         assert process is not None
         assert process.stdin is not None
+        output = process.stdout
+        assert output is not None
         async with self._confirmed:
             awaited = self._confirmations + 1
             process.stdin.write(json.dumps({"accounts": self._accounts}).encode() + b"\n")
-            await process.stdin.drain()
-            await self._confirmed.wait_for(lambda: self._confirmations >= awaited)
+            with contextlib.suppress(ConnectionError):
+                await process.stdin.drain()
+            await self._confirmed.wait_for(lambda: self._confirmations >= awaited or output.at_eof())
 
     async def _supervise(self, command: list[str]) -> None:
-        """Start the child again whenever it ends by itself."""
+        """Start the child, and again whenever it ends by itself."""
         while True:
+            try:
+                await self._launch(command)
+            except _NotStarted as trouble:
+                _log.error("linked storage did not start on port %s: %s", self.port, trouble)
             assert self._process is not None
             code = await self._process.wait()
             self._ready.clear()
             _log.warning("linked storage ended with exit code %s; starting it again", code)
             await asyncio.sleep(_RESTART_SECONDS)
+
+
+@contextlib.asynccontextmanager
+async def _alone(lock: Path) -> AsyncIterator[int]:
+    """Hold the folder's lock and give its descriptor, which a child inherits and so holds until it is gone.
+
+    A child whose parent was killed still writes out what it holds: the next one must neither read too early nor write
+    beside it. Its socket says nothing, because Azurite closes that first.
+    """
+    with lock.open("w") as file:
+        while True:
             try:
-                await self._launch(command)
-            except (AzuriteMissing, TimeoutError) as trouble:
-                _log.error("linked storage: %s", trouble)
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                await asyncio.sleep(_LOCK_POLL_SECONDS)
+        yield file.fileno()
 
 
 def _command(folder: Path, port: int, certificate: Path, private_key: Path) -> list[str]:
-    node = _node()
     options = ["--blobHost", "127.0.0.1", "--blobPort", str(port), "--location", str(folder / "data")]
     options += ["--cert", str(certificate), "--key", str(private_key)]
     options += ["--silent", "--disableTelemetry", "--skipApiVersionCheck", "--loose"]
-    return [node, str(_LAUNCHER), *options]
+    return [_node(), str(_LAUNCHER), str(_azurite()), *options]
 
 
 def _tools() -> list[Path]:
