@@ -13,10 +13,10 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 STACKS = ROOT / "stacks"
 TARGET_KEY = "batchenv:target"
 FOREIGN = ("ARM_", "AZURE_", "PULUMI_ACCESS_TOKEN", "PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE", "PULUMI_STACK")
+NODE_SECONDS = 30.0
 BATCHLOCAL = [sys.executable, "-m", "batchlocal"]
 
 
@@ -76,19 +77,11 @@ class Deployment:
         if code:
             raise Failed(code)
 
-    def outputs(self) -> dict[str, Any]:
-        """The stack's outputs, secret ones masked."""
-        command = self.stack.command("stack", "output", "--json")
-        done = subprocess.run(command, cwd=ROOT, env=self.environment, check=False, text=True, stdout=subprocess.PIPE)
-        if done.returncode:
-            raise Failed(done.returncode)
-        found: dict[str, Any] = json.loads(done.stdout)
-        return found
-
-    def exists(self) -> bool:
-        """Whether a local stack has been deployed before: Pulumi's file backend keeps one file a stack."""
+    def has_resources(self) -> bool:
+        """Whether there is anything to destroy of a local stack: Pulumi's file backend keeps one file a stack."""
         backend = Path(url2pathname(urlsplit(self.environment["PULUMI_BACKEND_URL"]).path))
-        return any(backend.glob(f".pulumi/stacks/**/{self.stack.name}.json"))
+        files = backend.glob(f".pulumi/stacks/**/{self.stack.name}.json")
+        return any(json.loads(file.read_text())["checkpoint"]["latest"].get("resources") for file in files)
 
 
 def main() -> int:
@@ -132,12 +125,14 @@ def up(stack: Stack) -> None:
     if stack.engine == "pulumi":
         deployment.run("pulumi", "--non-interactive", "stack", "select", "--create", stack.name)
     deployment.run(*stack.command("up", "--yes", "--skip-preview"))
-    print(render(deployment.outputs(), stack))
+    if stack.is_local:
+        _wait_for_a_node(deployment)
+    print("\n".join(["", "Next", *_table(_next_steps(stack))]))
 
 
 def demo(stack: Stack) -> None:
     """Run the demo on what was deployed."""
-    if stack.is_local and not (_is_running() and _local_deployment(stack).exists()):
+    if stack.is_local and not (_is_running() and _local_deployment(stack).has_resources()):
         raise Mistake(f"stack '{stack.name}' is not up: run `make up{_arguments(stack)}` first")
     deployment = _prepare(stack)
     deployment.run(sys.executable, "examples/demo.py", "--stack", stack.name)
@@ -150,16 +145,31 @@ def down(stack: Stack) -> None:
             f"stack '{stack.name}' lives in Azure, and `make down` only takes local stacks down;"
             f" `pulumi destroy --stack {stack.name}` shows what it would delete, and asks"
         )
-    if _was_ever_started() and (deployment := _local_deployment(stack)).exists():
+    if _was_ever_started() and (deployment := _local_deployment(stack)).has_resources():
         _start()
         deployment.run(*stack.command("destroy", "--yes", "--skip-preview"))
     _run_batchlocal("stop")
 
 
-def render(outputs: Mapping[str, Any], stack: Stack) -> str:
-    """The outputs as a table, and what to do next."""
-    rows = [(name, value if isinstance(value, str) else json.dumps(value)) for name, value in outputs.items()]
-    return "\n".join(["", "Outputs", *_table(rows), "", "Next", *_table(_next_steps(stack))])
+def _wait_for_a_node(deployment: Deployment) -> None:
+    """Return when the first pool has a node that takes tasks; a pool that has none to come is not waited for."""
+    os.environ.update(deployment.environment)  # where SDKs look
+    from batchmgmt import BatchManagement
+
+    with BatchManagement.from_env() as management:
+        endpoint = management.endpoint(stack=deployment.stack.name)
+        if not endpoint.pools:
+            return
+        client, pool = endpoint.client(), endpoint.pools[0]
+        wanted = client.get_pool(pool)
+        if not (wanted.target_dedicated_nodes or wanted.target_low_priority_nodes):
+            return
+        deadline = time.monotonic() + NODE_SECONDS
+        while not any(node.state in ("idle", "running") for node in client.list_nodes(pool)):
+            if time.monotonic() > deadline:
+                print(f"\nno node of pool '{pool}' takes tasks yet; `make demo` says what state they are in")
+                return
+            time.sleep(0.2)
 
 
 def _next_steps(stack: Stack) -> list[tuple[str, str]]:
