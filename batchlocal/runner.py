@@ -36,9 +36,10 @@ class Runner:
         try:
             while True:
                 wake.clear()
-                self._start_what_is_due()
+                now = moments.now()
+                self._start_what_is_due(now)
                 try:
-                    await asyncio.wait_for(wake.wait(), self._seconds_to_next())
+                    await asyncio.wait_for(wake.wait(), self._seconds_to_next(now))
                 except TimeoutError:
                     continue
         finally:
@@ -46,14 +47,14 @@ class Runner:
                 task.cancel()
             await asyncio.gather(*self._busy.values(), return_exceptions=True)
 
-    def _start_what_is_due(self) -> None:
-        for effect in self._platform.store.read.effects.due(moments.now(), limit=100 + len(self._busy)):
+    def _start_what_is_due(self, now: int) -> None:
+        for effect in self._platform.store.read.effects.due(now, limit=100 + len(self._busy)):
             if effect.subject not in self._busy:
                 self._busy[effect.subject] = asyncio.create_task(self._perform(effect))
 
-    def _seconds_to_next(self) -> float | None:
-        """How long nothing can become due; what is due already but busy wakes us when it ends."""
-        future = self._platform.store.read.effects.next_due(after=moments.now())
+    def _seconds_to_next(self, now: int) -> float | None:
+        """How long nothing becomes due that was not due at ``now``; what is busy wakes us when it ends."""
+        future = self._platform.store.read.effects.next_due(after=now)
         return None if future is None else max(0.0, (future - moments.now()) / moments.TICKS_PER_SECOND)
 
     async def _perform(self, effect: Effect) -> None:
