@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import closing
 
 import pulumi
 
-from batchmgmt.arm import cloud_from_environment
 from batchmgmt.clouds import Cloud
-from batchmgmt.lean import LeanHttp
+from infra.clouds import current
 from infra.components import BatchEnvironment
 
 __all__ = ["of"]
@@ -22,8 +20,7 @@ def of(environment: BatchEnvironment, location: str) -> Mapping[str, pulumi.Inpu
         location: the environment's region.
     """
     account, storage = environment.account, environment.storage
-    with closing(LeanHttp()) as http:
-        cloud = cloud_from_environment(http)
+    cloud = current()
     return {
         "resourceGroup": environment.resource_group,
         "subscriptionId": account.account_id.apply(lambda id: id.split("/")[2]),

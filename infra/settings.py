@@ -124,6 +124,7 @@ _SENTENCES: Final[Mapping[str, str]] = {
     "greater_than_equal": "must be at least {ge}",
     "less_than_equal": "must be at most {le}",
     "too_long": "must have at most {max_length} entries",
+    "ip_v4_network": "must be a range of IPv4 addresses, such as 10.0.0.0/16",
     "value_error": "{error}",
 }
 

@@ -7,12 +7,16 @@ from pathlib import Path
 import pulumi
 from pulumi_azure_native import resources
 
+from infra.components.access import Access, Locks, grant
 from infra.components.account import BatchAccount
 from infra.components.application import BatchApplication
+from infra.components.monitoring import BatchMonitoring
+from infra.components.network import BatchNetwork, PrivateEndpoints
 from infra.components.pool import BatchPool
 from infra.components.storage import LinkedStorage
 from infra.components.tags import tag_children
-from infra.model import Environment
+from infra.model import Application, Environment, Pool
+from infra.model.network import PrivateEndpointTarget
 
 __all__ = ["BatchEnvironment"]
 
@@ -40,61 +44,139 @@ class BatchEnvironment(pulumi.ComponentResource):
             root: the folder that the packages' sources are relative to.
         """
         super().__init__("batchenv:index:BatchEnvironment", name, None, tag_children(settings.tags, opts))
+        self._settings, self._root = settings, root
         self._child = pulumi.ResourceOptions(parent=self)
         self._keep = settings.profile == "production"
-        group = resources.ResourceGroup(
-            name, resource_group_name=settings.resource_group, location=settings.location, opts=self._child_kept()
-        )
-        self.resource_group = group.name
-        self.storage = self._storage(settings)
-        self.account = self._account(settings)
-        self.applications = {
-            one.name: BatchApplication(
-                f"app-{one.name}",
-                one,
-                resource_group_name=group.name,
-                account=self.account,
-                root=root,
-                opts=self._child,
-            )
-            for one in settings.applications
-        }
-        self.pools = {
-            one.name: BatchPool(
-                f"pool-{one.name}",
-                one,
-                resource_group_name=group.name,
-                account=self.account,
-                applications=self.applications,
-                opts=self._child,
-            )
-            for one in settings.pools
-        }
+        self.resource_group = resources.ResourceGroup(
+            name,
+            resource_group_name=settings.resource_group,
+            location=settings.location,
+            opts=pulumi.ResourceOptions(parent=self, protect=self._keep, retain_on_delete=self._keep),
+        ).name
+        self.storage = self._storage()
+        self.account = self._account()
+        network = self._network()
+        self._link_by_identity()
+        self.applications = {one.name: self._application(one) for one in settings.applications}
+        self.pools = {one.name: self._pool(one, network) for one in settings.pools}
+        self._private_endpoints(network)
+        self._access()
+        self._monitoring()
+        self._locks()
         self.register_outputs({"resourceGroup": self.resource_group, "accountId": self.account.account_id})
 
-    def _child_kept(self) -> pulumi.ResourceOptions:
-        return pulumi.ResourceOptions(parent=self, protect=self._keep, retain_on_delete=self._keep)
-
-    def _storage(self, settings: Environment) -> LinkedStorage | None:
-        if settings.storage is None:
+    def _storage(self) -> LinkedStorage | None:
+        if self._settings.storage is None:
             return None
         return LinkedStorage(
             "storage",
-            settings.storage,
+            self._settings.storage,
             resource_group_name=self.resource_group,
-            location=settings.location,
+            location=self._settings.location,
             keep=self._keep,
             opts=self._child,
         )
 
-    def _account(self, settings: Environment) -> BatchAccount:
+    def _account(self) -> BatchAccount:
         return BatchAccount(
             "account",
-            settings.account,
+            self._settings.account,
             resource_group_name=self.resource_group,
-            location=settings.location,
+            location=self._settings.location,
             storage=self.storage,
-            link=settings.storage,
+            link=self._settings.storage,
             keep=self._keep,
             opts=self._child,
         )
+
+    def _link_by_identity(self) -> None:
+        """Let the account's own identity keep packages; identities that were brought have their roles already."""
+        settings = self._settings
+        if self.storage is None or settings.storage is None or settings.storage.link != "identity":
+            return
+        if not settings.account.identities:
+            grant(
+                "account-storage",
+                "blobDataContributor",
+                principal_id=self.account.principal_id.apply(lambda id: id or ""),
+                scope=self.storage.account_id,
+                opts=self._child,
+            )
+
+    def _application(self, one: Application) -> BatchApplication:
+        return BatchApplication(
+            f"app-{one.name}",
+            one,
+            resource_group_name=self.resource_group,
+            account=self.account,
+            root=self._root,
+            opts=self._child,
+        )
+
+    def _pool(self, one: Pool, network: BatchNetwork | None) -> BatchPool:
+        return BatchPool(
+            f"pool-{one.name}",
+            one,
+            resource_group_name=self.resource_group,
+            account=self.account,
+            applications=self.applications,
+            subnet_id=network.pool_subnet_id if network else None,
+            opts=self._child,
+        )
+
+    def _network(self) -> BatchNetwork | None:
+        if self._settings.network is None:
+            return None
+        return BatchNetwork(
+            "network",
+            self._settings.network,
+            resource_group_name=self.resource_group,
+            location=self._settings.location,
+            opts=self._child,
+        )
+
+    def _private_endpoints(self, network: BatchNetwork | None) -> None:
+        if network is None or self._settings.network is None:
+            return
+        ids: dict[PrivateEndpointTarget, pulumi.Input[str]] = {
+            "batchAccount": self.account.account_id,
+            "nodeManagement": self.account.account_id,
+        }
+        if self.storage is not None:
+            ids["blob"] = self.storage.account_id
+        targets = {target: ids[target] for target in self._settings.network.private_endpoints}
+        if targets:
+            PrivateEndpoints(
+                "endpoint",
+                targets,
+                place=network,
+                resource_group_name=self.resource_group,
+                location=self._settings.location,
+                opts=self._child,
+            )
+
+    @property
+    def _data(self) -> dict[str, pulumi.Output[str]]:
+        """ARM ids of what holds data."""
+        storage = {"storage": self.storage.account_id} if self.storage else {}
+        return {"account": self.account.account_id, **storage}
+
+    def _access(self) -> None:
+        if self._settings.access:
+            Access("access", self._settings.access, scopes=self._data, opts=self._child)
+
+    def _monitoring(self) -> None:
+        if self._settings.monitoring is not None:
+            BatchMonitoring(
+                "monitoring",
+                self._settings.monitoring,
+                account=self.account,
+                resource_group_name=self.resource_group,
+                location=self._settings.location,
+                opts=self._child,
+            )
+
+    def _locks(self) -> None:
+        if self._settings.locks:
+            after = [self.account, *self.applications.values(), *self.pools.values()]
+            Locks("lock", self._data, after=after, opts=self._child)

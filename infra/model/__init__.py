@@ -1,8 +1,11 @@
 """What can be asked for, as types: the settings' documentation, JSON schema and checks are all made from them."""
 
+from infra.model.access import Grant
 from infra.model.account import Account
 from infra.model.application import Application, Package
 from infra.model.environment import Environment
+from infra.model.monitoring import Monitoring
+from infra.model.network import Network
 from infra.model.pool import Autoscale, Image, Nodes, PackageReference, Pool, StartTask
 from infra.model.storage import LifecycleRule, Storage
 
@@ -11,8 +14,11 @@ __all__ = [
     "Application",
     "Autoscale",
     "Environment",
+    "Grant",
     "Image",
     "LifecycleRule",
+    "Monitoring",
+    "Network",
     "Nodes",
     "Package",
     "PackageReference",

@@ -6,9 +6,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from infra.model.access import ROLES, Grant
 from infra.model.account import Account
 from infra.model.application import Application
 from infra.model.base import Model, Spelled, Tags
+from infra.model.monitoring import Monitoring
+from infra.model.network import Network
 from infra.model.pool import Pool
 from infra.model.storage import Storage
 
@@ -41,6 +44,14 @@ class Environment(Model):
     """Programs that nodes get installed."""
     pools: tuple[Pool, ...] = ()
     """Pools of nodes."""
+    network: Network | None = None
+    """Where nodes and private endpoints live; not set: networks that Batch provides."""
+    access: tuple[Grant, ...] = ()
+    """Who may do what with the account and its storage."""
+    monitoring: Monitoring | None = None
+    """Logs, metrics and alerts; not set: none."""
+    locks: bool = False
+    """Lock the account and the storage against deletion by anyone; to destroy the stack, set it to false first."""
     tags: Tags = Field(default_factory=dict)
     """Tags of everything that takes tags."""
 
@@ -57,6 +68,14 @@ class Environment(Model):
     def _packages_have_storage(self) -> Self:
         if self.applications and self.storage is None:
             raise ValueError("applications need storage: their packages are kept in the linked storage account")
+        return self
+
+    @model_validator(mode="after")
+    def _storage_scopes_exist(self) -> Self:
+        if self.storage is None and any(ROLES[role].scope == "storage" for one in self.access for role in one.roles):
+            raise ValueError("access: roles on blobs need storage")
+        if self.storage is None and self.network and "blob" in self.network.private_endpoints:
+            raise ValueError("network: a private endpoint for blob needs storage")
         return self
 
     @model_validator(mode="after")
