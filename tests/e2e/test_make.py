@@ -1,0 +1,213 @@
+"""The commands of the README as a newcomer types them, in a copy of this checkout.
+
+The copy shares installed packages with the checkout; that they install from nothing is for `make setup` to show.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+OUTPUTS = {
+    *("resourceGroup", "subscriptionId", "batchAccount", "batchAccountId", "batchEndpoint", "location"),
+    *("storageAccount", "storageBlobEndpoint", "pools", "applications", "portalUrl"),
+}
+AMBIENT = ("ARM_", "AZURE_", "PULUMI_", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "MAKE", "MFLAGS")
+SECONDS = 90
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A copy of the project, used only through its commands."""
+
+    root: Path
+
+    def make(self, *arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
+        return self._run(["make", "--no-print-directory", *arguments], **extra)
+
+    def batchlocal(self, *arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
+        return self._run([str(self.root / ".venv/bin/python"), "-m", "batchlocal", *arguments], **extra)
+
+    def client_environment(self) -> dict[str, str]:
+        lines = self.batchlocal("env", "--format", "dotenv").stdout.splitlines()
+        return {name: json.loads(value) for name, _, value in (line.partition("=") for line in lines)}
+
+    def outputs(self) -> dict[str, object]:
+        shown = self.batchlocal("engine", "stack", "output", "--json", "--stack", "local", **self.client_environment())
+        assert shown.returncode == 0, shown.stderr
+        found: dict[str, object] = json.loads(shown.stdout)
+        return found
+
+    def is_running(self) -> bool:
+        return self.batchlocal("status").returncode == 0
+
+    def run_python(self, program: str) -> str:
+        """What a program of a user's prints, who has taken over batchlocal's environment."""
+        command = [str(self.root / ".venv/bin/python"), "-c", program]
+        done = self._run(command, **self.client_environment())
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def _run(self, command: list[str], **extra: str) -> subprocess.CompletedProcess[str]:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(AMBIENT)}
+        environment |= {"PYTHONPATH": str(self.root), "PYTHON": sys.executable, **extra}
+        with subprocess.Popen(
+            command,
+            cwd=self.root,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        ) as process:
+            try:
+                said, complained = process.communicate(timeout=SECONDS)
+            except subprocess.TimeoutExpired as late:
+                os.killpg(process.pid, signal.SIGKILL)
+                said, complained = process.communicate()
+                raise AssertionError(f"{command} took more than {SECONDS} s\n{said}\n{complained}") from late
+        return subprocess.CompletedProcess(command, process.returncode, said, complained)
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
+    """A copy that was never used; what a test leaves running is stopped."""
+    checked = subprocess.run([sys.executable, "scripts/setup.py", "--check"], cwd=ROOT, check=False)
+    assert checked.returncode == 0, "installed packages are not those of the lock files: run `make setup`"
+    root = tmp_path_factory.mktemp("checkout") / "project"
+    listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    for name in filter(
+        None, subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
+    ):
+        if (ROOT / name).is_file():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, root / name)
+    for shared in (".venv", ".tools"):
+        (root / shared).symlink_to(ROOT / shared)
+    copy = Checkout(root)
+    yield copy
+    copy.batchlocal("stop")
+
+
+def succeeded(done: subprocess.CompletedProcess[str]) -> str:
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def complaint(done: subprocess.CompletedProcess[str]) -> str:
+    """What a failed command said, which must be for people: no traceback."""
+    said = done.stdout + done.stderr
+    assert done.returncode != 0, said
+    assert "Traceback" not in said
+    return said
+
+
+def test_a_newcomers_first_hour(checkout: Checkout) -> None:
+    """One story, because each command builds on the one before: up, up, demo, demo without nodes, down, down."""
+    first = succeeded(checkout.make("up"))
+    assert "make demo" in first
+    outputs = checkout.outputs()
+    assert set(outputs) >= OUTPUTS
+    assert outputs["pools"] == ["main"]
+    assert str(outputs["batchEndpoint"]).startswith("https://localhost:")
+    nodes = (
+        "from batchmgmt import BatchManagement\n"
+        "with BatchManagement.from_env() as management:\n"
+        "    client = management.endpoint(stack='local').client()\n"
+        "    nodes = list(client.list_nodes('main'))\n"
+    )
+    assert "idle" in checkout.run_python(nodes + "    print(*(node.state.value for node in nodes))").split()
+
+    second = succeeded(checkout.make("up"))
+    assert re.search(r"\d+ unchanged", second)
+    assert not re.search(r"\d+ (created|updated|deleted|replaced)", second)
+
+    last_line = succeeded(checkout.make("demo")).strip().splitlines()[-1]
+    assert re.match(r"64 tasks on \d+ nodes? in [\d.]+ s: .*\.png$", last_line)
+    assert (checkout.root / "out" / "fractal.png").read_bytes().startswith(b"\x89PNG")
+
+    checkout.run_python(
+        "from azure.batch.models import BatchNodeDisableSchedulingOptions as Options\n"
+        + nodes
+        + "    [client.disable_node_scheduling('main', node.id, Options()) for node in nodes]"
+    )
+    assert "scheduling" in complaint(checkout.make("demo"))
+
+    assert re.search(r"\d+ deleted", succeeded(checkout.make("down")))
+    assert not checkout.is_running()
+    assert "not running" in succeeded(checkout.make("down"))
+
+
+def test_an_unknown_stack_is_refused_with_the_known_ones(checkout: Checkout) -> None:
+    assert "there is no stack 'nosuch': STACK is one of" in complaint(checkout.make("up", "STACK=nosuch"))
+
+
+def test_an_unknown_engine_is_refused_with_the_choices(checkout: Checkout) -> None:
+    assert "auto, pulumi or embedded" in complaint(checkout.make("up", "ENGINE=terraform"))
+
+
+def test_a_stack_for_azure_never_starts_batchlocal(checkout: Checkout) -> None:
+    checkout.batchlocal("stop")
+    (checkout.root / "stacks" / "Pulumi.cloud.yaml").write_text("config:\n  batchenv:location: westeurope\n")
+    without_pulumi = os.pathsep.join(
+        folder for folder in os.environ["PATH"].split(os.pathsep) if not (Path(folder) / "pulumi").exists()
+    )
+    said = complaint(checkout.make("up", "STACK=cloud", PATH=without_pulumi))
+    assert "goes to Azure" in said
+    assert "TARGET=batchlocal" in said
+    assert not checkout.is_running()
+
+
+def test_make_down_takes_no_azure_stack_down(checkout: Checkout) -> None:
+    (checkout.root / "stacks" / "Pulumi.cloud.yaml").write_text("config:\n  batchenv:target: azure\n")
+    said = complaint(checkout.make("down", "STACK=cloud", "ENGINE=embedded"))
+    assert "pulumi destroy --stack cloud" in said
+
+
+def test_a_mistyped_target_is_refused(checkout: Checkout) -> None:
+    (checkout.root / "stacks" / "Pulumi.odd.yaml").write_text("config:\n  batchenv:target: batchlcoal\n")
+    assert "must be azure or batchlocal" in complaint(checkout.make("up", "STACK=odd"))
+
+
+def test_an_unknown_setting_stops_before_anything_is_made(checkout: Checkout) -> None:
+    settings = (checkout.root / "stacks" / "Pulumi.local.yaml").read_text()
+    (checkout.root / "stacks" / "Pulumi.typo.yaml").write_text(settings + "  batchenv:colour: blue\n")
+    said = complaint(checkout.make("up", "STACK=typo"))
+    assert "colour" in said
+    assert "ResourceGroup" not in said
+
+
+def test_a_taken_port_is_named(checkout: Checkout) -> None:
+    checkout.batchlocal("start", "--detach")
+    checkout.batchlocal("stop")
+    port = int(checkout.client_environment()["ARM_METADATA_HOSTNAME"].rpartition(":")[2])
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("127.0.0.1", port))
+        other.listen()
+        assert f"port {port}" in complaint(checkout.make("up"))
+
+
+def test_a_wrong_passphrase_is_named(checkout: Checkout) -> None:
+    succeeded(checkout.make("up"))
+    passphrase = Path(checkout.client_environment()["PULUMI_CONFIG_PASSPHRASE_FILE"])
+    right = passphrase.read_text()
+    passphrase.write_text("not the one")
+    try:
+        assert "passphrase" in complaint(checkout.make("up"))
+    finally:
+        passphrase.write_text(right)
+    succeeded(checkout.make("down"))
