@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from batchmgmt.clouds import Cloud
 from batchmgmt.endpoint import KeyAuthentication, ServiceEndpoint, TokenAuthentication
-from batchmgmt.lean import default_timeout
+from batchmgmt.lean import LeanHttp, default_timeout
+from batchmgmt.tokens import environment_tokens
 
 if TYPE_CHECKING:
     from azure.batch import BatchClient
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from azure.storage.blob import BlobClient
 
 __all__ = [
+    "CachedCredential",
     "async_batch_client",
     "async_management_client",
     "batch_client",
@@ -41,6 +43,20 @@ def environment_credential(cloud: Cloud) -> DefaultAzureCredential:
     from azure.identity import DefaultAzureCredential
 
     return DefaultAzureCredential(authority=cloud.authority, disable_instance_discovery=not cloud.well_known)
+
+
+class CachedCredential:
+    """The environment's identity by way of the private token cache: for processes that live for one command."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._tokens = environment_tokens(cloud, LeanHttp())
+
+    def get_token(self, *scopes: str, **_options: Any) -> AccessToken:
+        """A token for the one scope. Raises AzureError, ConnectionFailed."""
+        from azure.core.credentials import AccessToken
+
+        token = self._tokens(scopes[0])
+        return AccessToken(token.secret.reveal(), token.expires_on)
 
 
 def management_client(

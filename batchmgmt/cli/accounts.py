@@ -7,9 +7,17 @@ from typing import Annotated, Any
 
 import typer
 
-from batchmgmt.cli.options import AccountName, ResourceGroup, Stack, Subscription, Yes, account_of, confirm
+from batchmgmt.cli.options import (
+    AccountName,
+    ResourceGroup,
+    Stack,
+    Subscription,
+    Yes,
+    account_of,
+    confirm,
+    management_of,
+)
 from batchmgmt.cli.output import Format, OutputFormat, document, say, show_all, show_one
-from batchmgmt.management import BatchManagement
 
 __all__ = ["app"]
 
@@ -28,7 +36,7 @@ def list_accounts(
 
         batchmgmt account list --format tsv
     """
-    accounts = BatchManagement.from_env(subscription).accounts.list(resource_group)
+    accounts = management_of(subscription).accounts.list(resource_group)
     show_all([document(each) for each in accounts], _brief, format)
 
 

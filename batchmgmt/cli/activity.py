@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from batchmgmt.activity import Entry
-from batchmgmt.cli.options import AccountName, ResourceGroup, Stack, Subscription, account_of
+from batchmgmt.cli.options import AccountName, ResourceGroup, Stack, Subscription, account_of, management_of
 from batchmgmt.cli.output import Format, OutputFormat, say, show_all
 from batchmgmt.management import BatchManagement
 
@@ -79,7 +79,7 @@ def _chosen(
     if stack or name:
         account = account_of(resource_group, name, stack, subscription)
         return account.management, account.resource_group, account.name
-    return BatchManagement.from_env(subscription), resource_group, None
+    return management_of(subscription), resource_group, None
 
 
 def _document(entry: Entry) -> dict[str, Any]:

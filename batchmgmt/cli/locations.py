@@ -7,10 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from batchmgmt.cli.options import AccountName, ResourceGroup, Stack, Subscription, account_of
+from batchmgmt.cli.options import AccountName, ResourceGroup, Stack, Subscription, account_of, management_of
 from batchmgmt.cli.output import Format, OutputFormat, document, say, show_all, show_one
 from batchmgmt.errors import UsageError
-from batchmgmt.management import BatchManagement
 
 __all__ = ["app"]
 
@@ -39,7 +38,7 @@ def quota(
         batchmgmt location quota --location westeurope
     """
     if location and not (stack or name):
-        accounts = BatchManagement.from_env(subscription).locations.account_quota(location)
+        accounts = management_of(subscription).locations.account_quota(location)
         show_one({"location": location, "accounts": accounts}, dict, format)
         return
     account = account_of(resource_group, name, stack, subscription)
@@ -73,7 +72,7 @@ def skus(
         batchmgmt location skus --stack local
     """
     if location:
-        management = BatchManagement.from_env(subscription)
+        management = management_of(subscription)
     else:
         account = account_of(resource_group, name, stack, subscription)
         management, location = account.management, str(account.get().location)
@@ -112,7 +111,7 @@ def check_name(
     """
     if location is None:
         raise UsageError("say which region: --location")
-    answer = BatchManagement.from_env(subscription).locations.check_name(location, account)
+    answer = management_of(subscription).locations.check_name(location, account)
     say(f"'{account}' is free in {location}" if answer.name_available else str(answer.message))
     if not answer.name_available:
         raise typer.Exit(3)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from typing import Annotated
 
 import typer
 
 from batchmgmt.accounts import Account
+from batchmgmt.arm import cloud_from_environment
+from batchmgmt.clients import CachedCredential
 from batchmgmt.errors import UsageError
-from batchmgmt.management import BatchManagement
+from batchmgmt.lean import LeanHttp
+from batchmgmt.management import BatchManagement, subscription_from_environment
 from batchmgmt.stacks import read_stack
 
-__all__ = ["AccountName", "ResourceGroup", "Stack", "Subscription", "Yes", "account_of", "confirm"]
+__all__ = ["AccountName", "ResourceGroup", "Stack", "Subscription", "Yes", "account_of", "confirm", "management_of"]
 
 ResourceGroup = Annotated[
     str | None, typer.Option("--resource-group", "-g", help="Resource group of the account.", show_default=False)
@@ -43,6 +47,17 @@ def confirm(act: str, yes: bool) -> None:
         raise UsageError("nothing was done")
 
 
+def management_of(subscription: str | None = None) -> BatchManagement:
+    """The subscription's management, signed in by the environment's identity and the token cache.
+
+    Raises:
+        UsageError: no subscription is given. BatchManagementError: the cloud does not answer.
+    """
+    with closing(LeanHttp()) as http:
+        cloud = cloud_from_environment(http)
+    return BatchManagement(CachedCredential(cloud), subscription or subscription_from_environment(), cloud=cloud)
+
+
 def account_of(
     resource_group: str | None, name: str | None, stack: str | None, subscription: str | None = None
 ) -> Account:
@@ -55,8 +70,7 @@ def account_of(
         if resource_group or name:
             raise UsageError("give either --stack, or --resource-group and --name")
         outputs = read_stack(stack)
-        management = BatchManagement.from_env(outputs.subscription_id)
-        return management.account(outputs.resource_group, outputs.account)
+        return management_of(outputs.subscription_id).account(outputs.resource_group, outputs.account)
     if not (resource_group and name):
         raise UsageError("an account is named by --resource-group (-g) and --name (-n), or by --stack")
-    return BatchManagement.from_env(subscription).account(resource_group, name)
+    return management_of(subscription).account(resource_group, name)
