@@ -142,7 +142,8 @@ def test_a_newcomers_first_hour(checkout: Checkout) -> None:
     checkout.run_python(
         "from azure.batch.models import BatchNodeDisableSchedulingOptions as Options\n"
         + nodes
-        + "    [client.disable_node_scheduling('main', node.id, Options()) for node in nodes]"
+        + "    for node in nodes:\n"
+        + "        client.disable_node_scheduling('main', node.id, Options(node_disable_scheduling_option='requeue'))"
     )
     assert "scheduling" in complaint(checkout.make("demo"))
 
