@@ -190,5 +190,9 @@ def _write(file: Path, text: str) -> None:
         stream.flush()
         os.fsync(stream.fileno())
     if file.exists():
-        shutil.copyfile(file, file.with_suffix(".json.bak"))
+        kept = file.with_suffix(".json.bak")
+        spare = file.with_name(f".{kept.name}.{os.getpid()}")
+        spare.unlink(missing_ok=True)
+        os.link(file, spare)
+        spare.replace(kept)
     draft.replace(file)

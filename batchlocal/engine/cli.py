@@ -13,6 +13,9 @@ from batchlocal.engine.backend import open_backend
 from batchlocal.engine.errors import EngineError, NeedsPulumi
 from batchlocal.engine.operations import Options, Stack, destroy, outputs_of, preview, refresh, up
 from batchlocal.engine.project import find_project
+from batchlocal.engine.secrets import PlainSecrets
+from batchlocal.engine.settings import get_setting, list_settings, remove_setting, set_setting
+from batchlocal.engine.state import Snapshot
 from batchlocal.engine.values import masked, unwrapped
 
 __all__ = ["main"]
@@ -30,6 +33,9 @@ Run = Callable[[Stack, Options], int]
 
 def main(arguments: list[str]) -> int:
     """Run one command and return Pulumi's exit code for it."""
+    if arguments[:1] in (["import"], ["state"]):
+        print(f"error: {NeedsPulumi(f'the command {arguments[0]}')}", file=sys.stderr)
+        return 1
     options = _parser().parse_args(arguments)
     try:
         code: int = options.command(options)
@@ -55,11 +61,23 @@ def _parser() -> argparse.ArgumentParser:
     running.add_argument("--skip-preview", "-f", action="store_true", help="do not preview first")
     running.add_argument("--non-interactive", action="store_true", help="never ask")
     running.add_argument("--json", "-j", action="store_true", help="events as JSON, one a line")
+    running.add_argument("--event-log", type=Path, help="write the events to this file as well")
     running.add_argument("--diff", action="store_true", help="show what differs, property by property")
     running.add_argument("--parallel", "-p", type=int, default=0, help="how many steps at once")
     running.add_argument("--message", "-m", default="", help="kept in the history")
     running.add_argument("--refresh", "-r", action="store_true", help="read what is really there first")
     running.add_argument("--expect-no-changes", action="store_true", help="exit code 7 if there are any")
+    running.add_argument("--continue-on-error", action="store_true", help="go on with what does not need the failed")
+    running.add_argument("--preview-only", action="store_true", help="refresh, destroy: show what would be done")
+    running.add_argument("--target", "-t", action="append", default=[], metavar="URN", help="only these (* and **)")
+    running.add_argument("--exclude", action="append", default=[], metavar="URN", help="all but these")
+    running.add_argument("--target-dependents", action="store_true", help="and what depends on the targets")
+    running.add_argument("--exclude-dependents", action="store_true", help="nor what depends on the excluded")
+    running.add_argument("--replace", action="append", default=[], metavar="URN", help="make this one anew")
+    running.add_argument("--target-replace", action="append", default=[], metavar="URN", help="--target and --replace")
+    running.add_argument("--clear-pending-creates", action="store_true", help="refresh: forget cut-off creations")
+    running.add_argument("--policy-pack", action="append", default=[], help=argparse.SUPPRESS)
+    running.add_argument("--run-program", action="store_true", help=argparse.SUPPRESS)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for name, text, run in (
         ("up", "Bring the stack to what the program says.", up),
@@ -68,13 +86,33 @@ def _parser() -> argparse.ArgumentParser:
         ("destroy", "Delete everything in the stack.", destroy),
     ):
         added = commands.add_parser(name, help=text, description=text, parents=[shared, running])
-        for flag in ("--target", "--exclude", "--policy-pack"):
-            added.add_argument(flag, action="append", default=[], help=argparse.SUPPRESS)
         added.set_defaults(command=_runner(run))
     cancel = commands.add_parser("cancel", help="Remove the locks of a killed run.", parents=[shared])
     cancel.set_defaults(command=_cancel)
     _stack_commands(commands.add_parser("stack", help="init, ls, output, rm, export"), shared)
+    _config_commands(commands.add_parser("config", help="set, get, rm, ls"), shared)
     return parser
+
+
+def _config_commands(parser: argparse.ArgumentParser, shared: argparse.ArgumentParser) -> None:
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    added = commands.add_parser("set", help="Set a value.", parents=[shared])
+    added.add_argument("key")
+    added.add_argument("value", nargs="?", help="read from standard input when left out")
+    added.add_argument("--secret", action="store_true", help="encrypt it")
+    added.add_argument("--plaintext", action="store_true", help="do not encrypt it")
+    added.add_argument("--path", action="store_true", help="the key is a path into an object")
+    added.set_defaults(command=_config_set)
+    for name, text, command in (
+        ("get", "Print a value.", _config_get),
+        ("rm", "Take a value away.", _config_remove),
+    ):
+        one = commands.add_parser(name, help=text, parents=[shared])
+        one.add_argument("key")
+        one.set_defaults(command=command)
+    listed = commands.add_parser("ls", help="List the values.", parents=[shared])
+    listed.add_argument("--json", "-j", action="store_true")
+    listed.set_defaults(command=_config_list)
 
 
 def _stack_commands(parser: argparse.ArgumentParser, shared: argparse.ArgumentParser) -> None:
@@ -92,6 +130,11 @@ def _stack_commands(parser: argparse.ArgumentParser, shared: argparse.ArgumentPa
     remove.add_argument("--yes", "-y", action="store_true")
     remove.set_defaults(command=_remove)
     export = commands.add_parser("export", help="Print the state.", parents=[shared])
+    export.add_argument("--show-secrets", action="store_true", help="secrets in plain text")
+    export.add_argument("--file", type=Path, help="write it here")
+    imported = commands.add_parser("import", help="Take over an exported state.", parents=[shared])
+    imported.add_argument("--file", type=Path, help="read it from here, not from standard input")
+    imported.set_defaults(command=_import)
     export.set_defaults(command=_export)
 
 
@@ -103,16 +146,32 @@ def _stack(options: argparse.Namespace) -> Stack:
 
 def _runner(run: Run) -> Callable[[argparse.Namespace], int]:
     def command(options: argparse.Namespace) -> int:
-        for flag in ("target", "exclude", "policy_pack"):
+        for flag in ("policy_pack", "run_program"):
             if getattr(options, flag):
                 raise NeedsPulumi(f"--{flag.replace('_', '-')}")
         stack = _stack(options)
         chosen = Options(
-            options.parallel, options.json, options.diff, options.refresh, options.expect_no_changes, options.message
+            parallel=options.parallel,
+            as_json=options.json,
+            diff=options.diff,
+            refresh=options.refresh,
+            expect_no_changes=options.expect_no_changes,
+            continue_on_error=options.continue_on_error,
+            preview_only=options.preview_only,
+            clear_pending_creates=options.clear_pending_creates,
+            interactive=not options.non_interactive,
+            message=options.message,
+            target=tuple(options.target + options.target_replace),
+            exclude=tuple(options.exclude),
+            target_dependents=options.target_dependents,
+            exclude_dependents=options.exclude_dependents,
+            replace=tuple(options.replace + options.target_replace),
+            event_log=options.event_log,
         )
         if run in (up, preview):
             stack.ensure()
-        if run is not preview and not options.yes and not _agreed(run, stack, chosen, skip=options.skip_preview):
+        asks = run is not preview and not options.yes and not options.preview_only
+        if asks and not _agreed(run, stack, chosen, skip=options.skip_preview):
             return 1
         return run(stack, chosen)
 
@@ -179,6 +238,59 @@ def _remove(options: argparse.Namespace) -> int:
 
 
 def _export(options: argparse.Namespace) -> int:
-    snapshot, secrets = _stack(options).load()
-    print(json.dumps({"version": 3, "deployment": snapshot.to_json(secrets)}, indent=4))
+    stack = _stack(options)
+    snapshot, secrets = stack.load()
+    deployment = snapshot.to_json(PlainSecrets(secrets.salt) if options.show_secrets else secrets)
+    text = json.dumps({"version": 3, "deployment": deployment}, indent=4)
+    if options.file:
+        options.file.write_text(text)
+    else:
+        print(text)
+    return 0
+
+
+def _import(options: argparse.Namespace) -> int:
+    stack = _stack(options)
+    text = options.file.read_text() if options.file else sys.stdin.read()
+    whole = json.loads(text)
+    if features := whole.get("features"):
+        raise NeedsPulumi(f"a state with the features {', '.join(features)}")
+    deployment = whole.get("deployment") or {}
+    start = f"urn:pulumi:{stack.name}::{stack.project.name}::"
+    for entry in deployment.get("resources") or []:
+        if not entry["urn"].startswith(start):
+            raise EngineError(f"resource '{entry['urn']}' belongs to another stack than '{stack.name}'")
+    with stack.backend.lock(stack.project.name, stack.name):
+        stack.save(*Snapshot.from_json(deployment))
+    print("Import complete.")
+    return 0
+
+
+def _config_set(options: argparse.Namespace) -> int:
+    stack = _stack(options)
+    value = sys.stdin.read().removesuffix("\n") if options.value is None else options.value
+    set_setting(stack.project, stack.name, options.key, value, secret=options.secret, path=options.path)
+    return 0
+
+
+def _config_get(options: argparse.Namespace) -> int:
+    stack = _stack(options)
+    print(get_setting(stack.project, stack.name, options.key))
+    return 0
+
+
+def _config_remove(options: argparse.Namespace) -> int:
+    stack = _stack(options)
+    remove_setting(stack.project, stack.name, options.key)
+    return 0
+
+
+def _config_list(options: argparse.Namespace) -> int:
+    stack = _stack(options)
+    found = list_settings(stack.project, stack.name)
+    if options.json:
+        print(json.dumps({key: {"value": value} for key, value in found.items()}, indent=2))
+        return 0
+    for key, value in found.items():
+        print(f"{key}\t{value}")
     return 0

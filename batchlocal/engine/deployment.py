@@ -1,589 +1,400 @@
-"""One operation on a stack: decides steps as the program registers resources, performs them, records them.
+"""Decides what each registration of a program means and has it performed.
 
-Deciding is serial (``_plan``), performing is parallel: each registration runs in a thread of the program's own, and
-only the decision and the record take a lock.
+Deciding is serial, in the order in which registrations arrive; performing is parallel.
 """
 
 from __future__ import annotations
 
-import concurrent.futures
 import os
 import threading
-import time
-import uuid
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from batchlocal.engine.display import Display
+from batchlocal.engine.assets import hashed
 from batchlocal.engine.errors import EngineError, NeedsPulumi
 from batchlocal.engine.goals import Goal
-from batchlocal.engine.plan import Difference, condemned_layers, difference_of, local_difference, with_ignored
-from batchlocal.engine.project import Config
-from batchlocal.engine.providers import InitFailed, Plugin, PluginHost, ProviderError
-from batchlocal.engine.state import Resource, Snapshot, moment
+from batchlocal.engine.plan import Difference, difference_of, local_difference, with_ignored
+from batchlocal.engine.providers import ProviderError
+from batchlocal.engine.registry import Provider, Registry
+from batchlocal.engine.run import Run, Stopped
+from batchlocal.engine.state import Resource
+from batchlocal.engine.steps import Step, Steps
 from batchlocal.engine.urns import ROOT_TYPE, is_provider, name_of, package_of, type_of, urn_for
-from batchlocal.engine.values import UNKNOWN, has_secret, make_secret, rewrap
+from batchlocal.engine.values import UNKNOWN, has_secret, has_unknown, make_secret, masked, unwrapped
 
-__all__ = ["Deployment", "Names", "Stopped"]
+__all__ = ["Deployment", "Skipped"]
 
 Values = dict[str, Any]
 
 
-class Stopped(Exception):
-    """The operation has failed elsewhere or was interrupted: nothing new is begun."""
+class Skipped(Exception):
+    """The resource was not made, and the run goes on: ``failed`` after an error, else because it is no target."""
 
-
-@dataclass(frozen=True)
-class Names:
-    """Whose deployment it is."""
-
-    project: str
-    stack: str
-
-
-@dataclass
-class _Step:
-    """What was decided for one registration."""
-
-    urn: str
-    goal: Goal
-    inputs: Values
-    old: Resource | None
-    plugin: Plugin | None
-    provider: str
-    op: str
-    difference: Difference
-    seed: bytes
+    def __init__(self, urn: str, *, failed: bool) -> None:
+        super().__init__(urn)
+        self.urn = urn
+        self.failed = failed
 
 
 class Deployment:
-    """The state of one run. ``save`` writes a snapshot down; in a preview nothing is saved and nothing is changed."""
+    """What a program's registrations lead to."""
 
-    def __init__(
-        self,
-        names: Names,
-        config: Config,
-        old: Snapshot,
-        host: PluginHost,
-        display: Display,
-        save: Callable[[Snapshot], None],
-        *,
-        preview: bool,
-        parallel: int = 0,
-    ) -> None:
-        self.names = names
-        self.config = config
-        self.preview = preview
-        self.parallel = parallel or 4 * (os.cpu_count() or 1)
-        self.display = display
+    def __init__(self, run: Run, registry: Registry, steps: Steps) -> None:
+        self.run = run
+        self.seen: set[str] = set()
         self.stack_outputs: Values | None = None
-        self._host = host
-        self._save = save
-        self._plan_lock = threading.RLock()
-        self._state_lock = threading.RLock()
-        self._old = old
-        self._old_live = old.live()
-        self._done: dict[str, Resource] = {}
-        self._gone: set[int] = set()
-        self._seen: set[str] = set()
-        self._plugins: dict[str, Plugin] = {}
-        self._pending: list[Values] = list(old.pending_operations)
-        self._failed = threading.Event()
-        self._to_delete: list[Resource] = [resource for resource in old.resources if resource.delete]
-
-    # ------------------------------------------------------------------ state
-
-    def snapshot(self) -> Snapshot:
-        """What the state is now: what this run finished, then what it has not touched, in the old order."""
-        with self._state_lock:
-            untouched = [one for one in self._old.resources if id(one) not in self._gone]
-            return Snapshot([*self._done.values(), *untouched], list(self._pending), self._old.salt)
-
-    def _write(self) -> None:
-        if not self.preview:
-            self._save(self.snapshot())
-
-    def _finish(self, resource: Resource, old: Resource | None, *, changed: bool = True) -> None:
-        """A resource is as its goal wants it; it takes the place of its old entry in one go."""
-        with self._state_lock:
-            self._done[resource.urn] = resource
-            if old is not None:
-                self._gone.add(id(old))
-            if changed:
-                self._write()
-
-    @property
-    def failed(self) -> bool:
-        return self._failed.is_set()
-
-    def stop(self) -> None:
-        """Begin nothing new from now on."""
-        self._failed.set()
-
-    # ------------------------------------------------------------- registering
+        self._registry = registry
+        self._steps = steps
+        self._deciding = threading.RLock()
+        self._goals: dict[str, Goal] = {}
+        self._unmade: dict[str, bool] = {}
 
     def register(self, goal: Goal) -> Resource:
         """Bring one resource to its goal.
 
         Raises:
             Stopped: the run has failed already.
+            Skipped: the resource was not made, and the run goes on.
             EngineError: this step failed.
         """
-        if self.failed:
-            raise Stopped
+        urn = urn_for(self.run.names.stack, self.run.names.project, goal.type, goal.name, goal.parent)
         try:
-            if not goal.custom:
-                return self._register_component(goal)
-            with self._plan_lock:
-                step = self._plan(goal)
-            return self._perform(step)
-        except EngineError:
-            self.stop()
+            return self._registered(urn, goal)
+        except EngineError as error:
+            self._unmade[urn] = True
+            error.urn = error.urn or urn
+            self.run.fail(error)
+            if self.run.settings.continue_on_error:
+                raise Skipped(urn, failed=True) from None
             raise
 
-    def _claim(self, goal: Goal) -> tuple[str, Resource | None]:
-        """The goal's URN, once a run, and the old entry it continues."""
-        urn = urn_for(self.names.stack, self.names.project, goal.type, goal.name, goal.parent)
-        if urn in self._seen:
+    def _registered(self, urn: str, goal: Goal) -> Resource:
+        with self._deciding:
+            if self.run.stopped:
+                raise Stopped
+            goal, old = self._claim(urn, goal)
+            provider = "" if not goal.custom or is_provider(goal.type) else self._reference_for(goal)
+        if goal.custom and goal.import_id and _to_import(goal, old) and self._is_target(urn, goal, old):
+            return self._import(urn, goal, old, provider)
+        with self._deciding:
+            if self.run.stopped:
+                raise Stopped
+            step = self._decide(urn, goal, old, provider)
+        return self._perform(step)
+
+    def _perform(self, step: Step) -> Resource:
+        if step.op == "untargeted":
+            assert step.old is not None
+            return self._steps.untargeted(step.old)
+        if not step.goal.custom:
+            return self._steps.component(step)
+        if is_provider(step.goal.type):
+            return self._steps.provider(step)
+        if step.op == "create":
+            return self._steps.create(step)
+        if step.op == "update":
+            return self._steps.update(step)
+        return self._steps.same(step) if step.op == "same" else self._steps.replace(step)
+
+    def register_outputs(self, urn: str, outputs: Values) -> None:
+        """A component's outputs; the stack's are kept until it is known how the run ends."""
+        found = self.run.journal.done.get(urn)
+        if found is None:
+            return
+        if found.type == ROOT_TYPE:
+            self.stack_outputs = outputs
+        elif found.outputs != outputs:
+            self.run.journal.change(urn, outputs=outputs)
+
+    def settle_outputs(self, *, failed: bool) -> None:
+        """Write the stack's outputs: after a failure, what was registered is laid over the old ones."""
+        for urn, resource in self.run.journal.done.items():
+            if resource.type == ROOT_TYPE and self.stack_outputs is not None:
+                outputs = {**resource.outputs, **self.stack_outputs} if failed else self.stack_outputs
+                if outputs != resource.outputs:
+                    self.run.journal.change(urn, outputs=outputs)
+
+    # Claiming
+
+    def _claim(self, urn: str, goal: Goal) -> tuple[Goal, Resource | None]:
+        """The goal with what its parent gives it, and the old entry that it continues."""
+        if urn in self.seen:
             raise EngineError(f"Duplicate resource URN '{urn}'; try giving it a unique name")
-        self._seen.add(urn)
-        old = self._old_live.get(urn)
+        self.seen.add(urn)
+        goal = self._inherit(goal)
+        goal.inputs = hashed(goal.inputs)
+        self._goals[urn] = goal
+        old = self.run.journal.live(urn)
         for alias in goal.aliases if old is None else ():
-            found = self._old_live.get(alias)
-            if found is not None and alias not in self._seen:
-                self._seen.add(alias)
-                old = found
-                break
-        return urn, old
+            found = self.run.journal.live(alias)
+            if found is not None and alias not in self.seen:
+                self.run.journal.rename(found, urn)
+                return goal, found
+        return goal, old
 
     def _inherit(self, goal: Goal) -> Goal:
         """Options that a resource takes from its parent when it says nothing itself."""
-        parent = self._done.get(goal.parent)
-        if parent is None or parent.type == ROOT_TYPE:
+        parent = self._goals.get(goal.parent)
+        if parent is None:
             return goal
-        protect = parent.protect if goal.protect is None else goal.protect
-        retain = parent.retain_on_delete if goal.retain_on_delete is None else goal.retain_on_delete
-        return replace(goal, protect=protect, retain_on_delete=retain)
+        package = package_of(goal.type)
+        own = goal.custom and not goal.provider and not is_provider(goal.type)
+        given = parent.providers.get(package, "") if own else ""
+        if own and not given and parent.custom and parent.provider and package_of(parent.type) == package:
+            given = parent.provider
+        return replace(
+            goal,
+            protect=parent.protect if goal.protect is None else goal.protect,
+            retain_on_delete=parent.retain_on_delete if goal.retain_on_delete is None else goal.retain_on_delete,
+            deleted_with=goal.deleted_with or (parent.deleted_with if goal.custom else ""),
+            provider=goal.provider or given,
+            providers={**parent.providers, **goal.providers},
+        )
 
-    def _register_component(self, goal: Goal) -> Resource:
-        with self._plan_lock:
-            goal = self._inherit(goal)
-            urn, old = self._claim(goal)
-            difference = local_difference(goal, old.inputs if old else {}, goal.inputs)
-        op = "create" if old is None else "update" if difference.changed else "same"
-        made = self._entry(urn, goal, goal.inputs, "", old)
-        made.outputs = dict(old.outputs) if old else {}
-        self._finish(made, old, changed=op != "same")
-        self.display.step(op, urn, 0.0)
-        return made
+    def _is_target(self, urn: str, goal: Goal, old: Resource | None) -> bool:
+        targets = self.run.settings.targets
+        if targets.all or is_provider(goal.type) or goal.type == ROOT_TYPE:
+            return True
+        return targets.takes(urn, old.needs() if old else goal.dependencies)
 
-    def register_outputs(self, urn: str, outputs: Values) -> None:
-        """A component's outputs; the stack's are what the program exports."""
-        with self._state_lock:
-            resource = self._done[urn]
-            self._done[urn] = replace(resource, outputs=outputs)
-            if resource.type == ROOT_TYPE:
-                self.stack_outputs = outputs
-            if resource.outputs != outputs:
-                self._write()
+    # Deciding
 
-    # ----------------------------------------------------------------- planning
-
-    def _plan(self, goal: Goal) -> _Step:
-        if goal.import_id:
-            raise NeedsPulumi("the resource option import")
-        goal = self._inherit(goal)
-        urn, old = self._claim(goal)
-        plugin, provider = (None, "") if is_provider(goal.type) else self._provider_for(goal)
-        inputs = with_ignored(goal, old.inputs if old else {})
-        seed = uuid.uuid4().bytes + uuid.uuid4().bytes
-        if plugin is None:
-            return self._plan_provider(urn, goal, inputs, old, seed)
-        if old is None or old.pending_replacement or old.external:
-            inputs = self._check(plugin, urn, None, goal.inputs, seed)
-            op = "create" if old is None else "create-replacement"
-            return _Step(urn, goal, inputs, old, plugin, provider, op, Difference(), seed)
-        inputs = self._check(plugin, urn, old.inputs, inputs, seed)
-        step = _Step(urn, goal, inputs, old, plugin, provider, "create", Difference(), seed)
-        answer = plugin.diff(urn, old.id, (old.inputs, old.outputs), inputs, goal.ignore_changes)
-        step.difference = difference_of(answer, goal, old.inputs, inputs)
-        if step.difference.replaces:
-            self._refuse_protected(old, goal)
-            step.inputs = self._check(plugin, urn, None, goal.inputs, seed)
-            step.op = "replace"
-        else:
+    def _decide(self, urn: str, goal: Goal, old: Resource | None, provider: str) -> Step:
+        step = Step(urn, goal, goal.inputs, old, provider, "create")
+        if not self._is_target(urn, goal, old):
+            return self._left_alone(step)
+        self._refuse_unmade(step)
+        if not goal.custom:
+            changed = old is not None and local_difference(goal, old.inputs, goal.inputs).changed
+            changed = changed and goal.type != ROOT_TYPE
+            step.op = "create" if old is None else "update" if changed else "same"
+            return step
+        if is_provider(goal.type):
+            return self._decide_provider(step)
+        seed = os.urandom(32)
+        plugin = self._registry.of(provider)
+        if old is None or old.pending_replacement or old.external or urn in self.run.settings.replace:
+            return self._decide_anew(step, plugin, seed)
+        step.inputs = self._check(plugin, step, old.inputs, with_ignored(goal, old.inputs), seed)
+        self._refuse_unknown(step)
+        step.difference = self._differ(step, plugin, old)
+        if not step.difference.replaces:
             step.op = "update" if step.difference.changed or old.init_errors else "same"
-        return step
+            return step
+        if goal.import_id and goal.import_id == old.import_id:
+            raise EngineError(f"previously-imported resource '{urn}' would be replaced; take its import option away")
+        step.inputs = self._check(plugin, step, None, goal.inputs, seed)
+        return self._decide_replacement(step)
 
-    def _plan_provider(self, urn: str, goal: Goal, inputs: Values, old: Resource | None, seed: bytes) -> _Step:
-        """An explicit provider: a resource of the state whose plugin is started and configured here."""
-        if goal.version:
-            inputs = {**inputs, "version": goal.version}
-        plugin = self._host.plugin(package_of(goal.type))
-        inputs = plugin.check_config(urn, old.inputs if old else {}, inputs)
-        self._plugins[urn] = plugin
-        difference = local_difference(goal, old.inputs if old else {}, inputs)
-        op = "create" if old is None else "update" if difference.changed else "same"
-        return _Step(urn, goal, inputs, old, None, "", op, difference, seed)
+    def _left_alone(self, step: Step) -> Step:
+        """Not a target: stays as it is; one that is not there yet is shown as the same and not made."""
+        if step.old is not None:
+            step.op = "untargeted"
+            return step
+        self.run.display.only_named("same", step.urn)
+        self._unmade[step.urn] = False
+        raise Skipped(step.urn, failed=False)
 
-    @staticmethod
-    def _refuse_protected(old: Resource, goal: Goal) -> None:
+    def _refuse_unmade(self, step: Step) -> None:
+        """What needs a resource that was not made is not made either."""
+        needed = {*step.goal.dependencies, *(urn for urns in step.goal.property_dependencies.values() for urn in urns)}
+        for urn in sorted(needed & self._unmade.keys()):
+            if not self._unmade[urn]:
+                raise EngineError(
+                    f"Resource '{step.urn}' depends on '{urn}' which was not specified in --target list.", urn=step.urn
+                )
+        if any(self._unmade.get(urn) for urn in needed) and not self.run.preview:
+            if step.goal.custom and not is_provider(step.goal.type):
+                self._check(self._registry.of(step.provider), step, None, step.goal.inputs, os.urandom(32))
+            self._skip(step.urn)
+
+    def _refuse_unknown(self, step: Step) -> None:
+        """Outside a preview, unknown inputs come from a resource that failed."""
+        if not self.run.preview and has_unknown(step.inputs):
+            self._skip(step.urn)
+
+    def _skip(self, urn: str) -> None:
+        self._unmade[urn] = True
+        raise Skipped(urn, failed=True)
+
+    def _decide_anew(self, step: Step, plugin: Provider, seed: bytes) -> Step:
+        """Made without looking at what was: it is new, or is made again on purpose."""
+        old = step.old
+        step.inputs = self._check(plugin, step, None, step.goal.inputs, seed)
+        self._refuse_unknown(step)
+        if old is None:
+            return step
+        if old.pending_replacement or old.external:
+            step.op = "replace"
+            return step
+        step.difference = Difference(True, ("id",), {}, delete_first=False)
+        return self._decide_replacement(step)
+
+    def _decide_replacement(self, step: Step) -> Step:
+        old, goal = step.old, step.goal
+        assert old is not None
         if old.protect and goal.protect:
             raise EngineError(
-                f"unable to replace resource '{old.urn}': it is protected; set `protect` to false in the program first"
+                f'unable to replace resource "{step.urn}" as it is currently marked for protection; take the `protect`'
+                " option away in the program and run `up` first",
+                urn=step.urn,
             )
+        step.op = "replace"
+        asked = goal.delete_before_replace
+        step.delete_first = step.difference.delete_first if asked is None else asked
+        if step.delete_first:
+            step.dependants = [*self._dependants(old), old]
+            for one in step.dependants[:-1]:
+                if one.protect:
+                    raise EngineError(f'unable to replace "{step.urn}": its dependent "{one.urn}" is protected')
+                one.pending_replacement = True
+        return step
 
-    @staticmethod
-    def _check(plugin: Plugin, urn: str, olds: Values | None, news: Values, seed: bytes) -> Values:
-        inputs, failures = plugin.check(urn, olds, news, seed)
+    def _decide_provider(self, step: Step) -> Step:
+        """An explicit or default provider: its plugin is started here and configured when performed."""
+        old, goal = step.old, step.goal
+        news = {**goal.inputs, **({"version": goal.version} if goal.version else {})}
+        plugin = self._registry.start(step.urn, goal.type)
+        step.inputs = news if has_unknown(news) else plugin.check_config(step.urn, old.inputs if old else {}, news)
+        if old is None:
+            return step
+        answer = plugin.diff_config(step.urn, old.id, (old.inputs, old.outputs), step.inputs)
+        before = {name: value for name, value in old.inputs.items() if name != "__internal"}
+        step.difference = difference_of(answer, goal, before, step.inputs)
+        if step.difference.replaces:
+            step.op = "create-replacement"
+        else:
+            step.op = "update" if step.difference.changed else "same"
+        return step
+
+    # Asking providers
+
+    def _check(self, plugin: Provider, step: Step, olds: Values | None, news: Values, seed: bytes) -> Values:
+        if not plugin.configured:
+            return news
+        inputs, failures = plugin.check(step.urn, olds, news, seed)
         if failures:
-            reasons = "; ".join(f"{one.property}: {one.reason}" if one.property else one.reason for one in failures)
-            raise ProviderError(f"{type_of(urn)} {name_of(urn)} has a problem: {reasons}")
+            raise ProviderError("; ".join(_failure(step, news, one) for one in failures), urn=step.urn)
         secret = {name for name, value in news.items() if has_secret(value)}
         return {
             name: make_secret(value) if name in secret and not has_secret(value) else value
             for name, value in inputs.items()
         }
 
-    # ---------------------------------------------------------------- providers
+    def _differ(self, step: Step, plugin: Provider, old: Resource) -> Difference:
+        if step.provider != old.provider and self._other_provider(step, plugin, old):
+            return Difference(True, ("provider",), {})
+        if not plugin.configured:
+            return local_difference(step.goal, old.inputs, step.inputs)
+        known = (old.inputs, old.outputs)
+        answer = plugin.diff(step.urn, old.id, known, step.inputs, step.goal.ignore_changes)
+        return difference_of(answer, step.goal, old.inputs, step.inputs)
 
-    def _provider_for(self, goal: Goal) -> tuple[Plugin, str]:
-        """The plugin for a goal and its reference ``URN::ID``: the one it names, its parent's, or the default one."""
-        package = package_of(goal.type)
-        reference = goal.provider or goal.providers.get(package, "")
-        if not reference:
-            reference = self._default_provider(package, goal.version)
-        return self._plugins[reference.rsplit("::", 1)[0]], reference
-
-    def _default_provider(self, package: str, version: str) -> str:
-        suffix = "_" + version.replace(".", "_").replace("-", "_") if version else ""
-        kind = f"pulumi:providers:{package}"
-        urn = urn_for(self.names.stack, self.names.project, kind, f"default{suffix}")
-        if urn not in self._done:
-            given = self.config.of_package(package)
-            secret = {key.split(":", 1)[1] for key in self.config.secret_keys if key.startswith(f"{package}:")}
-            inputs: Values = {name: make_secret(text) if name in secret else text for name, text in given.items()}
-            goal = Goal(kind, f"default{suffix}", True, inputs, version=version)
-            self._perform(self._plan(goal))
-        return f"{urn}::{self._done[urn].id}"
-
-    def _perform_provider(self, step: _Step) -> Resource:
-        made = self._entry(step.urn, step.goal, {**step.inputs, "__internal": {}}, "", step.old)
-        made.id = step.old.id if step.old else str(uuid.uuid4())
-        made.outputs = dict(step.inputs)
-        self._plugins[step.urn].configure(step.inputs, step.urn, made.id)
-        self._finish(made, step.old, changed=step.op != "same")
-        return made
-
-    # --------------------------------------------------------------- performing
-
-    def _perform(self, step: _Step) -> Resource:
-        if step.plugin is None:
-            return self._perform_provider(step)
-        began = time.monotonic()
-        try:
-            made = {
-                "same": self._same,
-                "create": self._create,
-                "create-replacement": self._create,
-                "update": self._update,
-                "replace": self._replace,
-            }[step.op](step)
-        except ProviderError as error:
-            self.display.failed(step.op, step.urn, str(error))
-            raise
-        op = "create-replacement" if step.op == "replace" else step.op
-        values = (step.old.inputs if step.old else {}, step.inputs)
-        self.display.step(op, step.urn, time.monotonic() - began, step.difference, values)
-        return made
-
-    def _same(self, step: _Step) -> Resource:
-        old = step.old
-        assert old is not None
-        made = self._entry(step.urn, step.goal, step.inputs, step.provider, old)
-        made.id, made.outputs, made.modified = old.id, old.outputs, old.modified
-        made.outputs = rewrap(old.outputs, step.inputs, step.goal.additional_secret_outputs)
-        self._finish(made, old, changed=False)
-        return made
-
-    def _create(self, step: _Step) -> Resource:
-        assert step.plugin is not None
-        made = self._entry(step.urn, step.goal, step.inputs, step.provider, None)
-        seconds = step.goal.custom_timeouts.get("create", 0)
-        with self._pending_while("creating", made):
-            try:
-                made.id, outputs = self._provided(
-                    step, lambda plugin: plugin.create(step.urn, step.inputs, seconds, preview=self.preview)
-                )
-            except InitFailed as failed:
-                self._keep_unfinished(made, step.old, failed)
-                raise ProviderError("; ".join(failed.reasons)) from None
-        made.outputs = rewrap(outputs, step.inputs, step.goal.additional_secret_outputs)
-        self._finish(made, step.old)
-        return made
-
-    def _provided(self, step: _Step, call: Callable[[Plugin], tuple[str, Values]]) -> tuple[str, Values]:
-        assert step.plugin is not None
-        if self.preview and not step.plugin.supports_preview:
-            return "", dict.fromkeys(step.inputs, UNKNOWN)
-        return call(step.plugin)
-
-    def _keep_unfinished(self, made: Resource, old: Resource | None, failed: InitFailed) -> None:
-        """Created but not ready: state must know of it, so that the next run can go on."""
-        made.id, made.init_errors = failed.id, failed.reasons
-        made.outputs = rewrap(failed.outputs, made.inputs, made.additional_secret_outputs)
-        self._finish(made, old)
-
-    def _update(self, step: _Step) -> Resource:
-        old, plugin = step.old, step.plugin
-        assert old is not None
-        assert plugin is not None
-        made = self._entry(step.urn, step.goal, step.inputs, step.provider, old)
-        made.id = old.id
-        seconds = step.goal.custom_timeouts.get("update", 0)
-        with self._pending_while("updating", old):
-            try:
-                _, outputs = self._provided(
-                    step,
-                    lambda found: (
-                        old.id,
-                        found.update(
-                            step.urn, old.id, (old.inputs, old.outputs), step.inputs, seconds, preview=self.preview
-                        ),
-                    ),
-                )
-            except InitFailed as failed:
-                made.inputs, made.init_errors, made.outputs = old.inputs, failed.reasons, failed.outputs
-                self._finish(made, old)
-                raise ProviderError("; ".join(failed.reasons)) from None
-        made.outputs = rewrap(outputs, step.inputs, step.goal.additional_secret_outputs, old.outputs)
-        self._finish(made, old)
-        return made
-
-    def _replace(self, step: _Step) -> Resource:
-        """Create before delete, or, when the option or the provider asks for it, the other way round."""
-        old = step.old
-        assert old is not None
-        asked = step.goal.delete_before_replace
-        if step.difference.delete_first if asked is None else asked:
-            with self._plan_lock:
-                self._delete_first(old)
-            return self._create(step)
-        made = self._create(replace(step, old=None))
-        with self._state_lock:
-            old.delete = True
-            self._to_delete.append(old)
-            self._old_live.pop(old.urn, None)
-            self._write()
-        return made
-
-    def _delete_first(self, old: Resource) -> None:
-        """Delete a resource that is about to be made anew, after the dependants that cannot live without it."""
-        for resource in [*self._dependants(old), old]:
-            if resource.protect:
-                raise EngineError(f"unable to delete '{resource.urn}': it is protected")
-            self._delete(resource, "delete-replaced")
-            resource.pending_replacement = not self.preview
-        self._write()
+    def _other_provider(self, step: Step, plugin: Provider, old: Resource) -> bool:
+        """Whether the move to another provider means another resource; the new provider says so."""
+        before = self.run.journal.original.get(old.provider_urn)
+        after = self.run.journal.current(step.provider.rsplit("::", 1)[0])
+        if before is None or after is None or not plugin.configured:
+            return False
+        answer = plugin.diff_config(after.urn, after.id, (before.inputs, before.outputs), after.inputs)
+        return bool(answer.replaces)
 
     def _dependants(self, old: Resource) -> list[Resource]:
         """Old resources that must be replaced with this one, dependants of dependants first."""
         condemned, found = {old.urn}, list[Resource]()
-        for resource in self._old.resources:
-            ours = {name for name, urns in resource.property_dependencies.items() if condemned & set(urns)}
-            if resource.delete or resource.urn in self._done or not ours or not resource.custom or resource.external:
+        for one in self.run.journal.remaining():
+            ours = {name for name, urns in one.property_dependencies.items() if condemned & set(urns)}
+            told = one.deleted_with in condemned or one.provider_urn in condemned
+            if one.delete or one.external or one.pending_replacement or not one.custom or not (ours or told):
                 continue
-            plugin = self._plugins.get(resource.provider_urn)
-            if plugin is None:
-                continue
-            news = {name: UNKNOWN if name in ours else value for name, value in resource.inputs.items()}
-            answer = plugin.diff(resource.urn, resource.id, (resource.inputs, resource.outputs), news, [])
-            if answer.replaces:
-                condemned.add(resource.urn)
-                found.insert(0, resource)
+            if told or (one.urn not in self.seen and self._would_replace(one, ours)):
+                condemned.add(one.urn)
+                found.insert(0, one)
         return found
 
-    def _delete(self, resource: Resource, op: str) -> None:
-        began = time.monotonic()
-        if resource.custom and not resource.external and not resource.retain_on_delete and not self.preview:
-            plugin = self._plugin_of(resource)
-            with self._pending_while("deleting", resource):
-                old = (resource.inputs, resource.outputs)
-                plugin.delete(resource.urn, resource.id, old, resource.custom_timeouts.get("delete", 0))
-        self.display.step(op, resource.urn, time.monotonic() - began)
+    def _would_replace(self, one: Resource, unknown: set[str]) -> bool:
+        news = {name: UNKNOWN if name in unknown else value for name, value in one.inputs.items()}
+        plugin = self._registry.of_old(one.provider)
+        answer = plugin.diff(one.urn, one.id, (one.inputs, one.outputs), news, one.ignore_changes)
+        goal = Goal(one.type, name_of(one.urn), True, news, replace_on_changes=one.replace_on_changes)
+        return difference_of(answer, goal, one.inputs, news).replaces
 
-    def _plugin_of(self, resource: Resource) -> Plugin:
-        """The plugin of a resource of the old state; its provider is configured as the state says."""
-        urn = resource.provider_urn
-        with self._plan_lock:
-            if urn not in self._plugins:
-                provider = self._done.get(urn) or self._old_live[urn]
-                plugin = self._host.plugin(package_of(provider.type))
-                plugin.configure(provider.inputs, urn, provider.id)
-                self._plugins[urn] = plugin
-            return self._plugins[urn]
+    # Providers
 
-    def _pending_while(self, kind: str, resource: Resource) -> _Pending:
-        return _Pending(self, kind, resource)
+    def _reference_for(self, goal: Goal) -> str:
+        """The reference ``URN::ID`` of the provider that a goal names, its parent's, or the package's default one."""
+        package = package_of(goal.type)
+        return goal.provider or goal.providers.get(package, "") or self._default_provider(package, goal.version)
 
-    def _entry(self, urn: str, goal: Goal, inputs: Values, provider: str, old: Resource | None) -> Resource:
-        """The new state entry of a goal, without what the provider will say."""
-        now = moment()
-        return Resource(
-            urn=urn,
-            type=goal.type,
-            custom=goal.custom,
-            inputs=inputs,
-            parent=goal.parent,
-            protect=bool(goal.protect),
-            retain_on_delete=bool(goal.retain_on_delete),
-            dependencies=goal.dependencies,
-            property_dependencies=goal.property_dependencies if goal.custom else {},
-            provider=provider,
-            additional_secret_outputs=goal.additional_secret_outputs,
-            custom_timeouts=goal.custom_timeouts,
-            deleted_with=goal.deleted_with,
-            ignore_changes=goal.ignore_changes,
-            replace_on_changes=goal.replace_on_changes,
-            source_position=goal.source_position,
-            created=old.created if old and old.created else now,
-            modified=now,
-        )
+    def _default_provider(self, package: str, version: str) -> str:
+        goal = self._registry.default_goal(package, version)
+        urn = urn_for(self.run.names.stack, self.run.names.project, goal.type, goal.name)
+        if urn not in self.run.journal.done:
+            self.seen.add(urn)
+            self._perform(self._decide(urn, goal, self.run.journal.live(urn), ""))
+        return f"{urn}::{self.run.journal.done[urn].id}"
 
-    # ------------------------------------------------------------------ reading
+    # Reading and importing
 
     def read(self, goal: Goal, resource_id: str) -> Resource:
-        """A resource that is looked at and not managed (``X.get``)."""
-        with self._plan_lock:
-            urn, old = self._claim(goal)
-            plugin, provider = self._provider_for(goal)
-        found_id, _, outputs = plugin.read(urn, resource_id, goal.inputs, goal.inputs)
-        if not found_id:
-            raise EngineError(f"resource '{resource_id}' does not exist")
-        made = self._entry(urn, goal, goal.inputs, provider, old)
-        made.id, made.external = found_id, True
-        made.outputs = rewrap(outputs, goal.inputs, goal.additional_secret_outputs)
-        self._finish(made, old)
-        self.display.step("read", urn, 0.0)
-        return made
+        """A resource that is looked at and not managed (``X.get``); raises as ``register`` does."""
+        urn = urn_for(self.run.names.stack, self.run.names.project, goal.type, goal.name, goal.parent)
+        try:
+            with self._deciding:
+                if self.run.stopped:
+                    raise Stopped
+                goal, old = self._claim(urn, goal)
+                provider = self._reference_for(goal)
+            if not self.run.preview and (has_unknown(goal.inputs) or resource_id == UNKNOWN):
+                self._skip(urn)
+            return self._steps.read(Step(urn, goal, goal.inputs, old, provider, "read"), resource_id)
+        except EngineError as error:
+            error.urn = error.urn or urn
+            self._unmade[urn] = True
+            self.run.fail(error)
+            if self.run.settings.continue_on_error:
+                raise Skipped(urn, failed=True) from None
+            raise
+
+    def _import(self, urn: str, goal: Goal, old: Resource | None, provider: str) -> Resource:
+        op = "import" if old is None or old.external else "import-replacement"
+        made = self._steps.imported(Step(urn, goal, goal.inputs, old, provider, op))
+        with self._deciding:
+            plugin = self._registry.of(provider)
+            step = Step(urn, goal, goal.inputs, made, provider, "same", quiet=True)
+            step.inputs = self._check(plugin, step, made.inputs, with_ignored(goal, made.inputs), os.urandom(32))
+            step.difference = self._differ(step, plugin, made)
+        if step.difference.replaces:
+            keys = ", ".join(step.difference.keys)
+            raise EngineError(f"the imported resource '{urn}' would be replaced because of {keys}; make the inputs fit")
+        step.op = "update" if step.difference.changed else "same"
+        return self._perform(step)
 
     def invoke(self, token: str, arguments: Values, provider: str, version: str) -> tuple[Values, list[Any]]:
         """A provider's function."""
-        with self._plan_lock:
-            plugin, _ = self._provider_for(Goal(token, "", True, {}, provider=provider, version=version))
-        return plugin.invoke(token, arguments)
-
-    # ----------------------------------------------------------------- deleting
-
-    def delete_unseen(self) -> None:
-        """After a program that succeeded: delete what it no longer mentions and what was replaced.
-
-        Raises:
-            EngineError: something could not be deleted; what it depends on is kept.
-        """
-        unseen = [one for one in self._old.resources if not one.delete and one.urn not in self._seen]
-        self._delete_all([*unseen, *self._to_delete])
-
-    def delete_everything(self) -> None:
-        """Delete every resource of the stack."""
-        self._delete_all(list(self._old.resources))
-
-    def _delete_all(self, condemned: list[Resource]) -> None:
-        for resource in condemned:
-            if resource.protect:
-                raise EngineError(f"resource '{resource.urn}' cannot be deleted: it is protected; unprotect it first")
-        errors: list[EngineError] = []
-        for layer in condemned_layers(condemned):
-            with concurrent.futures.ThreadPoolExecutor(self.parallel) as pool:
-                list(pool.map(lambda one: self._delete_one(one, errors), layer))
-            if errors or self.failed:
-                break
-        self._raise_first(errors)
-
-    def _delete_one(self, resource: Resource, errors: list[EngineError]) -> None:
-        op = "delete-replaced" if resource.delete else "delete"
-        try:
-            if resource.pending_replacement:
-                pass
-            elif is_provider(resource.type):
-                self.display.step("same", resource.urn, 0.0)
-                self.display.counts["same"] -= 1
-            else:
-                self._delete(resource, op)
-        except EngineError as error:
-            self.display.failed(op, resource.urn, str(error))
-            errors.append(error)
-            return
-        with self._state_lock:
-            self._gone.add(id(resource))
-            self._write()
-
-    def _raise_first(self, errors: Iterable[EngineError]) -> None:
-        for error in errors:
-            self.stop()
-            raise error
-
-    # --------------------------------------------------------------- refreshing
-
-    def refresh(self) -> None:
-        """Ask the providers what each resource is now, and take that into the state."""
-        errors: list[EngineError] = []
-        wanted = [one for one in self._old.resources if one.custom and not is_provider(one.type) and not one.delete]
-        with concurrent.futures.ThreadPoolExecutor(self.parallel) as pool:
-            list(pool.map(lambda one: self._refresh_one(one, errors), wanted))
-        self._old_live = self._old.live()
-        self._write()
-        self._raise_first(errors)
-
-    def _refresh_one(self, resource: Resource, errors: list[EngineError]) -> None:
-        began = time.monotonic()
-        try:
-            plugin = self._plugin_of(resource)
-            found_id, inputs, outputs = plugin.read(resource.urn, resource.id, resource.inputs, resource.outputs)
-        except EngineError as error:
-            self.display.failed("refresh", resource.urn, str(error))
-            errors.append(error)
-            return
-        with self._state_lock:
-            if not found_id:
-                self._forget(resource)
-                self.display.step("delete", resource.urn, time.monotonic() - began)
-                return
-            old_inputs, old_outputs = resource.inputs, resource.outputs
-            new_inputs = old_inputs if inputs is None else rewrap(inputs, old_inputs, ())
-            new_outputs = rewrap(outputs, new_inputs, resource.additional_secret_outputs, old_outputs)
-            if not self.preview:
-                resource.inputs, resource.outputs, resource.id = new_inputs, new_outputs, found_id
-        goal = Goal(resource.type, name_of(resource.urn), True, old_inputs)
-        difference = local_difference(goal, old_inputs, new_inputs)
-        op = "update" if difference.changed else "same"
-        self.display.step(op, resource.urn, time.monotonic() - began, difference, (old_inputs, new_inputs))
-
-    def _forget(self, resource: Resource) -> None:
-        """Drop a resource that is gone, and every mention of it."""
-        if self.preview:
-            return
-        self._old.resources.remove(resource)
-        for other in self._old.resources:
-            other.dependencies = [urn for urn in other.dependencies if urn != resource.urn]
-            for name, urns in other.property_dependencies.items():
-                other.property_dependencies[name] = [urn for urn in urns if urn != resource.urn]
+        with self._deciding:
+            if self.run.stopped:
+                raise Stopped
+            reference = self._reference_for(Goal(token, "", True, {}, provider=provider, version=version))
+        return self._registry.of(reference).invoke(token, arguments)
 
 
-class _Pending:
-    """Writes down that a provider call has begun, and that it has ended: a killed run is told of by the next one."""
+def _to_import(goal: Goal, old: Resource | None) -> bool:
+    return old is None or old.external or goal.import_id not in (old.id, old.import_id)
 
-    def __init__(self, deployment: Deployment, kind: str, resource: Resource) -> None:
-        self._deployment = deployment
-        body = {"urn": resource.urn, "custom": True, "type": resource.type, "provider": resource.provider}
-        self._entry = {"resource": {**body, **({"id": resource.id} if resource.id else {})}, "type": kind}
 
-    def __enter__(self) -> None:
-        with self._deployment._state_lock:
-            self._deployment._pending.append(self._entry)
-            self._deployment._write()
+def _failure(step: Step, news: Values, failure: Any) -> str:
+    place = f"{type_of(step.urn)} resource '{name_of(step.urn)}'"
+    if not failure.property:
+        return f"{place} has a problem: {failure.reason}"
+    value = masked(news.get(failure.property))
+    shown = "" if value is None else f" value {{{unwrapped(value)}}}"
+    return f"{place}: property {failure.property}{shown} has a problem: {failure.reason}"
 
-    def __exit__(self, *_: object) -> None:
-        with self._deployment._state_lock:
-            self._deployment._pending.remove(self._entry)
+
+def refused(goal: Goal) -> NeedsPulumi | None:
+    """What a goal asks for that only the Pulumi CLI does."""
+    for asked, what in ((goal.replace_with, "the option replaceWith"), (goal.trigger, "the option replacementTrigger")):
+        if asked:
+            return NeedsPulumi(what)
+    return None

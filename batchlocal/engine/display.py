@@ -1,177 +1,209 @@
-"""What a person sees of an operation: a line a finished step, the differences, the outputs, a summary."""
+"""What is told of an operation: counts, the event stream, and a view for whoever watches."""
 
 from __future__ import annotations
 
 import json
-import sys
 import threading
 import time
 from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final, TextIO
 
 from batchlocal.engine.plan import Difference
-from batchlocal.engine.urns import name_of, type_of
+from batchlocal.engine.state import Resource
+from batchlocal.engine.urns import is_provider, name_of, type_of
 from batchlocal.engine.values import masked
 
-__all__ = ["Display", "MaskedStream"]
+__all__ = ["Display", "MaskedStream", "Shown", "View"]
 
 Values = dict[str, Any]
 
-_SIGNS: Final = {
-    "same": " ",
-    "create": "+",
-    "update": "~",
-    "replace": "+-",
-    "create-replacement": "++",
-    "delete-replaced": "--",
-    "delete": "-",
-    "read": ">",
-    "refresh": "~",
-    "import": "=",
-}
-_DONE: Final = {
-    "create": "created",
-    "update": "updated",
-    "create-replacement": "created replacement",
-    "delete-replaced": "deleted original",
-    "delete": "deleted",
-    "read": "read",
-    "refresh": "refreshed",
-}
-_COUNTED_AS: Final = {"create-replacement": "replace", "delete-replaced": "", "replace": ""}
-_COLOURS: Final = {"+": 32, "~": 33, "-": 31, "+-": 35, "++": 32, "--": 31}
+# A replacement counts once, by its marker; what waits for deletion was counted when it was replaced.
+_UNCOUNTED: Final = frozenset(
+    {"create-replacement", "delete-replaced", "discard-replaced", "import-replacement", "remove-pending-replace"}
+)
 
 
-class Display:
-    """Prints an operation's progress; safe to call from several threads."""
+@dataclass
+class Shown:
+    """One step as it is shown."""
 
-    def __init__(self, *, preview: bool, as_json: bool = False, details: bool = False) -> None:
-        self.preview = preview
-        self.counts: Counter[str] = Counter()
-        self._json = as_json
-        self._details = details
-        self._lock = threading.Lock()
-        self._started = time.monotonic()
-        self._sequence = 0
-        self._colours = sys.stdout.isatty() and not as_json
+    op: str
+    urn: str
+    old: Resource | None = None
+    difference: Difference = field(default_factory=Difference)
+    old_inputs: Values = field(default_factory=dict)
+    new_inputs: Values = field(default_factory=dict)
+    new_id: str = ""
+    logical: bool = True
+    counts: bool = True
+    began: float = field(default_factory=time.monotonic)
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.began
+
+    def metadata(self) -> Values:
+        """The step as Pulumi's events spell it."""
+        body: Values = {"op": self.op, "urn": self.urn, "type": type_of(self.urn)}
+        for side, known, inputs in (
+            ("old", self.old.id if self.old else "", self.old_inputs),
+            ("new", self.new_id, self.new_inputs),
+        ):
+            if known or inputs:
+                body[side] = {"urn": self.urn, "type": type_of(self.urn), "id": known, "inputs": masked(inputs)}
+        if self.difference.keys:
+            body["keys"] = list(self.difference.keys)
+        if self.difference.paths:
+            body["diffs"] = sorted({path.split(".")[0].split("[")[0] for path in self.difference.paths})
+            body["detailedDiff"] = {
+                path: {"diffKind": kind, "inputDiff": True} for path, kind in self.difference.paths.items()
+            }
+        logical = self.logical and self.op not in _UNCOUNTED
+        provider = self.old.provider if self.old else ""
+        return {**body, "logical": logical, "provider": provider}
+
+
+class View:
+    """Whoever watches; every method may be left out."""
 
     def say(self, text: str) -> None:
         """A line of its own."""
-        if not self._json:
-            with self._lock:
-                print(text, flush=True)
 
-    def step(
-        self,
-        op: str,
-        urn: str,
-        seconds: float,
-        difference: Difference | None = None,
-        values: tuple[Values, Values] = ({}, {}),
-    ) -> None:
+    def start(self, shown: Shown) -> None:
+        """A step begins."""
+
+    def done(self, shown: Shown) -> None:
+        """A step is done."""
+
+    def failed(self, shown: Shown, reason: str) -> None:
+        """A step did not work."""
+
+    def diagnostic(self, severity: str, text: str, urn: str) -> None:
+        """Something to read that is no step."""
+
+    def event(self, event: Values) -> None:
+        """Pulumi's event for any of these."""
+
+    def outputs(self, outputs: Values) -> None:
+        """The stack's outputs, secrets masked."""
+
+    def summary(self, counts: dict[str, int], seconds: float, *, preview: bool) -> None:
+        """How many resources went which way."""
+
+    def close(self) -> None:
+        """Nothing more is told."""
+
+
+class Display:
+    """Counts steps and tells the view and the event log of them; safe to call from several threads."""
+
+    def __init__(self, view: View, *, preview: bool, event_log: Path | None = None) -> None:
+        self.preview = preview
+        self.counts: Counter[str] = Counter()
+        self._view = view
+        self._lock = threading.RLock()
+        self._started = time.monotonic()
+        self._sequence = 0
+        self._hidden: list[str] = []
+        self._log: TextIO | None = event_log.open("w") if event_log else None
+
+    def hide(self, secrets: list[str]) -> None:
+        """Texts that are never to be shown."""
+        self._hidden = sorted({*self._hidden, *secrets}, key=len, reverse=True)
+
+    def _clean(self, text: str) -> str:
+        for secret in self._hidden:
+            text = text.replace(secret, "[secret]")
+        return text
+
+    def say(self, text: str) -> None:
+        """A line of its own."""
+        with self._lock:
+            self._view.say(self._clean(text))
+
+    def start(self, shown: Shown) -> None:
+        """A step begins."""
+        with self._lock:
+            self._event("resourcePreEvent", {"metadata": shown.metadata(), "planning": self.preview})
+            self._view.start(shown)
+
+    def done(self, shown: Shown) -> None:
         """A step has been done (or, in a preview, would be)."""
         with self._lock:
-            counted = _COUNTED_AS.get(op, op)
-            if counted:
-                self.counts[counted] += 1
-            self._event("resOutputsEvent", {"metadata": {"op": op, "urn": urn, "type": type_of(urn)}})
-            if self._json or op == "same":
-                return
-            print(self._line(op, urn, seconds), flush=True)
-            if difference is not None and (self.preview or self._details):
-                for line in _difference_lines(difference, *values):
-                    print(line, flush=True)
+            if self._counted(shown):
+                self.counts[shown.op] += 1
+            self._event("resOutputsEvent", {"metadata": shown.metadata(), "planning": self.preview})
+            self._view.done(shown)
 
-    def failed(self, op: str, urn: str, reason: str) -> None:
-        """A step did not work."""
+    def only_named(self, op: str, urn: str) -> None:
+        """A step that is shown and does nothing."""
+        shown = Shown(op, urn)
+        self.start(shown)
+        self.done(shown)
+
+    @staticmethod
+    def _counted(shown: Shown) -> bool:
+        default = is_provider(type_of(shown.urn)) and name_of(shown.urn).startswith("default")
+        unchanged_read = shown.op == "read" and not (shown.counts and shown.old is not None)
+        return shown.op not in _UNCOUNTED and not default and not unchanged_read
+
+    def failed(self, shown: Shown, reason: str, status: int = 0) -> None:
+        """A step did not work; ``status`` is Pulumi's: 0 nothing happened, 1 partly, 2 unknown."""
         with self._lock:
-            self._event("resOpFailedEvent", {"metadata": {"op": op, "urn": urn, "type": type_of(urn)}, "status": 2})
-            self._event("diagnosticEvent", {"urn": urn, "message": reason, "severity": "error"})
-            if not self._json:
-                print(f"error: {type_of(urn)} {name_of(urn)}: {reason}", file=sys.stderr, flush=True)
+            reason = self._clean(reason)
+            self._event("resOpFailedEvent", {"metadata": shown.metadata(), "status": status, "steps": 0})
+            self._event("diagnosticEvent", {"urn": shown.urn, "message": reason, "severity": "error"})
+            self._view.failed(shown, reason)
 
-    def diagnostic(self, severity: str, text: str) -> None:
+    def diagnostic(self, severity: str, text: str, urn: str = "") -> None:
         """Something to read that is no step."""
         with self._lock:
-            self._event("diagnosticEvent", {"message": text, "severity": severity})
-            if not self._json:
-                prefix = "" if severity == "info" else f"{severity}: "
-                print(f"{prefix}{text}", file=sys.stderr if prefix else sys.stdout, flush=True)
+            text = self._clean(text)
+            self._event("diagnosticEvent", {"urn": urn, "message": text, "severity": severity})
+            self._view.diagnostic(severity, text, urn)
 
-    def _line(self, op: str, urn: str, seconds: float) -> str:
-        sign = _SIGNS.get(op, "?")
-        word = op if self.preview else _DONE.get(op, op)
-        took = "" if self.preview else f" ({seconds:.1f}s)"
-        text = f" {sign:<2} {type_of(urn)} {name_of(urn)} {word}{took}"
-        colour = _COLOURS.get(sign)
-        return f"\x1b[{colour}m{text}\x1b[0m" if self._colours and colour else text
+    def begin(self, config: dict[str, str]) -> None:
+        """The operation begins; secret configuration is masked by the caller."""
+        with self._lock:
+            self._event("preludeEvent", {"config": config})
 
     def outputs(self, outputs: Values) -> None:
         """The stack's outputs."""
-        if outputs and not self._json:
-            print("\nOutputs:")
-            width = max(map(len, outputs))
-            for name, value in sorted(outputs.items()):
-                print(f"    {name:<{width}} : {_shown(masked(value))}")
+        with self._lock:
+            self._view.outputs(masked(outputs))
 
-    def summary(self, result: str = "succeeded") -> None:
+    def summary(self, result: str) -> None:
         """How many resources went which way, and how long it took."""
         with self._lock:
-            changes = {op: count for op, count in self.counts.items() if count}
-            seconds = round(time.monotonic() - self._started)
-            body = {"resourceChanges": changes, "durationSeconds": seconds, "isPreview": self.preview, "result": result}
-            self._event("summaryEvent", body)
-            if self._json:
-                return
-            print("\nResources:")
-            for op in ("create", "update", "replace", "delete", "read"):
-                if changes.get(op):
-                    word = f"to {op}" if self.preview else {"create": "created"}.get(op, f"{op}d")
-                    print(f"    {_SIGNS[op]} {changes[op]} {word}")
-            if changes.get("same"):
-                print(f"    {changes['same']} unchanged")
-            print(f"\nDuration: {time.monotonic() - self._started:.1f}s", flush=True)
+            changes = {op: count for op, count in sorted(self.counts.items()) if count}
+            seconds = time.monotonic() - self._started
+            body = {"resourceChanges": changes, "durationSeconds": round(seconds), "maybeCorrupt": False}
+            self._event("summaryEvent", {**body, "isPreview": self.preview, "result": result})
+            self._view.summary(changes, seconds, preview=self.preview)
 
     @property
     def changed(self) -> int:
         """How many resources are not the same."""
         return sum(count for op, count in self.counts.items() if op not in ("same", "read"))
 
+    def close(self) -> None:
+        """The last event."""
+        with self._lock:
+            self._event("cancelEvent", {})
+            self._view.close()
+            if self._log is not None:
+                self._log.close()
+                self._log = None
+
     def _event(self, kind: str, body: Values) -> None:
-        if self._json:
-            event = {"sequence": self._sequence, "timestamp": int(time.time()), kind: body}
-            self._sequence += 1
-            print(json.dumps(event), flush=True)
-
-
-def _difference_lines(difference: Difference, old: Values, new: Values) -> list[str]:
-    """The changed paths; the ones that force a replacement say so."""
-    lines = []
-    for path, kind in sorted(difference.paths.items()):
-        sign = {"add": "+", "delete": "-", "update": "~"}[kind.split("-")[0]]
-        forced = "  [forces replacement]" if kind.endswith("-replace") else ""
-        before, after = (_shown(masked(_at(values, path))) for values in (old, new))
-        change = {"+": after, "-": before, "~": f"{before} => {after}"}[sign]
-        lines.append(f"      {sign} {path}: {change}{forced}")
-    return lines
-
-
-def _at(values: Any, path: str) -> Any:
-    found = values
-    for part in path.replace("[", ".").replace("]", "").split("."):
-        if isinstance(found, list) and part.isdigit() and int(part) < len(found):
-            found = found[int(part)]
-        elif isinstance(found, dict):
-            if "value" in found and part not in found:
-                return found
-            found = found.get(part)
-        else:
-            return None
-    return found
-
-
-def _shown(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+        event = {"sequence": self._sequence, "timestamp": int(time.time()), kind: body}
+        self._sequence += 1
+        self._view.event(event)
+        if self._log is not None:
+            self._log.write(self._clean(json.dumps(event)) + "\n")
+            self._log.flush()
 
 
 class MaskedStream:

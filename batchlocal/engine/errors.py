@@ -6,11 +6,16 @@ __all__ = ["EngineError", "NeedsPulumi"]
 
 
 class EngineError(Exception):
-    """The operation cannot go on; ``exit_code`` is Pulumi's for this case."""
+    """The operation cannot go on; ``exit_code`` is Pulumi's for this case, ``urn`` the resource it is about.
 
-    def __init__(self, message: str, exit_code: int = 1) -> None:
+    ``told`` says that the person has read it already.
+    """
+
+    def __init__(self, message: str, exit_code: int = 1, *, urn: str = "") -> None:
         super().__init__(message)
         self.exit_code = exit_code
+        self.urn = urn
+        self.told = False
 
 
 class NeedsPulumi(EngineError):

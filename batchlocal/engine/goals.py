@@ -38,6 +38,8 @@ class Goal:
     custom_timeouts: dict[str, float] = field(default_factory=dict)
     aliases: list[str] = field(default_factory=list)
     source_position: str = ""
+    replace_with: list[str] = field(default_factory=list)
+    trigger: bool = False
 
     @classmethod
     def from_request(cls, request: Any) -> Goal:
@@ -66,6 +68,8 @@ class Goal:
             custom_timeouts={kind: seconds for kind, seconds in timeouts.items() if seconds},
             aliases=list(request.aliasURNs),
             source_position=_position(request),
+            replace_with=list(request.replace_with),
+            trigger=request.HasField("replacement_trigger"),
         )
 
 

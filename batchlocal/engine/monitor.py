@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -10,22 +9,33 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import engine_pb2, resource_pb2
 
-from batchlocal.engine.deployment import Deployment, Stopped
+from batchlocal.engine.deployment import Deployment, Skipped, refused
 from batchlocal.engine.display import Display
 from batchlocal.engine.errors import EngineError, NeedsPulumi
 from batchlocal.engine.goals import Goal
+from batchlocal.engine.run import Stopped
+from batchlocal.engine.state import Resource
+from batchlocal.engine.transforms import Transforms
 from batchlocal.engine.values import UNKNOWN, from_wire, has_unknown, to_wire
 
 __all__ = ["EngineLog", "Monitor"]
 
-_SUPPORTED = (
-    resource_pb2.ResourceMonitorFeature.Value(name)
-    for name in resource_pb2.ResourceMonitorFeature.keys()  # noqa: SIM118 - a protobuf enum, not a dict
-    if name.endswith(("_SECRETS", "_OUTPUT_VALUES", "_RESOURCE_REFERENCES", "_DELETED_WITH"))
-    and "INVOKE" not in name
-    and "CALL" not in name
+# What this monitor takes. Options that only the Pulumi CLI performs are offered too, to be refused by name.
+_FEATURES = tuple(
+    resource_pb2.ResourceMonitorFeature.Value(f"RESOURCE_MONITOR_FEATURE_{name}")
+    for name in (
+        "SECRETS",
+        "RESOURCE_REFERENCES",
+        "OUTPUT_VALUES",
+        "DELETED_WITH",
+        "REPLACE_WITH",
+        "TRANSFORMS",
+        "INVOKE_TRANSFORMS",
+        "RESOURCE_HOOKS",
+        "ERROR_HOOKS",
+    )
 )
-_FEATURES = tuple(_SUPPORTED)
+_OLDER_NAMES = ("secrets", "resourceReferences", "outputValues", "deletedWith", "transforms", "invokeTransforms")
 
 
 class _Refused(grpc.RpcError):  # type: ignore[misc]  # grpc has no types
@@ -49,34 +59,49 @@ class Monitor:
 
     def __init__(self, deployment: Deployment) -> None:
         self._deployment = deployment
-        self.errors: list[EngineError] = []
-        self.shutdown = threading.Event()
+        self._run = deployment.run
+        self._transforms = Transforms()
 
     def GetDeploymentInfo(self, request: Any) -> Any:
         """Who and what is deployed, and which features the monitor has."""
-        deployment = self._deployment
+        run = self._run
         return resource_pb2.DeploymentInfo(
-            project=deployment.names.project,
-            stack=deployment.names.stack,
+            project=run.names.project,
+            stack=run.names.stack,
             organization="organization",
-            config=deployment.config.values,
-            configSecretKeys=sorted(deployment.config.secret_keys),
-            dryRun=deployment.preview,
-            parallel=deployment.parallel,
+            config=run.config.values,
+            configSecretKeys=sorted(run.config.secret_keys),
+            dryRun=run.preview,
+            parallel=run.settings.width,
             supportedFeatures=_FEATURES,
         )
 
     def SupportsFeature(self, request: Any) -> Any:
         """Older SDKs ask feature by feature."""
-        return resource_pb2.SupportsFeatureResponse(hasSupport=request.id in ("secrets", "resourceReferences"))
+        return resource_pb2.SupportsFeatureResponse(hasSupport=request.id in _OLDER_NAMES)
 
     def RegisterResource(self, request: Any) -> Any:
         """Bring one resource to its goal and answer what it is now."""
-        made = self._guarded(lambda: self._deployment.register(Goal.from_request(request)))
+        try:
+            made = self._guarded(lambda: self._registered(request))
+        except Skipped as skipped:
+            result = resource_pb2.Result.FAIL if skipped.failed else resource_pb2.Result.SUCCESS
+            return resource_pb2.RegisterResourceResponse(urn=skipped.urn, result=result, unknown=not skipped.failed)
         answer = resource_pb2.RegisterResourceResponse(urn=made.urn, id=made.id)
         if made.custom:
             answer.object.CopyFrom(to_wire(made.outputs))
         return answer
+
+    def _registered(self, request: Any) -> Resource:
+        if request.remote:
+            raise NeedsPulumi("remote components")
+        if request.packageRef:
+            raise NeedsPulumi("parameterized packages")
+        names = self._run.names
+        goal = Goal.from_request(self._transforms.apply(request, names.project, names.stack))
+        if (refusal := refused(goal)) is not None:
+            raise refusal
+        return self._deployment.register(goal)
 
     def ReadResource(self, request: Any) -> Any:
         """A resource that exists already, looked at and not managed."""
@@ -91,7 +116,10 @@ class Monitor:
             version=request.version,
             additional_secret_outputs=list(request.additionalSecretOutputs),
         )
-        made = self._guarded(lambda: self._deployment.read(goal, request.id))
+        try:
+            made = self._guarded(lambda: self._deployment.read(goal, request.id))
+        except Skipped as skipped:
+            return resource_pb2.ReadResourceResponse(urn=skipped.urn, properties=to_wire({}))
         return resource_pb2.ReadResourceResponse(urn=made.urn, id=made.id, properties=to_wire(made.outputs))
 
     def RegisterResourceOutputs(self, request: Any) -> Any:
@@ -103,6 +131,7 @@ class Monitor:
         """A provider's function; one with unknown arguments is not called."""
         from pulumi.runtime.proto import provider_pb2
 
+        request = self._guarded(lambda: self._transforms.apply_invoke(request))
         arguments = from_wire(request.args)
         if has_unknown(arguments):
             return provider_pb2.InvokeResponse(**{"return": to_wire({"unknown": UNKNOWN})})
@@ -113,7 +142,6 @@ class Monitor:
 
     def SignalAndWaitForShutdown(self, request: Any) -> Any:
         """The program has registered everything."""
-        self.shutdown.set()
         return empty_pb2.Empty()
 
     def Call(self, request: Any) -> NoReturn:
@@ -124,13 +152,15 @@ class Monitor:
         """Parameterized packages."""
         self._needs_pulumi("parameterized packages")
 
-    def RegisterStackTransform(self, request: Any) -> NoReturn:
-        """Stack transforms."""
-        self._needs_pulumi("stack transforms")
+    def RegisterStackTransform(self, request: Any) -> Any:
+        """A function of the program that may change every registration."""
+        self._transforms.add(request)
+        return empty_pb2.Empty()
 
-    def RegisterStackInvokeTransform(self, request: Any) -> NoReturn:
-        """Stack transforms of invokes."""
-        self._needs_pulumi("stack transforms")
+    def RegisterStackInvokeTransform(self, request: Any) -> Any:
+        """A function of the program that may change every function call."""
+        self._transforms.add_invoke(request)
+        return empty_pb2.Empty()
 
     def RegisterResourceHook(self, request: Any) -> NoReturn:
         """Resource hooks."""
@@ -141,18 +171,23 @@ class Monitor:
         self._needs_pulumi("error hooks")
 
     def _needs_pulumi(self, what: str) -> NoReturn:
-        error = NeedsPulumi(what)
-        self.errors.append(error)
-        raise _Refused(grpc.StatusCode.UNKNOWN, str(error))
+        def refuse() -> NoReturn:
+            raise NeedsPulumi(what)
+
+        self._guarded(refuse)
+        raise AssertionError
 
     def _guarded(self, call: Callable[[], Any]) -> Any:
-        """A failure is kept for the end of the run and ends the program quietly."""
+        """A failure is told and kept for the end of the run; to the program it ends quietly."""
         try:
             return call()
         except Stopped:
             raise _Refused(grpc.StatusCode.UNAVAILABLE, "the deployment has been stopped") from None
         except EngineError as error:
-            self.errors.append(error)
+            self._run.tell(error)
+            if error not in self._run.errors:
+                self._run.errors.append(error)
+            self._run.stop()
             raise _Refused(grpc.StatusCode.UNAVAILABLE, str(error)) from None
 
 

@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from batchlocal.engine.backend import Backend, open_backend
-from batchlocal.engine.deployment import Deployment, Names
-from batchlocal.engine.display import Display
-from batchlocal.engine.errors import EngineError
+from batchlocal.engine.builtin import Builtin
+from batchlocal.engine.deletion import Deletion
+from batchlocal.engine.deployment import Deployment
+from batchlocal.engine.display import Display, View
+from batchlocal.engine.errors import EngineError, NeedsPulumi
+from batchlocal.engine.journal import Journal
 from batchlocal.engine.program import run_program
 from batchlocal.engine.project import Config, Project
 from batchlocal.engine.providers import PluginHost
+from batchlocal.engine.refreshing import Refresh
+from batchlocal.engine.registry import Registry
+from batchlocal.engine.run import Names, Run, Settings
 from batchlocal.engine.secrets import Secrets
 from batchlocal.engine.state import Snapshot
-from batchlocal.engine.urns import ROOT_TYPE, is_provider, package_of
+from batchlocal.engine.steps import Steps
+from batchlocal.engine.targets import Targets
+from batchlocal.engine.urns import ROOT_TYPE, is_provider, name_of, package_of
+from batchlocal.engine.views import EventView, LineView, LiveView, PreviewJsonView
 
-__all__ = ["Options", "Stack", "destroy", "preview", "refresh", "up"]
+__all__ = ["Options", "Stack", "destroy", "outputs_of", "preview", "refresh", "up"]
 
 _EXIT_CHANGES = 7
 _EXIT_TERMINATED = 8
@@ -34,10 +46,30 @@ class Options:
 
     parallel: int = 0
     as_json: bool = False
-    details: bool = False
+    diff: bool = False
     refresh: bool = False
     expect_no_changes: bool = False
+    continue_on_error: bool = False
+    preview_only: bool = False
+    clear_pending_creates: bool = False
+    interactive: bool = True
     message: str = ""
+    target: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    target_dependents: bool = False
+    exclude_dependents: bool = False
+    replace: tuple[str, ...] = ()
+    event_log: Path | None = None
+
+    def settings(self, *, preview: bool) -> Settings:
+        """What of it concerns the run."""
+        return Settings(
+            preview=preview,
+            parallel=self.parallel,
+            continue_on_error=self.continue_on_error,
+            targets=Targets(self.target, self.exclude, self.target_dependents, self.exclude_dependents),
+            replace=frozenset(self.replace),
+        )
 
 
 class Stack:
@@ -61,141 +93,215 @@ class Stack:
     def save(self, snapshot: Snapshot, secrets: Secrets) -> None:
         self.backend.save(self.project.name, self.name, snapshot, secrets)
 
+    def outputs_of(self, name: str) -> dict[str, Any]:
+        """The outputs of a stack of the same backend, named ``organization/PROJECT/STACK``."""
+        parts = name.split("/")
+        project, stack = (parts[-2] if len(parts) > 1 else self.project.name), parts[-1]
+        snapshot, _ = self.backend.load(project, stack)
+        return outputs_of(snapshot)
+
+
+@dataclass
+class _Parts:
+    """What one operation is made of."""
+
+    run: Run
+    host: PluginHost
+    deployment: Deployment
+    deletion: Deletion
+    refresh: Refresh
+    project: Project
+
+
+Work = Callable[[_Parts], None]
+
 
 def up(stack: Stack, options: Options) -> int:
     """Run the program and bring the stack to what it says; returns Pulumi's exit code."""
-    return _operate(stack, options, "update", preview=False, work=_run_and_delete)
+    return _Operation(stack, options, "update", preview=False).go(_run_program)
 
 
 def preview(stack: Stack, options: Options) -> int:
     """Say what ``up`` would do; changes nothing and takes no lock."""
-    return _operate(stack, options, "preview", preview=True, work=_run_and_delete)
+    return _Operation(stack, options, "preview", preview=True).go(_run_program)
 
 
 def refresh(stack: Stack, options: Options) -> int:
     """Take what is really there into the state."""
-    return _operate(stack, options, "refresh", preview=False, work=lambda deployment, _: deployment.refresh())
+    return _Operation(stack, options, "refresh", preview=options.preview_only).go(lambda parts: parts.refresh())
 
 
 def destroy(stack: Stack, options: Options) -> int:
     """Delete everything in the stack; the stack itself stays."""
-    return _operate(stack, options, "destroy", preview=False, work=lambda deployment, _: deployment.delete_everything())
+    operation = _Operation(stack, options, "destroy", preview=options.preview_only)
+    return operation.go(lambda parts: parts.deletion.everything())
 
 
-def _run_and_delete(deployment: Deployment, project: Project) -> None:
-    run_program(project, deployment)
-    deployment.delete_unseen()
-
-
-Work = Callable[[Deployment, Project], None]
-
-
-def _operate(stack: Stack, options: Options, kind: str, *, preview: bool, work: Work) -> int:
-    config = Config.read(stack.project, stack.name)
-    started = int(time.time())
-    with ExitStack() as held:
-        if not preview:
-            held.enter_context(stack.backend.lock(stack.project.name, stack.name))
-        old, secrets = stack.load()
-        display = Display(preview=preview, as_json=options.as_json, details=options.details)
-        host = PluginHost(stack.project.provider_paths)
-        held.callback(host.close)
-        for package in _packages(old):
-            host.prepare(package)
-        deployment = Deployment(
-            Names(stack.project.name, stack.name),
-            config,
-            old,
-            host,
-            display,
-            lambda snapshot: stack.save(snapshot, secrets),
-            preview=preview,
-            parallel=options.parallel,
-        )
-        _announce(display, kind, stack, old)
-        code = _work(deployment, display, stack, options, work)
-        if not preview:
-            stack.save(deployment.snapshot(), secrets)
-            _record(stack, kind, started, display, config, secrets, succeeded=code in (0, _EXIT_CHANGES))
-    return code
-
-
-def _work(deployment: Deployment, display: Display, stack: Stack, options: Options, work: Work) -> int:
+def _run_program(parts: _Parts) -> None:
+    run, deployment = parts.run, parts.deployment
     try:
-        with _interruptible(deployment):
-            if options.refresh:
-                deployment.refresh()
-                display.counts.clear()
-            work(deployment, stack.project)
+        run_program(parts.project, deployment)
     except EngineError as error:
-        display.diagnostic("error", str(error))
-        display.summary("failed")
-        return error.exit_code
-    if deployment.stack_outputs is not None:
-        display.outputs(deployment.stack_outputs)
-    display.summary()
-    if options.expect_no_changes and display.changed:
-        display.diagnostic("error", f"no changes were expected but {display.changed} changes occurred")
-        return _EXIT_CHANGES
-    return 0
+        run.fail(error)
+        run.stop()
+    deployment.settle_outputs(failed=bool(run.errors) or run.stopped)
+    if not run.stopped:
+        parts.deletion.unseen(deployment.seen)
 
 
-def _announce(display: Display, kind: str, stack: Stack, old: Snapshot) -> None:
-    words = {"update": "Updating", "preview": "Previewing update", "refresh": "Refreshing", "destroy": "Destroying"}
-    display.say(f"{words[kind]} ({stack.name}):\n")
-    for pending in old.pending_operations:
-        urn = pending["resource"]["urn"]
-        display.diagnostic(
-            "warning", f"an earlier run was cut off while {pending['type']} {urn}; its outcome is unknown"
+@dataclass
+class _Operation:
+    """One operation; ``go`` takes it from lock to summary."""
+
+    stack: Stack
+    options: Options
+    kind: str
+    preview: bool
+    _held: ExitStack = field(default_factory=ExitStack)
+
+    def go(self, work: Work) -> int:
+        """Do the work and return Pulumi's exit code."""
+        stack, options = self.stack, self.options
+        config = Config.read(stack.project, stack.name, validate=self.kind in ("update", "preview"))
+        if any(key.split(":")[-1] == "autonaming" and key.startswith("pulumi:") for key in config.values):
+            raise NeedsPulumi("the setting pulumi:autonaming")
+        started = int(time.time())
+        with self._held:
+            if not self.preview:
+                self._held.enter_context(stack.backend.lock(stack.project.name, stack.name))
+            old, secrets = stack.load()
+            display = Display(self._view(), preview=self.preview, event_log=options.event_log)
+            self._held.callback(display.close)
+            display.hide(config.secrets)
+            parts = self._parts(config, old, secrets, display)
+            self._announce(parts.run)
+            code = self._worked(parts, work)
+            if not self.preview:
+                stack.save(parts.run.journal.snapshot(), secrets)
+                self._record(started, display, config, secrets, succeeded=code in (0, _EXIT_CHANGES))
+        return code
+
+    def _view(self) -> View:
+        if self.options.as_json:
+            return PreviewJsonView() if self.preview else EventView()
+        live = self.options.interactive and sys.stdout.isatty()
+        return (LiveView if live else LineView)(preview=self.preview, details=self.options.diff)
+
+    def _parts(self, config: Config, old: Snapshot, secrets: Secrets, display: Display) -> _Parts:
+        stack = self.stack
+        host = PluginHost(stack.project.provider_paths, stack.project.program)
+        self._held.callback(host.close)
+        for package in sorted({package_of(one.type) for one in old.resources if is_provider(one.type)} - {"pulumi"}):
+            host.prepare(package)
+        journal = Journal(old, None if self.preview else lambda snapshot: stack.save(snapshot, secrets))
+        settings = self.options.settings(preview=self.preview)
+        run = Run(Names(stack.project.name, stack.name), config, journal, display, settings)
+        registry = Registry(run, host, Builtin(stack.outputs_of))
+        steps = Steps(run, registry)
+        return _Parts(
+            run, host, Deployment(run, registry, steps), Deletion(run, steps), Refresh(run, registry), stack.project
         )
 
+    def _worked(self, parts: _Parts, work: Work) -> int:
+        run = parts.run
+        with self._interruptible(parts):
+            if self.options.refresh and self.kind != "refresh":
+                parts.refresh()
+                run.display.counts.clear()
+            if not run.stopped:
+                try:
+                    work(parts)
+                except EngineError as error:
+                    run.fail(error)
+        return self._ended(parts)
 
-def _packages(old: Snapshot) -> list[str]:
-    """The packages whose plugins the stack has used before: they are started while the program is being loaded."""
-    return sorted({package_of(one.type) for one in old.resources if is_provider(one.type)})
+    def _ended(self, parts: _Parts) -> int:
+        run, display = parts.run, parts.run.display
+        failed = bool(run.errors) or run.canceled
+        if failed:
+            noun = "preview" if self.preview else "update"
+            display.diagnostic("error", f"{noun} {'canceled' if run.canceled else 'failed'}")
+        elif parts.deployment.stack_outputs is not None:
+            display.outputs(parts.deployment.stack_outputs)
+        display.summary("failed" if failed else "succeeded")
+        if failed:
+            return max([error.exit_code for error in run.errors], default=1)
+        if self.options.expect_no_changes and display.changed:
+            display.diagnostic("error", f"no changes were expected but {display.changed} changes occurred")
+            return _EXIT_CHANGES
+        return 0
+
+    def _announce(self, run: Run) -> None:
+        words = {"update": "Updating", "preview": "Previewing update", "refresh": "Refreshing", "destroy": "Destroying"}
+        if run.config.secret_keys:
+            shown = {key: "[secret]" if key in run.config.secret_keys else v for key, v in run.config.values.items()}
+        else:
+            shown = dict(run.config.values)
+        run.display.begin(shown)
+        run.display.say(f"{words[self.kind]} ({self.stack.name}):\n")
+        if self.options.clear_pending_creates:
+            run.journal.clear_pending_creates()
+        pending = run.journal.old.pending_operations
+        if pending and self.kind == "update" and not self.preview:
+            lines = "".join(f"\n  * {_pending_urn(one)}, interrupted while {one['type']}" for one in pending)
+            run.display.diagnostic(
+                "warning",
+                f"{len(pending)} operations of an earlier run were cut off and their outcome is unknown:{lines}\n"
+                "`refresh` finds out about updates and deletions; what was being created must be looked for by hand,"
+                " then `refresh --clear-pending-creates` forgets it",
+            )
+
+    @contextmanager
+    def _interruptible(self, parts: _Parts) -> Iterator[None]:
+        """Ctrl-C once: nothing new begins, what runs may finish. Twice: stop at once (exit code 8)."""
+        times = 0
+
+        def interrupted(_number: int, _frame: FrameType | None) -> None:
+            nonlocal times
+            times += 1
+            if times > 1:
+                self._terminate(parts)
+            parts.run.cancel()
+            threading.Thread(target=parts.host.cancel, daemon=True).start()
+
+        before = signal.signal(signal.SIGINT, interrupted)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def _terminate(self, parts: _Parts) -> None:
+        """Leave now; the journal has on disk what was begun."""
+        parts.run.display.diagnostic("error", "update failed")
+        parts.run.display.summary("failed")
+        parts.host.kill()
+        self._held.close()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(_EXIT_TERMINATED)
+
+    def _record(self, started: int, display: Display, config: Config, secrets: Secrets, *, succeeded: bool) -> None:
+        """An entry of the stack's history."""
+        entry: dict[str, Any] = {
+            "kind": self.kind,
+            "startTime": started,
+            "message": self.options.message,
+            "environment": {},
+            "config": {
+                key: {"secure": secrets.encrypt(value)} if key in config.secret_keys else value
+                for key, value in config.values.items()
+            },
+            "result": "succeeded" if succeeded else "failed",
+            "endTime": int(time.time()),
+            "version": 0,
+            "resourceChanges": {op: count for op, count in display.counts.items() if count},
+        }
+        self.stack.backend.record(self.stack.project.name, self.stack.name, entry)
 
 
-@contextmanager
-def _interruptible(deployment: Deployment) -> Iterator[None]:
-    """Ctrl-C once: nothing new begins, what runs may finish. Twice: stop at once (exit code 8)."""
-    times = 0
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        nonlocal times
-        times += 1
-        if times > 1:
-            sys.exit(_EXIT_TERMINATED)
-        deployment.stop()
-        deployment.display.diagnostic("warning", "interrupted: running calls finish first; again to stop at once")
-
-    before = signal.signal(signal.SIGINT, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if deployment.failed:
-        raise EngineError("the operation was interrupted")
-
-
-def _record(
-    stack: Stack, kind: str, started: int, display: Display, config: Config, secrets: Secrets, *, succeeded: bool
-) -> None:
-    """An entry of the stack's history."""
-    entry: dict[str, Any] = {
-        "kind": kind,
-        "startTime": started,
-        "message": "",
-        "environment": {},
-        "config": {
-            key: {"secure": secrets.encrypt(value)} if key in config.secret_keys else value
-            for key, value in config.values.items()
-        },
-        "result": "succeeded" if succeeded else "failed",
-        "endTime": int(time.time()),
-        "version": 0,
-        "resourceChanges": {op: count for op, count in display.counts.items() if count},
-    }
-    stack.backend.record(stack.project.name, stack.name, entry)
+def _pending_urn(pending: dict[str, Any]) -> str:
+    urn = str(pending["resource"]["urn"])
+    return f"{name_of(urn)} ({urn})"
 
 
 def outputs_of(snapshot: Snapshot) -> dict[str, Any]:

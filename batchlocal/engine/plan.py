@@ -13,7 +13,7 @@ from batchlocal.engine.goals import Goal
 from batchlocal.engine.state import Resource
 from batchlocal.engine.values import unwrapped
 
-__all__ = ["Difference", "Op", "condemned_layers", "difference_of", "local_difference", "with_ignored"]
+__all__ = ["Difference", "Op", "condemned_layers", "difference_of", "inverted", "local_difference", "with_ignored"]
 
 Values = dict[str, Any]
 Op = Literal[
@@ -42,6 +42,8 @@ class Difference:
 def with_ignored(goal: Goal, old: Values) -> Values:
     """The goal's inputs with what ``ignoreChanges`` names set back to the old values."""
     inputs = dict(goal.inputs)
+    if "*" in goal.ignore_changes:
+        return dict(old)
     for path in goal.ignore_changes:
         if path == "*":
             return dict(old)
@@ -100,12 +102,33 @@ def _top(path: str) -> str:
 
 
 def condemned_layers(condemned: list[Resource]) -> list[list[Resource]]:
-    """Deletions in layers, dependants before what they depend on; the members of a layer may go together."""
-    left = list(condemned)
+    """Deletions in layers, dependants before what they depend on; the members of a layer may go together.
+
+    What waits for deletion since it was replaced depends on its like; what is live, on what is live.
+    """
+    live = {one.urn: one for one in condemned if not one.delete}
+    replaced = {one.urn: one for one in condemned if one.delete}
+    needs = {
+        id(one): {
+            id(found)
+            for urn in one.needs() - {one.urn}
+            if (found := (replaced.get(urn) or live.get(urn)) if one.delete else live.get(urn)) is not None
+        }
+        for one in condemned
+    }
     layers: list[list[Resource]] = []
+    left = list(condemned)
     while left:
-        needed = {urn for resource in left for urn in resource.needs() if urn != resource.urn}
-        layer = [resource for resource in left if resource.urn not in needed] or left
-        layers.append(layer)
-        left = [resource for resource in left if resource not in layer]
+        waiting = {id(one) for one in left}
+        layer = [one for one in left if not needs[id(one)] & waiting] or left
+        taken = {id(one) for one in layer}
+        layers.insert(0, layer)
+        left = [one for one in left if id(one) not in taken]
     return layers
+
+
+def inverted(difference: Difference) -> Difference:
+    """The same difference seen from the other side."""
+    turned = {"add": "delete", "delete": "add"}
+    paths = {path: turned.get(kind.split("-")[0], kind.split("-")[0]) for path, kind in difference.paths.items()}
+    return Difference(difference.changed, (), paths)

@@ -18,6 +18,7 @@ from batchlocal.engine.display import MaskedStream
 from batchlocal.engine.errors import EngineError
 from batchlocal.engine.monitor import EngineLog, Monitor
 from batchlocal.engine.project import Project
+from batchlocal.engine.run import Run
 
 __all__ = ["run_program"]
 
@@ -26,54 +27,55 @@ def run_program(project: Project, deployment: Deployment) -> None:
     """Run the project's program to its end.
 
     Raises:
-        EngineError: the program, or a step that it asked for, failed.
+        EngineError: the program failed; what a step that it asked for said is in the run's errors.
     """
-    from pulumi import RunError
     from pulumi.runtime import Settings, configure, run_in_stack, set_all_config
 
-    monitor, log = Monitor(deployment), EngineLog(deployment.display)
-    set_all_config(deployment.config.values, sorted(deployment.config.secret_keys))
+    run = deployment.run
+    log = EngineLog(run.display)
+    set_all_config(run.config.values, sorted(run.config.secret_keys))
     configure(
         Settings(
-            project=deployment.names.project,
-            stack=deployment.names.stack,
+            project=run.names.project,
+            stack=run.names.stack,
             organization="organization",
             root_directory=str(project.root),
-            parallel=deployment.parallel,
-            dry_run=deployment.preview,
-            monitor=monitor,
+            parallel=run.settings.width,
+            dry_run=run.preview,
+            monitor=Monitor(deployment),
             engine=log,
         )
     )
-    with _at_home(project.program), _masking(deployment.config.secrets), asyncio.Runner() as runner:
-        threads = concurrent.futures.ThreadPoolExecutor(4 * deployment.parallel)
+    with _at_home(project.program), _masking(run.config.secrets), asyncio.Runner() as runner:
+        threads = concurrent.futures.ThreadPoolExecutor(max(4 * run.settings.width, 32))
         runner.get_loop().set_default_executor(threads)
-        try:
+        with _told(run):
             runner.run(run_in_stack(lambda: _execute(project.program)))
-        except RunError as error:
-            if not monitor.errors:
-                raise EngineError(str(error)) from None
-        except SystemExit as ended:
-            if ended.code not in (None, 0) and not monitor.errors:
-                raise EngineError(f"the program ended with exit code {ended.code}") from None
-        except Exception as error:
-            if not monitor.errors:
-                _tell(deployment, error)
-                raise EngineError("the program failed with an unhandled exception") from None
-    if monitor.errors:
-        raise monitor.errors[0]
-    if log.errors:
+    if log.errors and not run.errors:
         raise EngineError("the program reported an error")
+
+
+@contextmanager
+def _told(run: Run) -> Iterator[None]:
+    """Say in words how the program failed; what a step said has been told already."""
+    from pulumi import RunError
+
+    try:
+        yield
+    except RunError as error:
+        if not run.stopped:
+            raise EngineError(str(error)) from None
+    except SystemExit as ended:
+        if ended.code not in (None, 0) and not run.stopped:
+            raise EngineError(f"the program ended with exit code {ended.code}") from None
+    except Exception as error:
+        if not run.stopped:
+            lines = traceback.format_exception(type(error), error, error.__traceback__)
+            raise EngineError("Program failed with an unhandled exception:\n" + "".join(lines).rstrip()) from None
 
 
 def _execute(program: Path) -> None:
     runpy.run_path(str(program), run_name="__main__")
-
-
-def _tell(deployment: Deployment, error: BaseException) -> None:
-    """The program's own traceback, from its own files on."""
-    lines = traceback.format_exception(type(error), error, error.__traceback__)
-    deployment.display.diagnostic("error", "Program failed with an unhandled exception:\n" + "".join(lines).rstrip())
 
 
 @contextmanager

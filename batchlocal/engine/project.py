@@ -87,7 +87,7 @@ class Config:
     salt: str = ""
 
     @classmethod
-    def read(cls, project: Project, stack: str) -> Config:
+    def read(cls, project: Project, stack: str, *, validate: bool = True) -> Config:
         """The stack file laid over the project's defaults.
 
         Raises:
@@ -98,7 +98,7 @@ class Config:
         config = cls(salt=str(settings.get("encryptionsalt") or ""))
         given = {_full(project, key): value for key, value in (settings.get("config") or {}).items()}
         for key, entry in (project.settings.get("config") or {}).items() if _has_defaults(project) else ():
-            _declare(config, stack, _full(project, key), entry, given)
+            _declare(config, stack, _full(project, key), entry, given, validate=validate)
         for key, value in given.items():
             config._put(key, value)
         return config
@@ -144,13 +144,15 @@ def _has_defaults(project: Project) -> bool:
     return isinstance(project.settings.get("config"), dict)
 
 
-def _declare(config: Config, stack: str, key: str, entry: Any, given: dict[str, Any]) -> None:
+def _declare(config: Config, stack: str, key: str, entry: Any, given: dict[str, Any], *, validate: bool) -> None:
     """A key that Pulumi.yaml declares: its default or value, its type, and whether it must be there."""
     if not isinstance(entry, dict):
         config._put(key, entry)
         return
     if "value" in entry or "default" in entry:
         config._put(key, entry.get("value", entry.get("default")))
+    if not validate:
+        return
     short = key.split(":", 1)[1]
     if key not in given and key not in config.values:
         raise EngineError(f"validating stack config: Stack '{stack}' is missing configuration value '{short}'")

@@ -45,11 +45,19 @@ class InitFailed(Exception):
 class Plugin:
     """One provider process, for one provider resource of the state."""
 
-    def __init__(self, package: str, command: list[str]) -> None:
+    def __init__(self, package: str, command: list[str], folder: Path) -> None:
         self.package = package
         self._process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            command,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,  # Ctrl-C is the engine's to hear; it asks plugins to cancel
         )
+        self._connecting = threading.Lock()
+        self.configured = False
         self._said: list[str] = []
         self._address: str | None = None
         self._stub: Any = None
@@ -65,6 +73,10 @@ class Plugin:
 
     def _connect(self) -> Any:
         """The service; the first call waits for the port that the plugin prints."""
+        with self._connecting:
+            return self._connected()
+
+    def _connected(self) -> Any:
         if self._stub is None:
             assert self._process.stdout is not None
             line = self._process.stdout.readline().strip()
@@ -90,6 +102,7 @@ class Plugin:
         answer = self._call(stub.Configure, request)
         self._takes_secrets = answer.acceptSecrets
         self.supports_preview = answer.supportsPreview
+        self.configured = True
 
     def _sent(self, values: Mapping[str, Any]) -> Any:
         references = plain_references(dict(values))
@@ -97,15 +110,25 @@ class Plugin:
 
     def check_config(self, urn: str, olds: Values, news: Values) -> Values:
         """The provider resource's inputs, checked."""
-        request = pb.CheckRequest(urn=urn, olds=to_wire(olds), news=to_wire(news))
+        before = {name: value for name, value in olds.items() if name != "__internal"}
+        request = pb.CheckRequest(urn=urn, olds=to_wire(before), news=to_wire(news), type=_type(urn), name=_name(urn))
         answer = self._call(self._connect().CheckConfig, request, unimplemented=pb.CheckResponse(inputs=to_wire(news)))
         _refuse_failures(urn, answer.failures)
         return {**from_wire(answer.inputs), **({"version": news["version"]} if "version" in news else {})}
 
-    def diff_config(self, urn: str, provider_id: str, olds: Values, news: Values) -> Any:
-        """What another configuration means; None when the provider does not say."""
+    def diff_config(self, urn: str, provider_id: str, old: tuple[Values, Values], news: Values) -> Any:
+        """The provider's DiffResponse about its configuration; ``old`` are inputs and outputs."""
+        before, after = (
+            {name: value for name, value in values.items() if name != "__internal"} for values in (old[0], news)
+        )
         request = pb.DiffRequest(
-            urn=urn, id=provider_id, olds=to_wire(olds), old_inputs=to_wire(olds), news=to_wire(news)
+            urn=urn,
+            id=provider_id,
+            olds=to_wire(old[1]),
+            old_inputs=to_wire(before),
+            news=to_wire(after),
+            type=_type(urn),
+            name=_name(urn),
         )
         return self._call(self._connect().DiffConfig, request, unimplemented=pb.DiffResponse())
 
@@ -215,6 +238,10 @@ class Plugin:
             with contextlib.suppress(grpc.RpcError):
                 self._stub.Cancel(empty_pb2.Empty(), timeout=2)
 
+    def kill(self) -> None:
+        """End the process at once."""
+        self._process.kill()
+
     def close(self) -> None:
         """End the process."""
         self.cancel()
@@ -264,8 +291,9 @@ def _translated(error: grpc.RpcError, package: str) -> Exception:
 class PluginHost:
     """Starts plugins by package, early where it is known that they will be needed."""
 
-    def __init__(self, project_providers: Mapping[str, Path]) -> None:
+    def __init__(self, project_providers: Mapping[str, Path], folder: Path) -> None:
         self._folders = dict(project_providers)
+        self._folder = folder
         self._ready: dict[str, list[Plugin]] = {}
         self._all: list[Plugin] = []
         self._lock = threading.Lock()
@@ -290,7 +318,7 @@ class PluginHost:
         return self._start(package)
 
     def _start(self, package: str) -> Plugin:
-        plugin = Plugin(package, self._command(package))
+        plugin = Plugin(package, self._command(package), self._folder)
         with self._lock:
             self._all.append(plugin)
         return plugin
@@ -299,6 +327,8 @@ class PluginHost:
         engine = "127.0.0.1:0"
         if package in self._folders:
             return [sys.executable, str(self._folders[package]), engine]
+        if package == "pulumi-python":
+            return [sys.executable, "-m", "pulumi.dynamic", engine]
         executable = f"pulumi-resource-{package}"
         found = shutil.which(executable)
         if found is None:
@@ -306,6 +336,16 @@ class PluginHost:
                 f"no provider plugin '{package}': {executable} is not on PATH and Pulumi.yaml names no folder for it"
             )
         return [found, engine]
+
+    def cancel(self) -> None:
+        """Ask all plugins to hurry."""
+        for plugin in list(self._all):
+            plugin.cancel()
+
+    def kill(self) -> None:
+        """End all plugins at once."""
+        for plugin in list(self._all):
+            plugin.kill()
 
     def close(self) -> None:
         """End all plugins."""

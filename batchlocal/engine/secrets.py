@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from batchlocal.engine.errors import EngineError
 from batchlocal.engine.values import SECRET, SIGNATURE, is_secret
 
-__all__ = ["Secrets", "passphrase"]
+__all__ = ["PlainSecrets", "Secrets", "passphrase"]
 
 _ROUNDS = 1_000_000
 _WORD = "pulumi"
@@ -101,11 +101,14 @@ class Secrets:
         """A value for the state file: each secret as ciphertext of its JSON."""
         if isinstance(value, dict):
             if is_secret(value):
-                return {SIGNATURE: SECRET, "ciphertext": self.encrypt(json.dumps(value["value"]))}
+                return self._sealed(json.dumps(value["value"]))
             return {name: self.seal(item) for name, item in value.items()}
         if isinstance(value, list):
             return [self.seal(item) for item in value]
         return value
+
+    def _sealed(self, text: str) -> dict[str, str]:
+        return {SIGNATURE: SECRET, "ciphertext": self.encrypt(text)}
 
     def open(self, value: Any) -> Any:
         """A value from the state file with its secrets readable, still marked."""
@@ -117,3 +120,10 @@ class Secrets:
         if isinstance(value, list):
             return [self.open(item) for item in value]
         return value
+
+
+class PlainSecrets(Secrets):
+    """Writes secrets in plain text, for an export that was asked to show them."""
+
+    def _sealed(self, text: str) -> dict[str, str]:
+        return {SIGNATURE: SECRET, "plaintext": text}

@@ -113,7 +113,10 @@ class Snapshot:
         if self.resources:
             body["resources"] = [resource.to_json(secrets) for resource in self.resources]
         if self.pending_operations:
-            body["pending_operations"] = self.pending_operations
+            body["pending_operations"] = [
+                {**one, "resource": one["resource"].to_json(secrets)} if isinstance(one["resource"], Resource) else one
+                for one in self.pending_operations
+            ]
         return {**body, "metadata": {}}
 
     @classmethod

@@ -8,6 +8,9 @@ from typing import Any, Final
 from google.protobuf import json_format, struct_pb2
 
 __all__ = [
+    "ARCHIVE",
+    "ASSET",
+    "SECRET",
     "SIGNATURE",
     "UNKNOWN",
     "from_wire",
@@ -24,6 +27,8 @@ Values = dict[str, Any]
 
 SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - the protocol's mark, not a secret
+ASSET: Final = "c44067f5952c0a294b673a41bacd8c17"
+ARCHIVE: Final = "0def7320c3a5731c473e5ecbe6d01bc7"
 OUTPUT: Final = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 REFERENCE: Final = "5cf8f73096256a8f31e491e813e4eb8e"
 UNKNOWN: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
