@@ -129,7 +129,8 @@ class DataFolder:
         """The data folder's credentials, drawn on first use."""
         file = self.root / "identity" / "credentials.json"
         if not file.exists():
-            drawn = Credentials(*(str(uuid.uuid4()) for _ in range(4)), secrets.token_urlsafe(30))
+            tenant, subscription, client, principal = (str(uuid.uuid4()) for _ in range(4))
+            drawn = Credentials(tenant, subscription, client, principal, secrets.token_urlsafe(30))
             write_private(file, json.dumps(asdict(drawn)))
         return Credentials(**json.loads(file.read_text()))
 
