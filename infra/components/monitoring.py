@@ -110,19 +110,20 @@ class BatchMonitoring(pulumi.ComponentResource):
             scopes=[self._account.account_id],
             evaluation_frequency="PT5M",
             window_size="PT15M",
-            criteria={
-                "odata_type": "Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria",
-                "all_of": [
-                    {
-                        "criterion_type": "StaticThresholdCriterion",
-                        "name": rule.name,
-                        "metric_name": rule.metric,
-                        "operator": monitor.Operator.GREATER_THAN,
-                        "threshold": rule.threshold,
-                        "time_aggregation": rule.aggregation,
-                    }
+            # As objects: inside a union of types the SDK does not translate the keys of dicts.
+            criteria=monitor.MetricAlertSingleResourceMultipleMetricCriteriaArgs(
+                odata_type="Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria",
+                all_of=[
+                    monitor.MetricCriteriaArgs(
+                        criterion_type="StaticThresholdCriterion",
+                        name=rule.name,
+                        metric_name=rule.metric,
+                        operator=monitor.Operator.GREATER_THAN,
+                        threshold=rule.threshold,
+                        time_aggregation=rule.aggregation,
+                    )
                 ],
-            },
+            ),
             actions=[{"action_group_id": receivers}] if receivers else None,
             opts=self._child,
         )

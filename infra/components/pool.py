@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import pulumi
 from pulumi_azure_native import batch
@@ -16,7 +16,24 @@ from infra.model import Image, Pool
 from infra.model.base import plain
 from infra.model.pool import IMAGES, PackageReference
 
-__all__ = ["BatchPool"]
+__all__ = ["WHEN_EMPTY", "BatchPool"]
+
+# What Azure changes only while a pool has no node. Source: Microsoft's "Update pool properties", for management API
+# 2024-07-01 and later. All else in the list of properties can be changed at any time.
+WHEN_EMPTY: Final = (
+    "deploymentConfiguration",
+    "displayName",
+    "interNodeCommunication",
+    "mountConfiguration",
+    "networkConfiguration",
+    "resourceTags",
+    "targetNodeCommunicationMode",
+    "taskSchedulingPolicy",
+    "taskSlotsPerNode",
+    "upgradePolicy",
+    "userAccounts",
+    "vmSize",
+)
 
 
 class BatchPool(pulumi.ComponentResource):
@@ -74,7 +91,12 @@ class BatchPool(pulumi.ComponentResource):
             application_licenses=list(settings.application_licenses) or None,
             metadata=[{"name": name, "value": value} for name, value in settings.metadata.items()] or None,
             resource_tags=settings.resource_tags or None,
-            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
+            # Names are fixed, so the old pool goes first.
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                delete_before_replace=True,
+                replace_on_changes=list(WHEN_EMPTY) if settings.on_change == "replace" else None,
+            ),
         )
         self.pool_id, self.pool_name = pool.id, pool.name
         self.register_outputs({"poolId": self.pool_id, "poolName": self.pool_name})

@@ -30,7 +30,7 @@ __all__ = [
 PoolName = Annotated[str, Spelled(r"^[A-Za-z0-9_-]{1,64}$", "1 to 64 letters, digits, dashes and underscores")]
 """1 to 64 letters, digits, dashes and underscores."""
 
-OnChange = Literal["drain", "replace", "fail"]
+OnChange = Literal["replace", "fail"]
 
 
 class Image(Model):
@@ -653,8 +653,8 @@ class Pool(Model):
     resource_tags: Tags = Field(default_factory=dict)
     """Tags of the resources that Azure makes for the pool (UserSubscription accounts)."""
     on_change: OnChange = "fail"
-    """What happens when a property changes that Azure takes only on an empty pool or not at all: drain the pool and
-    change it in place, replace it by a new one, or fail."""
+    """When a property changes that Azure takes only on an empty pool: replace deletes the pool and makes it anew, fail
+    lets the deployment fail with Azure's error."""
 
     @model_validator(mode="after")
     def _one_scale(self) -> Self:

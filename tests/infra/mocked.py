@@ -17,6 +17,7 @@ from pulumi.runtime import config as pulumi_config
 from pulumi.runtime import mocks, rpc, settings, stack
 
 ROOT = Path(__file__).parents[2]
+NOT_OWN = ("resourceGroupName", "accountName", "displayName")
 
 
 @dataclass
@@ -38,7 +39,7 @@ class Recorder(pulumi.runtime.Mocks):
 
     @staticmethod
     def _name(args: pulumi.runtime.MockResourceArgs) -> str:
-        named = [key for key in args.inputs if key.endswith("Name") and key not in ("resourceGroupName", "accountName")]
+        named = [key for key in args.inputs if key.endswith("Name") and key not in NOT_OWN]
         own = named or [key for key in ("accountName", "resourceGroupName") if key in args.inputs]
         return str(args.inputs[own[0]]) if own else args.name
 
