@@ -34,6 +34,11 @@ async def serve() -> None:
     await server.stop(1)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Run until the engine ends the process; its address, the only argument, is not needed."""
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(serve())
+
+
+if __name__ == "__main__":
+    main()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import email.utils
+import json
 import os
 import ssl
 import time
@@ -12,13 +14,21 @@ import httpx
 
 from batchlocal.plugin.settings import Settings
 
-__all__ = ["ArmClient", "ArmError"]
+__all__ = ["ArmClient", "ArmError", "OperationFailed"]
 
 _RETRIED: Final = frozenset({408, 429, 500, 502, 503, 504})
 _ATTEMPTS: Final = 6
 _POLL_SECONDS: Final = 1.0  # without a Retry-After; the service's own always has one
 _OPERATION_SECONDS: Final = 2 * 3600.0  # the official provider's limit without customTimeouts
 _CONNECTIONS: Final = 32
+_LONGEST_WAIT: Final = 120.0
+_UNFINISHED: Final = frozenset(
+    {
+        *("accepted", "creating", "deleting", "inprogress", "pending", "provisioning"),
+        *("resolvingdns", "running", "updating", "validating"),
+    }
+)
+"""What Azure's operations and resources call themselves on their way; what else they say is final."""
 
 
 class ArmError(Exception):
@@ -28,6 +38,10 @@ class ArmError(Exception):
         super().__init__(f"{code}: {message}" if code else message)
         self.status = status
         self.code = code
+
+
+class OperationFailed(ArmError):
+    """ARM took a request and failed later: something may be there already."""
 
 
 class ArmClient:
@@ -55,14 +69,25 @@ class ArmClient:
         return None if answer.status_code == httpx.codes.NOT_FOUND else _body(answer)
 
     async def put(self, path: str, api_version: str, body: dict[str, Any], seconds: float) -> dict[str, Any]:
-        """Create or replace a resource and wait until that is done; returns the resource."""
-        answer = await self._send("PUT", await self._url(path, api_version), body)
-        return await self._finish(answer, seconds)
+        """Create or replace a resource and wait until that is done; returns the resource.
+
+        Raises:
+            ArmError: refused, nothing was done. OperationFailed: taken, but it did not end well.
+        """
+        url = await self._url(path, api_version)
+        answer = await self._send("PUT", url, body)
+        _raise_for(answer)
+        try:
+            found = await self._finish(answer, seconds, resource=url)
+            return found if "id" in found else await self.get(path, api_version) or {"id": path}
+        except ArmError as error:
+            raise OperationFailed(error.status, "", str(error)) from None
 
     async def delete(self, path: str, api_version: str, seconds: float) -> None:
         """Delete a resource and wait until it is gone; one that is not there is well."""
         answer = await self._send("DELETE", await self._url(path, api_version))
         if answer.status_code != httpx.codes.NOT_FOUND:
+            _raise_for(answer)
             await self._finish(answer, seconds)
 
     async def post(self, path: str, api_version: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -76,13 +101,13 @@ class ArmClient:
     async def _cloud(self) -> dict[str, Any]:
         async with self._lock:
             if not self._metadata:
-                url = f"{self.settings.metadata_host}/metadata/endpoints?api-version=2022-09-01"
+                url = f"{_only_https(self.settings.metadata_host)}/metadata/endpoints?api-version=2022-09-01"
                 answer = await self._reach("GET", url)
                 _raise_for(answer)
                 found = answer.json()
                 self._metadata = found[0] if isinstance(found, list) else found
-                if not self._metadata["resourceManager"].startswith("https://"):
-                    raise ArmError(0, "", "the cloud's resource manager is not reached by https: refused")
+                _only_https(self._metadata["resourceManager"])
+                _only_https(self._metadata["authentication"]["loginEndpoint"])
             return self._metadata
 
     async def bearer(self) -> str:
@@ -100,7 +125,7 @@ class ArmClient:
                 }
                 answer = await self._reach("POST", f"{login}/{self.settings.tenant_id}/oauth2/v2.0/token", data=form)
                 if not answer.is_success:
-                    raise ArmError(answer.status_code, "", f"no token: {answer.json().get('error_description', '')}")
+                    raise ArmError(answer.status_code, "", f"no access token from {login}: {_login_fault(answer)}")
                 self._token = answer.json()["access_token"]
                 self._token_ends = time.time() + float(answer.json()["expires_in"])
             return self._token
@@ -126,64 +151,120 @@ class ArmClient:
             else:
                 if last or not _is_worth_retrying(answer):
                     return answer
-                wait = float(answer.headers.get("Retry-After", wait))
+                if answer.status_code == httpx.codes.UNAUTHORIZED:
+                    self._token_ends = 0.0
+                    continue
+                wait = _retry_after(answer, wait)
             await asyncio.sleep(wait)
-            wait = min(2 * wait, 60)
+            wait = min(2 * max(wait, 0.1), _LONGEST_WAIT)
         raise AssertionError("unreachable")
 
-    async def _finish(self, answer: httpx.Response, seconds: float) -> dict[str, Any]:
-        """Follow a long-running operation; the newest Location and Azure-AsyncOperation count."""
-        _raise_for(answer)
-        deadline = time.monotonic() + (seconds or _OPERATION_SECONDS)
+    async def _finish(self, answer: httpx.Response, seconds: float, resource: str = "") -> dict[str, Any]:
+        """Follow a long-running operation to its end; returns the last answer's body, empty when that is no resource.
+
+        An Azure-AsyncOperation tells its state in ``status``; a Location by 202 until it ends; a ``resource`` that was
+        taken without either by its ``provisioningState``. The newest address counts.
+        """
+        limit = seconds or _OPERATION_SECONDS
+        deadline = time.monotonic() + limit
         asynchronous, location = (answer.headers.get(name, "") for name in ("Azure-AsyncOperation", "Location"))
-        while answer.status_code == httpx.codes.ACCEPTED or _is_in_progress(answer):
+        goes_on = bool(asynchronous) or _goes_on(answer)
+        while goes_on and (url := asynchronous or location or resource):
             if time.monotonic() > deadline:
-                raise ArmError(0, "OperationTimedOut", "the operation did not end in time")
-            await asyncio.sleep(float(answer.headers.get("Retry-After", _POLL_SECONDS)))
-            answer = await self._send("GET", asynchronous or location)
+                raise ArmError(0, "OperationTimedOut", f"the operation did not end within {limit:g} s")
+            await asyncio.sleep(_retry_after(answer, _POLL_SECONDS))
+            answer = await self._send("GET", _only_https(url))
             _raise_for(answer)
-            asynchronous = answer.headers.get("Azure-AsyncOperation", asynchronous)
-            location = answer.headers.get("Location", location)
-        return _body(answer)
+            goes_on = _goes_on(answer)
+            asynchronous, location = (
+                answer.headers.get(name, old) if old else ""
+                for name, old in (("Azure-AsyncOperation", asynchronous), ("Location", location))
+            )
+        return {} if asynchronous else _body(answer)
 
 
-def _is_in_progress(answer: httpx.Response) -> bool:
-    """Whether an Azure-AsyncOperation's status says that it goes on."""
-    if not answer.content or "json" not in answer.headers.get("content-type", ""):
-        return False
-    found = answer.json()
-    state = str(found.get("status", "")) if isinstance(found, dict) and "id" not in found else ""
-    if state in ("Failed", "Canceled"):
-        raise _error(answer.status_code, found)
-    return state not in ("", "Succeeded")
+def _only_https(url: str) -> str:
+    """The address, when it is one that a token may be sent to."""
+    if not url.startswith("https://"):
+        raise ArmError(0, "", f"{url} is not an https address: refused")
+    return url
+
+
+def _goes_on(answer: httpx.Response) -> bool:
+    """Whether an operation, or the resource that it makes, is not in a final state yet.
+
+    Raises:
+        ArmError: it has failed or was cancelled.
+    """
+    if answer.status_code == httpx.codes.ACCEPTED:
+        return True
+    found = _json(answer)
+    state = str(found.get("status") or (found.get("properties") or {}).get("provisioningState") or "").lower()
+    if state in ("failed", "canceled", "cancelled"):
+        raise _error(0, found if "error" in found else {"code": f"Operation{state.capitalize()}"})
+    return state in _UNFINISHED
+
+
+def _retry_after(answer: httpx.Response, otherwise: float) -> float:
+    """The seconds to wait that an answer asks for; a date is taken too."""
+    given = answer.headers.get("Retry-After", "")
+    try:
+        return min(max(float(given), 0.0), _LONGEST_WAIT)
+    except ValueError:
+        date = email.utils.parsedate_to_datetime(given) if given else None
+        return min(max(date.timestamp() - time.time(), 0.0), _LONGEST_WAIT) if date else otherwise
 
 
 def _is_worth_retrying(answer: httpx.Response) -> bool:
     if answer.status_code == httpx.codes.CONFLICT:
         return "AnotherOperationInProgress" in answer.text
-    return answer.status_code in _RETRIED
+    return answer.status_code in _RETRIED or answer.status_code == httpx.codes.UNAUTHORIZED
+
+
+def _json(answer: httpx.Response) -> dict[str, Any]:
+    """An answer's JSON object; empty when it is none."""
+    try:
+        found = answer.json() if answer.content else {}
+    except json.JSONDecodeError:
+        return {}
+    return found if isinstance(found, dict) else {"value": found}
 
 
 def _body(answer: httpx.Response) -> dict[str, Any]:
     _raise_for(answer)
-    if not answer.content:
-        return {}
-    found = answer.json()
-    return found if isinstance(found, dict) else {"value": found}
+    return _json(answer)
+
+
+def _login_fault(answer: httpx.Response) -> str:
+    """What the authority says, less its trace ids."""
+    said = str(_json(answer).get("error_description") or f"status {answer.status_code}")
+    return said.splitlines()[0]
 
 
 def _raise_for(answer: httpx.Response) -> None:
-    if answer.is_success:
-        return
-    try:
-        found = answer.json()
-    except ValueError:
-        raise ArmError(answer.status_code, "", f"status {answer.status_code}") from None
-    raise _error(answer.status_code, found)
+    if not answer.is_success:
+        raise _error(answer.status_code, _json(answer) or {"message": f"status {answer.status_code}"})
 
 
 def _error(status: int, body: dict[str, Any]) -> ArmError:
+    """ARM's error, or one that only has a code or a message, with the details at any depth."""
     error = body.get("error", body)
-    texts = [str(error.get("message", "")).split("\nRequestId")[0]]
-    texts += [f"{one.get('code', '')}: {one.get('message', '')}" for one in error.get("details") or []]
-    return ArmError(status, str(error.get("code", "")), "; ".join(text for text in texts if text.strip()))
+    if not isinstance(error, dict):
+        error = {"message": str(error)}
+    texts = [_sentence(str(error.get("message") or "")), *_details(error)]
+    return ArmError(status, str(error.get("code") or ""), "; ".join(text for text in texts if text))
+
+
+def _details(error: dict[str, Any]) -> list[str]:
+    found: list[str] = []
+    for detail in error.get("details") or []:
+        found.append(
+            ": ".join(filter(None, (str(detail.get("code") or ""), _sentence(str(detail.get("message") or "")))))
+        )
+        found += _details(detail)
+    return found
+
+
+def _sentence(message: str) -> str:
+    """A message without the request id and time that the services put below it."""
+    return message.split("\nRequestId")[0].strip()

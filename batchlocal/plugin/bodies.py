@@ -1,22 +1,39 @@
-"""Between a program's inputs and ARM's bodies: lifted properties, sets, ids."""
+"""Between a program's inputs and ARM's bodies: lifted properties, sets that are maps, ids."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final
 
 from batchlocal.plugin.types import ResourceType
-from batchlocal.plugin.values import secret
+from batchlocal.plugin.values import is_unknown, secret
 
-__all__ = ["covers", "inputs_of", "outputs_of", "path_of", "refreshed", "to_body"]
+__all__ = ["inputs_of", "outputs_of", "path_of", "request_form", "to_body", "without_assumed"]
 
 Values = dict[str, Any]
 
+_NESTED_ENVELOPE: Final = frozenset({"id", "name", "type"})
+_IDENTITIES: Final = "identity.userAssignedIdentities"
+_RENAMED: Final = {"odataType": "odata.type"}
+_RENAMED_BACK: Final = {arm: program for program, arm in _RENAMED.items()}
+
 
 def path_of(kind: ResourceType, inputs: Values, subscription: str) -> str:
-    """The resource's ARM path."""
-    values = {**inputs, "subscriptionId": inputs.get("subscriptionId") or subscription}
-    return re.sub(r"\{(\w+)\}", lambda found: str(values[found.group(1)]), kind.path)
+    """The resource's ARM path.
+
+    Raises:
+        ValueError: a path parameter is missing or not known yet.
+    """
+
+    def value(found: re.Match[str]) -> str:
+        name = found[1]
+        given = inputs.get(name) or (subscription if name == "subscriptionId" else None)
+        if not given or is_unknown(given):
+            raise ValueError(f"'{name}' has no value: a {kind.token} lies at {kind.path}")
+        return str(given).strip("/")
+
+    return re.sub(r"\{(\w+)\}", value, kind.path)
 
 
 def to_body(kind: ResourceType, inputs: Values) -> Values:
@@ -25,65 +42,115 @@ def to_body(kind: ResourceType, inputs: Values) -> Values:
     properties: Values = {}
     for name in kind.inputs:
         if name in inputs:
-            (body if name in kind.envelope else properties)[name] = _sets_as_maps(kind, name, inputs[name])
+            (body if name in kind.envelope else properties)[name] = _to_arm(kind, name, inputs[name])
     return {**body, "properties": properties} if properties else body
 
 
-def _sets_as_maps(kind: ResourceType, path: str, value: Any) -> Any:
-    if path in kind.string_sets and isinstance(value, list):
+def _to_arm(kind: ResourceType, path: str, value: Any) -> Any:
+    if path == _IDENTITIES and isinstance(value, list):
         return {item: {} for item in value}
-    if isinstance(value, dict):
-        return {name: _sets_as_maps(kind, f"{path}.{name}", item) for name, item in value.items()}
-    return value
+    if isinstance(value, list):
+        return [_to_arm(kind, path, item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    made = {_RENAMED.get(name, name): _to_arm(kind, f"{path}.{name}", item) for name, item in value.items()}
+    if path not in kind.traits.nested:
+        return made
+    top = {name: item for name, item in made.items() if name in _NESTED_ENVELOPE}
+    inner = {name: item for name, item in made.items() if name not in _NESTED_ENVELOPE}
+    return {**top, "properties": inner} if inner else top
+
+
+def _from_arm(kind: ResourceType, path: str, value: Any) -> Any:
+    if isinstance(value, list):
+        return [_from_arm(kind, path, item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if path in kind.traits.nested and isinstance(value.get("properties"), dict):
+        top = {name: item for name, item in value.items() if name != "properties"}
+        value = {**value["properties"], **top}
+    return {_RENAMED_BACK.get(name, name): _from_arm(kind, f"{path}.{name}", item) for name, item in value.items()}
 
 
 def outputs_of(kind: ResourceType, body: Values) -> Values:
     """The state's outputs: ARM's answer with ``properties`` lifted, secrets marked."""
     top = {name: value for name, value in body.items() if name != "properties"}
     lifted = body.get("properties") or {}
-    whole = {**top, "properties": lifted} if "properties" in kind.outputs else {**lifted, **top}
-    whole["azureApiVersion"] = kind.api_version
-    return {name: secret(value) if name in kind.secret_outputs else value for name, value in whole.items()}
+    is_whole = "properties" in kind.outputs or "properties" in kind.inputs
+    whole = {**top, "properties": lifted} if is_whole else {**lifted, **top}
+    outputs = {name: _from_arm(kind, name, value) for name, value in whole.items()}
+    outputs["azureApiVersion"] = kind.api_version
+    return {name: secret(value) if name in kind.traits.secret_outputs else value for name, value in outputs.items()}
+
+
+def request_form(kind: ResourceType, values: Values) -> Values:
+    """What of an answer (or of the outputs made from it) can be asked for, as programs write it.
+
+    What only the service sets is gone, as far as there is a description of the body.
+    """
+    body = _as_body(kind, values)
+    if kind.schema:
+        from batchlocal import specs  # 20 ms that a plugin without such resources need not spend
+
+        body = specs.clean(specs.table_for(kind.namespace, kind.api_version), kind.schema, body)
+    properties = body.get("properties") or {}
+    found: Values = {}
+    for name in kind.inputs:
+        value = body.get(name) if name in kind.envelope else properties.get(name)
+        if value is not None:
+            found[name] = _from_arm(kind, name, value)
+    identities = (found.get("identity") or {}).get("userAssignedIdentities")
+    if isinstance(identities, dict):
+        found["identity"] = {**found["identity"], "userAssignedIdentities": sorted(identities)}
+    return found
+
+
+def _as_body(kind: ResourceType, values: Values) -> Values:
+    if isinstance(values.get("properties"), dict):
+        return values
+    top = {name: value for name, value in values.items() if name in kind.envelope}
+    return {**top, "properties": {name: value for name, value in values.items() if name not in kind.envelope}}
 
 
 def inputs_of(kind: ResourceType, resource_id: str, body: Values) -> Values:
-    """The inputs that would have made an existing resource, for import."""
-    pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(kind.path))
-    found = re.fullmatch(pattern, resource_id, re.IGNORECASE)
+    """The inputs that would have made an existing resource, for import.
+
+    Raises:
+        ValueError: the id is not one of this type.
+    """
+    found = kind.id_pattern.fullmatch(resource_id)
     if found is None:
         raise ValueError(f"'{resource_id}' is not the id of a {kind.token}; it looks like {kind.path}")
-    lifted = {**(body.get("properties") or {}), **{name: body[name] for name in kind.envelope if name in body}}
-    given = {name: _maps_as_sets(kind, name, lifted[name]) for name in kind.inputs if name in lifted}
     path = {name: value for name, value in found.groupdict().items() if name != "subscriptionId"}
-    return {**given, **path, "azureApiVersion": kind.api_version}
+    scopes = {name: f"/{value.strip('/')}" for name, value in path.items() if "/" in value}
+    given = without_assumed(kind, request_form(kind, body))
+    return {**given, **path, **scopes, "azureApiVersion": kind.api_version}
 
 
-def _maps_as_sets(kind: ResourceType, path: str, value: Any) -> Any:
-    if path in kind.string_sets and isinstance(value, dict):
-        return sorted(value)
-    if isinstance(value, dict):
-        return {name: _maps_as_sets(kind, f"{path}.{name}", item) for name, item in value.items()}
-    return value
+def without_assumed(kind: ResourceType, inputs: Values) -> Values:
+    """The inputs less what the service would fill in anyway, and less what says nothing."""
+    assumed = kind.traits.assumed
+
+    def says_something(path: str, value: Any) -> bool:
+        return value not in ({}, None) and not (path in assumed and _is_assumed(value, assumed[path]))
+
+    return dict(_pruned("", inputs, says_something))
 
 
-def refreshed(kind: ResourceType, old: Values, resource_id: str, body: Values) -> Values:
-    """The inputs after a refresh: a program's own spelling stays wherever ARM's answer says the same."""
-    found = inputs_of(kind, resource_id, body)
-    kept = {name: value for name, value in old.items() if name not in kind.inputs or name not in found}
-    given = {name: old[name] if covers(found[name], old[name]) else found[name] for name in found if name in old}
-    return {**kept, **given}
+def _pruned(path: str, value: Any, keep: Callable[[str, Any], bool]) -> Any:
+    if not isinstance(value, dict):
+        return value
+    made = {}
+    for name, item in value.items():
+        inner = f"{path}.{name}" if path else name
+        if keep(inner, item):
+            pruned = _pruned(inner, item, keep)
+            if pruned != {}:
+                made[name] = pruned
+    return made
 
 
-def covers(answer: Any, given: Any) -> bool:
-    """Whether ARM's answer says what was given.
-
-    The service fills in defaults, spells ids, sizes and locations its own way, orders sets, and never returns secrets:
-    none of that is a difference.
-    """
-    if isinstance(given, dict) and isinstance(answer, dict):
-        return all(covers(answer[name], value) for name, value in given.items() if name in answer)
-    if isinstance(given, list) and isinstance(answer, list):
-        return len(given) == len(answer) and all(any(covers(one, item) for one in answer) for item in given)
-    if isinstance(given, str) and isinstance(answer, str):
-        return given.replace(" ", "").casefold() == answer.replace(" ", "").casefold()
-    return bool(given == answer)
+def _is_assumed(value: Any, assumed: Any) -> bool:
+    if isinstance(value, list) and isinstance(assumed, list):
+        return sorted(map(str, value)) == sorted(map(str, assumed))
+    return bool(value == assumed) and isinstance(value, bool) == isinstance(assumed, bool)

@@ -3,32 +3,55 @@
 from __future__ import annotations
 
 import re
+import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
+from batchlocal.plugin.bodies import to_body
+from batchlocal.plugin.comparison import Kind, differences
 from batchlocal.plugin.types import ResourceType
 from batchlocal.plugin.values import has_unknown, is_unknown
 
-__all__ = ["Change", "changes", "named", "problems"]
+__all__ = ["RANDOM_MARK", "Change", "NameWanted", "changes", "named", "problems"]
 
 Values = dict[str, Any]
-Kind = Literal["ADD", "DELETE", "UPDATE"]
 
 RANDOM_MARK = "__createBeforeDelete"
 """Set by Check when a name was drawn at random: the replacement may then exist beside the old resource."""
 
 
-def named(kind: ResourceType, logical: str, olds: Values, news: Values, seed: bytes) -> Values:
-    """The inputs with their name: given, kept from before, or made from the logical name (and the seed)."""
+@dataclass(frozen=True)
+class NameWanted:
+    """What is known when a name must be made: the logical name, the engine's seed, its proposal if it has one."""
+
+    logical: str
+    seed: bytes
+    proposed: str = ""
+    is_enforced: bool = False
+    is_disabled: bool = False
+
+
+def named(kind: ResourceType, olds: Values, news: Values, wanted: NameWanted) -> Values:
+    """The inputs with their name: given, kept from before, or made as the type's names are."""
     name = kind.name_input
-    if name in news or kind.naming == "given":
+    if news.get(name) is not None:
         return news
-    if name in olds:
+    if olds.get(name) is not None:
         mark = {RANDOM_MARK: True} if olds.get(RANDOM_MARK) else {}
         return {**news, name: olds[name], **mark}
-    if kind.naming == "random":
-        return {**news, name: logical + seed.hex()[:8], RANDOM_MARK: True}
-    return {**news, name: logical}
+    if kind.name_rule.only:
+        return {**news, name: kind.name_rule.only[0]}
+    if kind.traits.naming == "given" or wanted.is_disabled:
+        return news
+    if wanted.proposed:
+        mark = {} if wanted.is_enforced else {RANDOM_MARK: True}
+        return {**news, name: wanted.proposed, **mark}
+    if kind.traits.naming == "uuid":
+        return {**news, name: str(uuid.UUID(bytes=wanted.seed[:16], version=4)), RANDOM_MARK: True}
+    if kind.traits.naming == "random":
+        return {**news, name: wanted.logical + wanted.seed.hex()[:8], RANDOM_MARK: True}
+    return {**news, name: wanted.logical}
 
 
 def problems(kind: ResourceType, inputs: Values) -> list[tuple[str, str]]:
@@ -36,52 +59,59 @@ def problems(kind: ResourceType, inputs: Values) -> list[tuple[str, str]]:
     needed = [*kind.path_parameters, *kind.required]
     found = [(name, f"missing required property '{name}'") for name in needed if inputs.get(name) is None]
     name = inputs.get(kind.name_input)
-    is_known = isinstance(name, str) and not has_unknown(name)
-    if kind.name_pattern and is_known and not re.fullmatch(kind.name_pattern, str(name)):
-        found.append((kind.name_input, f"'{name}' is not a valid name: {kind.name_rule}"))
-    return found
+    if isinstance(name, str) and not is_unknown(name) and (fault := kind.name_rule.fault(name)):
+        found.append((kind.name_input, fault))
+    return found + [(path, reason) for path, reason in _in_body(kind, inputs) if path not in dict(found)]
+
+
+def _in_body(kind: ResourceType, inputs: Values) -> Iterator[tuple[str, str]]:
+    """What Microsoft's description of the body has against it."""
+    if not kind.schema:
+        return
+    from batchlocal import specs  # 20 ms that a plugin without such resources need not spend
+
+    table = specs.table_for(kind.namespace, kind.api_version)
+    for problem in specs.check(table, kind.schema, to_body(kind, inputs)):
+        if not has_unknown(problem.value):
+            yield problem.path.removeprefix("properties."), problem.reason.replace("'properties.", "'")
 
 
 @dataclass(frozen=True)
 class Change:
-    """Differences between old and new inputs by property path; ``replaces`` are the top-level names that force it."""
+    """Differences between old and new inputs by property path; ``replaces`` are the paths of them that force it."""
 
     paths: dict[str, Kind] = field(default_factory=dict)
-    replaces: tuple[str, ...] = ()
+    replaces: frozenset[str] = frozenset()
 
     @property
     def names(self) -> list[str]:
         """The top-level properties that differ."""
-        return list(dict.fromkeys(re.split(r"[.\[]", path, maxsplit=1)[0] for path in self.paths))
+        return _top_level(self.paths)
+
+    @property
+    def replacing_names(self) -> list[str]:
+        """The top-level properties that force a replacement."""
+        return _top_level([path for path in self.paths if path in self.replaces])
+
+    def touches(self, names: frozenset[str]) -> bool:
+        return any(name in names for name in self.names)
 
 
-def changes(kind: ResourceType, old: Values, new: Values) -> Change:
-    """What differs, and what of it needs a new resource. ``location`` compares without case and blanks."""
-    paths: dict[str, Kind] = {}
-    for name in sorted({*old, *new} - {RANDOM_MARK, "azureApiVersion", "__defaults"}):
-        if name == "location" and _place(old.get(name)) == _place(new.get(name)):
-            continue
-        _compare(name, old.get(name), new.get(name), paths)
-    forcing = {*kind.path_parameters, *kind.create_only}
-    found = Change(paths)
-    return Change(paths, tuple(name for name in found.names if name in forcing))
+def _top_level(paths: Any) -> list[str]:
+    return list(dict.fromkeys(re.split(r"[.\[]", path, maxsplit=1)[0] for path in paths))
 
 
-def _place(location: Any) -> str:
-    return str(location or "").replace(" ", "").lower()
+def changes(kind: ResourceType, old: Values, new: Values, *, has_nodes: bool = False) -> Change:
+    """What differs, and what of it needs a new resource.
+
+    ``has_nodes`` is for pools, whose properties but a few can then not change.
+    """
+    paths = differences(kind, old, new)
+    forcing = {*kind.path_parameters, *kind.traits.create_only, *(kind.traits.only_when_empty if has_nodes else ())}
+    return Change(paths, frozenset(path for path in paths if _is_at_or_below(path, forcing)))
 
 
-def _compare(path: str, old: Any, new: Any, paths: dict[str, Kind]) -> None:
-    if old == new:
-        return
-    if old is None or new is None:
-        paths[path] = "ADD" if old is None else "DELETE"
-    elif isinstance(old, dict) and isinstance(new, dict):
-        for name in sorted({*old, *new}):
-            _compare(f"{path}.{name}", old.get(name), new.get(name), paths)
-    elif isinstance(old, list) and isinstance(new, list) and not is_unknown(new):
-        for number in range(max(len(old), len(new))):
-            before, after = (values[number] if number < len(values) else None for values in (old, new))
-            _compare(f"{path}[{number}]", before, after, paths)
-    else:
-        paths[path] = "UPDATE"
+def _is_at_or_below(path: str, tops: set[str]) -> bool:
+    """Whether a change at a path concerns one of the properties: itself, a part of it, or what it is a part of."""
+    plain = re.sub(r"\[\d+\]", "", path)
+    return any(f"{plain}.".startswith(f"{top}.") or f"{top}.".startswith(f"{plain}.") for top in tops)

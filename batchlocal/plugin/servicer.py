@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import json
+import os
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import grpc
 from google.protobuf import any_pb2, empty_pb2
 
-from batchlocal.plugin import bodies, checks, invokes
-from batchlocal.plugin.arm import ArmClient, ArmError
+from batchlocal.plugin import bodies, checks, comparison, invokes
+from batchlocal.plugin.arm import ArmClient, ArmError, OperationFailed
 from batchlocal.plugin.protos import pb, plugin_pb2, services, status_pb2
 from batchlocal.plugin.settings import SettingsIncomplete, read_settings
-from batchlocal.plugin.types import ResourceType, type_of
+from batchlocal.plugin.types import ResourceType, type_named, type_of
 from batchlocal.plugin.values import UNKNOWN, from_wire, is_unknown, to_wire
 
 __all__ = ["VERSION", "AzureNative"]
@@ -60,6 +62,8 @@ class AzureNative(services.ResourceProviderServicer):
 
     def __init__(self) -> None:
         self._client: ArmClient | None = None
+        self._places: dict[str, str] = {}
+        self._asking = asyncio.Lock()
 
     @property
     def _arm(self) -> ArmClient:
@@ -103,7 +107,7 @@ class AzureNative(services.ResourceProviderServicer):
         """Inputs with name, location and api-version filled in, or what is wrong with them."""
         kind = type_of(request.urn)
         olds, news = from_wire(request.olds), from_wire(request.news)
-        inputs = checks.named(kind, request.urn.split("::")[-1], olds, news, request.randomSeed)
+        inputs = checks.named(kind, olds, {**kind.defaults, **news}, _name_wanted(request))
         if kind.is_located and "location" not in inputs:
             location = await self._location(kind, olds, inputs)
             inputs = {**inputs, **({"location": location} if location else {})}
@@ -120,9 +124,14 @@ class AzureNative(services.ResourceProviderServicer):
             return ""
         if is_unknown(group):
             return UNKNOWN
-        path = f"/subscriptions/{self._arm.settings.subscription_id}/resourceGroups/{group}"
-        found = await self._arm.get(path, "2024-03-01")
-        return str(found["location"]) if found else UNKNOWN
+        async with self._asking:
+            if group not in self._places:
+                path = f"/subscriptions/{self._arm.settings.subscription_id}/resourceGroups/{group}"
+                found = await self._arm.get(path, type_named("azure-native:resources:ResourceGroup").api_version)
+                if found is None:
+                    return UNKNOWN
+                self._places[group] = str(found["location"])
+            return self._places[group]
 
     @_told
     async def Diff(self, request: Any, context: Any) -> Any:
@@ -130,20 +139,31 @@ class AzureNative(services.ResourceProviderServicer):
         kind = type_of(request.urn)
         old, new = from_wire(request.old_inputs), from_wire(request.news)
         change = checks.changes(kind, old, new)
-        detail = {}
-        for path, word in change.paths.items():
-            forces = any(path == name or path.startswith((f"{name}.", f"{name}[")) for name in change.replaces)
-            suffix = "_REPLACE" if forces else ""
-            detail[path] = pb.PropertyDiff(kind=pb.PropertyDiff.Kind.Value(word + suffix), inputDiff=True)
-        some = pb.DiffResponse.DIFF_SOME if change.paths else pb.DiffResponse.DIFF_NONE
+        if change.touches(kind.traits.only_when_empty) and await self._has_nodes(kind, request.id):
+            change = checks.changes(kind, old, new, has_nodes=True)
+        detail = {
+            path: pb.PropertyDiff(kind=_kind(word, path in change.replaces), inputDiff=True)
+            for path, word in change.paths.items()
+        }
         return pb.DiffResponse(
-            changes=some,
+            changes=pb.DiffResponse.DIFF_SOME if change.paths else pb.DiffResponse.DIFF_NONE,
             diffs=change.names,
-            replaces=list(change.replaces),
+            replaces=change.replacing_names,
             deleteBeforeReplace=bool(change.replaces) and not old.get(checks.RANDOM_MARK),
             detailedDiff=detail,
             hasDetailedDiff=True,
         )
+
+    async def _has_nodes(self, kind: ResourceType, resource_id: str) -> bool:
+        """Whether a pool has nodes or is about to; asked only when that decides between update and replacement."""
+        if self._client is None or not resource_id:
+            return False
+        body = await self._arm.get(resource_id, kind.api_version) or {}
+        properties = body.get("properties") or {}
+        fixed = (properties.get("scaleSettings") or {}).get("fixedScale") or {}
+        counts = [properties.get(name) for name in ("currentDedicatedNodes", "currentLowPriorityNodes")]
+        counts += [fixed.get(name) for name in ("targetDedicatedNodes", "targetLowPriorityNodes")]
+        return any(counts)
 
     @_told
     async def Create(self, request: Any, context: Any) -> Any:
@@ -152,28 +172,20 @@ class AzureNative(services.ResourceProviderServicer):
         if request.preview:
             return pb.CreateResponse(properties=to_wire(_previewed(kind, inputs, {})))
         path = bodies.path_of(kind, inputs, self._arm.settings.subscription_id)
-        if await self._arm.get(path, kind.api_version) is not None:
+        if not kind.traits.is_singleton and await self._arm.get(path, kind.api_version) is not None:
             raise ArmError(409, "", f"cannot create already existing resource '{path}'")
-        outputs = await self._put(kind, path, inputs, request.timeout)
-        return pb.CreateResponse(id=outputs["id"], properties=to_wire(outputs))
+        outputs = await self._put(kind, path, bodies.to_body(kind, inputs), inputs, request.timeout)
+        return pb.CreateResponse(id=str(outputs.get("id", path)), properties=to_wire(outputs))
 
-    async def _put(self, kind: ResourceType, path: str, inputs: Values, seconds: float) -> Values:
+    async def _put(self, kind: ResourceType, path: str, body: Values, inputs: Values, seconds: float) -> Values:
         try:
-            body = await self._arm.put(path, kind.api_version, bodies.to_body(kind, inputs), seconds)
-        except ArmError as error:
-            await self._keep_what_is_there(kind, path, inputs, error)
-            raise
-        if "id" not in body:
-            body = await self._arm.get(path, kind.api_version) or {"id": path}
-        return bodies.outputs_of(kind, body)
-
-    async def _keep_what_is_there(self, kind: ResourceType, path: str, inputs: Values, error: ArmError) -> None:
-        """A PUT that failed after it was accepted may have left a resource: then state must know of it."""
-        if error.status:
-            return
-        found = await self._arm.get(path, kind.api_version)
-        if found is not None:
-            raise _PartiallyMade(found["id"], bodies.outputs_of(kind, found), inputs, str(error)) from None
+            return bodies.outputs_of(kind, await self._arm.put(path, kind.api_version, body, seconds))
+        except OperationFailed as failure:
+            found = await self._arm.get(path, kind.api_version)
+            if found is None:
+                raise
+            outputs = bodies.outputs_of(kind, found)
+            raise _PartiallyMade(str(found.get("id", path)), outputs, inputs, str(failure)) from None
 
     @_told
     async def Update(self, request: Any, context: Any) -> Any:
@@ -181,8 +193,20 @@ class AzureNative(services.ResourceProviderServicer):
         kind, inputs = type_of(request.urn), from_wire(request.news)
         if request.preview:
             return pb.UpdateResponse(properties=to_wire(_previewed(kind, inputs, from_wire(request.olds))))
-        outputs = await self._put(kind, request.id, inputs, request.timeout)
+        body = await self._body_of_update(kind, request.id, from_wire(request.old_inputs), inputs)
+        outputs = await self._put(kind, request.id, body, inputs, request.timeout)
         return pb.UpdateResponse(properties=to_wire(outputs))
+
+    async def _body_of_update(self, kind: ResourceType, resource_id: str, old: Values, inputs: Values) -> Values:
+        """The whole body, with what a PUT that leaves it out would take away from others, or would not reset."""
+        gone = {name: value for name, value in kind.traits.reset.items() if name in old and name not in inputs}
+        body = bodies.to_body(kind, {**inputs, **gone})
+        kept = [name for name in kind.traits.kept if name not in inputs]
+        if kept:
+            found = await self._arm.get(resource_id, kind.api_version) or {}
+            there = found.get("properties") or {}
+            body.setdefault("properties", {}).update({name: there[name] for name in kept if name in there})
+        return body
 
     @_told
     async def Read(self, request: Any, context: Any) -> Any:
@@ -191,16 +215,22 @@ class AzureNative(services.ResourceProviderServicer):
         body = await self._arm.get(request.id, kind.api_version)
         if body is None:
             return pb.ReadResponse()
-        old = from_wire(request.inputs) if request.HasField("inputs") else {}
         resource_id = str(body.get("id", request.id))
-        inputs = bodies.refreshed(kind, old, resource_id, body) if old else bodies.inputs_of(kind, resource_id, body)
+        given, before = from_wire(request.inputs), from_wire(request.properties)
+        if given and before != given:
+            inputs = comparison.refreshed(kind, given, before, resource_id, body)
+        else:
+            inputs = given or bodies.inputs_of(kind, resource_id, body)
         outputs = bodies.outputs_of(kind, body)
         return pb.ReadResponse(id=resource_id, properties=to_wire(outputs), inputs=to_wire(inputs))
 
     @_told
     async def Delete(self, request: Any, context: Any) -> Any:
-        """DELETE and wait; what is gone already is well."""
+        """DELETE and wait; what is gone already is well. What there is always one of goes back to its defaults."""
         kind = type_of(request.urn)
+        if kind.traits.is_singleton:
+            await self._arm.put(request.id, kind.api_version, {"properties": {}}, request.timeout)
+            return empty_pb2.Empty()
         await self._arm.delete(request.id, kind.api_version, request.timeout)
         return empty_pb2.Empty()
 
@@ -217,6 +247,23 @@ def _previewed(kind: ResourceType, inputs: Values, old: Values) -> Values:
     kept: Values = {name: old[name] for name in ("id", "name", "type", "location") if name in old}
     lifted = {name: inputs[name] for name in (*kind.inputs, "azureApiVersion") if name in inputs}
     return {**unknown, **lifted, **kept}
+
+
+def _kind(word: comparison.Kind, forces: bool) -> Any:
+    return pb.PropertyDiff.Kind.Value(f"{word}_REPLACE" if forces else word)
+
+
+def _name_wanted(request: Any) -> checks.NameWanted:
+    """What a Check says about names."""
+    modes = pb.CheckRequest.AutonamingOptions.Mode
+    asked = request.autonaming
+    return checks.NameWanted(
+        request.urn.split("::")[-1],
+        request.randomSeed or os.urandom(32),
+        proposed=asked.proposed_name,
+        is_enforced=asked.mode == modes.ENFORCE,
+        is_disabled=asked.mode == modes.DISABLE,
+    )
 
 
 def _text(value: Any) -> str:

@@ -10,14 +10,31 @@ from typing import Final
 __all__ = ["Settings", "SettingsIncomplete", "read_settings"]
 
 _VARIABLES: Final = {
-    "subscriptionId": ("ARM_SUBSCRIPTION_ID", "AZURE_SUBSCRIPTION_ID"),
-    "tenantId": ("ARM_TENANT_ID", "AZURE_TENANT_ID"),
-    "clientId": ("ARM_CLIENT_ID", "AZURE_CLIENT_ID"),
-    "clientSecret": ("ARM_CLIENT_SECRET", "AZURE_CLIENT_SECRET"),
+    "subscriptionId": ("ARM_SUBSCRIPTION_ID",),
+    "tenantId": ("ARM_TENANT_ID",),
+    "clientId": ("ARM_CLIENT_ID",),
+    "clientSecret": ("ARM_CLIENT_SECRET",),
     "metadataHost": ("ARM_METADATA_HOSTNAME",),
-    "location": ("ARM_LOCATION",),
+    "environment": ("ARM_ENVIRONMENT", "AZURE_ENVIRONMENT"),
+    "location": (),
 }
-_NOT_CARRIED: Final = ("useMsi", "useOidc", "useDefaultAzureCredential", "clientCertificatePath")
+_NEEDED: Final = ("subscriptionId", "tenantId", "clientId", "clientSecret")
+_CLOUDS: Final = {
+    "": "management.azure.com",
+    "public": "management.azure.com",
+    "azurepubliccloud": "management.azure.com",
+    "azurecloud": "management.azure.com",
+    "china": "management.chinacloudapi.cn",
+    "azurechinacloud": "management.chinacloudapi.cn",
+    "usgovernment": "management.usgovcloudapi.net",
+    "azureusgovernment": "management.usgovcloudapi.net",
+}
+_BEFORE_SECRET: Final = {
+    "useDefaultAzureCredential": "ARM_USE_DEFAULT_AZURE_CREDENTIAL",
+    "clientCertificatePath": "ARM_CLIENT_CERTIFICATE_PATH",
+}
+"""What the official provider takes before a client secret when it is asked for, and this one does not carry."""
+_AFTER_SECRET: Final = {"useOidc": "ARM_USE_OIDC", "useMsi": "ARM_USE_MSI"}
 
 
 class SettingsIncomplete(Exception):
@@ -42,23 +59,36 @@ def read_settings(given: Mapping[str, str]) -> Settings:
     Raises:
         SettingsIncomplete: something needed is missing, or a credential is asked for that is not carried here.
     """
-    asked = [name for name in _NOT_CARRIED if given.get(name) not in (None, "", "false")]
-    if asked:
-        raise SettingsIncomplete(f"azure-native:{asked[0]} is not supported by the local plugin: give a client secret")
     known = {name: given.get(name) or _from_environment(*names) for name, names in _VARIABLES.items()}
-    missing = [name for name, value in known.items() if not value and name != "location"]
-    if missing:
+    not_carried = {**_BEFORE_SECRET, **({} if known["clientSecret"] else _AFTER_SECRET)}
+    for name, variable in not_carried.items():
+        if (given.get(name) or os.environ.get(variable, "")).lower() not in ("", "0", "false"):
+            raise SettingsIncomplete(
+                f"azure-native:{name} ({variable}) is not carried by the local azure-native plugin: unset it and give a"
+                " client secret (ARM_CLIENT_SECRET)"
+            )
+    if missing := [name for name in _NEEDED if not known[name]]:
         variables = ", ".join(_VARIABLES[name][0] for name in missing)
-        raise SettingsIncomplete(f"set {variables}, for a local Batch by `batchlocal env`")
-    host = known["metadataHost"]
+        raise SettingsIncomplete(f'set {variables}; for a local Batch by eval "$(batchlocal env --format shell)"')
     return Settings(
         known["subscriptionId"],
         known["tenantId"],
         known["clientId"],
         known["clientSecret"],
-        host if "://" in host else f"https://{host}",
+        _metadata_host(known["metadataHost"], known["environment"]),
         known["location"],
     )
+
+
+def _metadata_host(host: str, environment: str) -> str:
+    if host:
+        return host.rstrip("/") if "://" in host else f"https://{host}"
+    try:
+        return f"https://{_CLOUDS[environment.lower()]}"
+    except KeyError:
+        raise SettingsIncomplete(
+            f"azure-native:environment '{environment}' is unknown: it is public, usgovernment or china"
+        ) from None
 
 
 def _from_environment(*names: str) -> str:

@@ -1,50 +1,99 @@
 """The table of resource types: what each one is in ARM, and which of its properties are what.
 
-Sources: the installed pulumi_azure_native 3.29 (tokens, default api-versions, inputs and outputs of each class) and
-Microsoft's OpenAPI documents (paths, patterns, which properties lie outside ``properties``).
+The facts are in ``tables.json``, made by ``scripts/make_plugin_types.py`` from the installed pulumi_azure_native (api-
+versions, inputs, outputs, defaults) and, for Microsoft.Batch and Microsoft.Storage, from Microsoft's API descriptions
+(paths, bodies, rules for names). Here stands what neither says: how names are made, which changes need a new resource
+(the official provider's rules), and the paths and shapes of the other namespaces (from the azure-mgmt packages' request
+builders and models, and Microsoft's REST reference).
 """
 
 from __future__ import annotations
 
+import functools
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from pathlib import Path
+from typing import Any, Final, Literal
 
-__all__ = ["TYPES", "ResourceType", "type_of"]
+__all__ = ["ENVELOPE", "ResourceType", "all_types", "type_named", "type_of"]
 
-Naming = Literal["random", "copy", "given"]
+Naming = Literal["random", "copy", "uuid", "given"]
 
-_GROUP: Final = "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}"
-_BATCH: Final = f"{_GROUP}/providers/Microsoft.Batch/batchAccounts/{{accountName}}"
-_STORAGE: Final = f"{_GROUP}/providers/Microsoft.Storage/storageAccounts/{{accountName}}"
-_ENVELOPE: Final = frozenset({"location", "tags", "identity", "sku", "kind", "extendedLocation", "managedBy"})
+ENVELOPE: Final = frozenset(
+    {"extendedLocation", "id", "identity", "kind", "location", "managedBy", "name", "sku", "tags"}
+)
+"""What lies outside ``properties`` in ARM, unless a type says otherwise."""
+
+_SCOPES: Final = frozenset({"scope", "resourceUri"})
+"""Path parameters that are whole ARM ids."""
+
+
+@dataclass(frozen=True)
+class NameRule:
+    """What ARM takes as a name; ``only`` lists the names of a resource that there is one of."""
+
+    pattern: str = ""
+    shortest: int = 1
+    longest: int = 260
+    only: tuple[str, ...] = ()
+
+    def fault(self, name: str) -> str:
+        """What is wrong with a name, empty when nothing is."""
+        if self.only and name not in self.only:
+            return f"'{name}' must be {' or '.join(self.only)}"
+        if not self.shortest <= len(name) <= self.longest:
+            return f"'{name}' must be {self.shortest} to {self.longest} characters long"
+        if self.pattern and not re.search(self.pattern, name):
+            return f"'{name}' must match {self.pattern}"
+        return ""
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What is particular about a type.
+
+    Paths of properties are dotted, without the indexes of lists. ``create_only`` force a replacement; path parameters
+    always do. ``nested`` are objects, or lists of them, that have ``properties`` of their own in ARM and none in
+    programs. ``sets`` are lists without an order. ``never_returned`` is taken by ARM and not shown. ``assumed`` is what
+    the service fills in. ``kept`` is left as it is when a program does not mention it; ``reset`` goes back to the given
+    value when a program no longer does. ``only_when_empty`` are a pool's properties that change only without nodes.
+    """
+
+    naming: Naming = "copy"
+    path: str = ""
+    envelope: frozenset[str] = ENVELOPE
+    create_only: frozenset[str] = frozenset()
+    only_when_empty: frozenset[str] = frozenset()
+    nested: frozenset[str] = frozenset()
+    sets: frozenset[str] = frozenset()
+    never_returned: frozenset[str] = frozenset()
+    assumed: Mapping[str, Any] = field(default_factory=dict)
+    secret_outputs: frozenset[str] = frozenset()
+    kept: frozenset[str] = frozenset()
+    reset: Mapping[str, Any] = field(default_factory=dict)
+    is_singleton: bool = False
 
 
 @dataclass(frozen=True)
 class ResourceType:
-    """One resource type.
-
-    ``path`` is the ARM path; its last parameter is the one that can be auto-named. ``inputs`` are the body's
-    properties, lifted out of ``properties`` unless they are in ``envelope``. ``outputs`` are what only the provider
-    sets. ``create_only`` force a replacement; path parameters always do. ``string_sets`` are paths of inputs that are
-    string lists in programs and maps in ARM. ``never_returned`` are inputs that ARM takes and does not show.
-    """
+    """One resource type: the facts of the table with its traits."""
 
     token: str
     path: str
     api_version: str
     inputs: tuple[str, ...]
-    outputs: tuple[str, ...] = ()
-    required: tuple[str, ...] = ()
-    naming: Naming = "copy"
-    envelope: frozenset[str] = _ENVELOPE
-    create_only: frozenset[str] = frozenset()
-    string_sets: frozenset[str] = frozenset({"identity.userAssignedIdentities"})
-    secret_outputs: frozenset[str] = frozenset()
-    defaults: dict[str, object] = field(default_factory=dict)
-    name_pattern: str = ""
-    name_rule: str = ""
+    """The body's properties, as programs write them."""
+    outputs: tuple[str, ...]
+    required: tuple[str, ...]
+    defaults: Mapping[str, Any]
+    envelope: frozenset[str]
+    name_rule: NameRule
+    namespace: str
+    schema: str
+    """The PUT's body in the namespace's table; both are empty where there is none."""
+    traits: Traits
 
     @property
     def path_parameters(self) -> tuple[str, ...]:
@@ -53,151 +102,203 @@ class ResourceType:
 
     @property
     def name_input(self) -> str:
-        """The input that names the resource itself."""
+        """The input that names the resource itself: the only one that can be made up."""
         return self.path_parameters[-1]
 
     @property
     def is_located(self) -> bool:
         return "location" in self.inputs
 
+    @functools.cached_property
+    def id_pattern(self) -> re.Pattern[str]:
+        """Matches the type's ARM ids, with a group a path parameter."""
 
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(text.split())
+        def group(found: re.Match[str]) -> str:
+            return f"(?P<{found[1]}>{'.+' if found[1] in _SCOPES else '[^/]+'})"
+
+        return re.compile(re.sub(r"\\\{(\w+)\\\}", group, re.escape(self.path)), re.IGNORECASE)
 
 
-_ALL: Final = (
-    ResourceType(
-        token="azure-native:resources:ResourceGroup",
-        path=_GROUP,
-        api_version="2024-03-01",
-        inputs=_words("location managedBy tags"),
-        outputs=_words("properties"),
+_GROUP: Final = "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}"
+_NETWORK: Final = f"{_GROUP}/providers/Microsoft.Network"
+_INSIGHTS: Final = f"{_GROUP}/providers/Microsoft.Insights"
+_IDENTITIES: Final = frozenset({"identity.userAssignedIdentities"})
+_PLACED: Final = frozenset({"location"})
+
+_TRAITS: Final[dict[str, Traits]] = {
+    "resources:ResourceGroup": Traits(naming="random", path=_GROUP, create_only=_PLACED),
+    "batch:BatchAccount": Traits(
         naming="random",
-        create_only=frozenset({"location"}),
-        name_pattern=r"[-\w._()]{1,90}(?<!\.)",
-        name_rule="1 to 90 letters, digits, underscores, hyphens, periods and parentheses, not ending in a period",
+        # Allocation mode: an account's PATCH does not have it, and a PUT refuses another one (PropertyCannotBeUpdated).
+        create_only=_PLACED | {"poolAllocationMode"},
+        sets=_IDENTITIES | {"allowedAuthenticationModes"},
+        assumed={
+            "allowedAuthenticationModes": ["SharedKey", "AAD", "TaskAuthenticationToken"],
+            "autoStorage.authenticationMode": "StorageKeys",
+            "encryption.keySource": "Microsoft.Batch",
+            "identity.type": "None",
+            "poolAllocationMode": "BatchService",
+            "publicNetworkAccess": "Enabled",
+        },
     ),
-    ResourceType(
-        token="azure-native:storage:StorageAccount",
-        path=_STORAGE,
-        api_version="2024-01-01",
-        inputs=_words(
-            "accessTier allowBlobPublicAccess allowCrossTenantReplication allowSharedKeyAccess allowedCopyScope"
-            " azureFilesIdentityBasedAuthentication customDomain defaultToOAuthAuthentication dnsEndpointType"
-            " enableExtendedGroups enableHttpsTrafficOnly enableNfsV3 encryption extendedLocation identity"
-            " immutableStorageWithVersioning isHnsEnabled isLocalUserEnabled isSftpEnabled keyPolicy kind"
-            " largeFileSharesState location minimumTlsVersion networkRuleSet publicNetworkAccess routingPreference"
-            " sasPolicy sku tags"
+    "batch:Application": Traits(assumed={"allowUpdates": True}),
+    "batch:ApplicationPackage": Traits(secret_outputs=frozenset({"storageUrl"})),
+    "batch:Pool": Traits(
+        # Microsoft's article on updating pool properties: for management 2024-07-01 and later. Licenses stand neither
+        # among what can change at any time nor among what can change without nodes.
+        create_only=frozenset({"applicationLicenses"}),
+        only_when_empty=frozenset(
+            {
+                *("deploymentConfiguration", "displayName", "interNodeCommunication", "mountConfiguration"),
+                *("networkConfiguration", "resourceTags", "targetNodeCommunicationMode", "taskSchedulingPolicy"),
+                *("taskSlotsPerNode", "upgradePolicy", "userAccounts", "vmSize"),
+            }
         ),
-        outputs=_words(
-            "accountMigrationInProgress blobRestoreStatus creationTime failoverInProgress geoReplicationStats"
-            " isSkuConversionBlocked keyCreationTime lastGeoFailoverTime primaryEndpoints primaryLocation"
-            " privateEndpointConnections provisioningState secondaryEndpoints secondaryLocation statusOfPrimary"
-            " statusOfSecondary storageAccountSkuConversionStatus"
-        ),
-        required=("kind", "sku"),
+        sets=_IDENTITIES | {"applicationPackages", "applicationLicenses", "metadata", "userAccounts"},
+        assumed={
+            "deploymentConfiguration.virtualMachineConfiguration.imageReference.version": "latest",
+            "identity.type": "None",
+            "interNodeCommunication": "Disabled",
+            "scaleSettings.autoScale.evaluationInterval": "PT15M",
+            "scaleSettings.fixedScale.resizeTimeout": "PT15M",
+            "scaleSettings.fixedScale.targetLowPriorityNodes": 0,
+            "startTask.maxTaskRetryCount": 0,
+            "startTask.waitForSuccess": True,
+            "taskSchedulingPolicy.nodeFillType": "Spread",
+            "taskSlotsPerNode": 1,
+        },
+    ),
+    "storage:StorageAccount": Traits(
         naming="random",
-        create_only=frozenset({"location", "isHnsEnabled"}),
-        name_pattern=r"[a-z0-9]{3,24}",
-        name_rule="3 to 24 lower-case letters and digits",
+        create_only=_PLACED | {"isHnsEnabled"},
+        sets=_IDENTITIES,
+        assumed={"networkRuleSet.bypass": "AzureServices", "networkRuleSet.defaultAction": "Allow"},
+        reset={"networkRuleSet": {"bypass": "AzureServices", "defaultAction": "Allow", "ipRules": []}},
     ),
-    ResourceType(
-        token="azure-native:storage:BlobContainer",
-        path=f"{_STORAGE}/blobServices/default/containers/{{containerName}}",
-        api_version="2024-01-01",
-        inputs=_words(
-            "defaultEncryptionScope denyEncryptionScopeOverride enableNfsV3AllSquash enableNfsV3RootSquash"
-            " immutableStorageWithVersioning metadata publicAccess"
-        ),
-        outputs=_words(
-            "deleted deletedTime etag hasImmutabilityPolicy hasLegalHold immutabilityPolicy lastModifiedTime"
-            " leaseDuration leaseState leaseStatus legalHold remainingRetentionDays version"
-        ),
-        name_pattern=r"[a-z0-9](-?[a-z0-9]){2,62}",
-        name_rule="3 to 63 lower-case letters, digits and single hyphens",
+    "storage:BlobServiceProperties": Traits(is_singleton=True),
+    "storage:BlobContainer": Traits(assumed={"publicAccess": "None"}),
+    "managedidentity:UserAssignedIdentity": Traits(
+        naming="random", path=f"{_GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{{resourceName}}"
     ),
-    ResourceType(
-        token="azure-native:storage:ManagementPolicy",
-        path=f"{_STORAGE}/managementPolicies/{{managementPolicyName}}",
-        api_version="2024-01-01",
-        inputs=("policy",),
-        outputs=("lastModifiedTime",),
-        required=("policy",),
-        naming="given",
+    "authorization:RoleAssignment": Traits(
+        naming="uuid",
+        path="/{scope}/providers/Microsoft.Authorization/roleAssignments/{roleAssignmentName}",
+        create_only=frozenset({"principalId", "principalType", "roleDefinitionId", "scope"}),
     ),
-    ResourceType(
-        token="azure-native:batch:BatchAccount",
-        path=_BATCH,
-        api_version="2024-07-01",
-        inputs=_words(
-            "allowedAuthenticationModes autoStorage encryption identity keyVaultReference location networkProfile"
-            " poolAllocationMode publicNetworkAccess tags"
-        ),
-        outputs=_words(
-            "accountEndpoint activeJobAndJobScheduleQuota dedicatedCoreQuota dedicatedCoreQuotaPerVMFamily"
-            " dedicatedCoreQuotaPerVMFamilyEnforced lowPriorityCoreQuota nodeManagementEndpoint poolQuota"
-            " privateEndpointConnections provisioningState"
-        ),
+    "authorization:ManagementLockByScope": Traits(
+        naming="random", path="/{scope}/providers/Microsoft.Authorization/locks/{lockName}"
+    ),
+    "network:VirtualNetwork": Traits(
         naming="random",
-        create_only=frozenset({"location", "poolAllocationMode"}),
-        name_pattern=r"[a-z0-9]{3,24}",
-        name_rule="3 to 24 lower-case letters and digits",
-    ),
-    ResourceType(
-        token="azure-native:batch:Application",
-        path=f"{_BATCH}/applications/{{applicationName}}",
-        api_version="2024-07-01",
-        inputs=_words("allowUpdates defaultVersion displayName tags"),
-        outputs=("etag",),
-        name_pattern=r"[A-Za-z0-9_-]{1,64}",
-        name_rule="1 to 64 letters, digits, hyphens and underscores",
-    ),
-    ResourceType(
-        token="azure-native:batch:ApplicationPackage",
-        path=f"{_BATCH}/applications/{{applicationName}}/versions/{{versionName}}",
-        api_version="2024-07-01",
-        inputs=("tags",),
-        outputs=_words("etag format lastActivationTime state storageUrl storageUrlExpiry"),
-        secret_outputs=frozenset({"storageUrl"}),
-        name_pattern=r"[A-Za-z0-9_.-]{1,64}",
-        name_rule="1 to 64 letters, digits, periods, hyphens and underscores",
-    ),
-    ResourceType(
-        token="azure-native:batch:Pool",
-        path=f"{_BATCH}/pools/{{poolName}}",
-        api_version="2024-07-01",
-        inputs=_words(
-            "applicationLicenses applicationPackages certificates deploymentConfiguration displayName identity"
-            " interNodeCommunication metadata mountConfiguration networkConfiguration resourceTags scaleSettings"
-            " startTask tags targetNodeCommunicationMode taskSchedulingPolicy taskSlotsPerNode upgradePolicy"
-            " userAccounts vmSize"
+        path=f"{_NETWORK}/virtualNetworks/{{virtualNetworkName}}",
+        create_only=_PLACED,
+        nested=frozenset(
+            {"subnets", "subnets.delegations", "subnets.serviceEndpointPolicies", "virtualNetworkPeerings"}
         ),
-        outputs=_words(
-            "allocationState allocationStateTransitionTime autoScaleRun creationTime currentDedicatedNodes"
-            " currentLowPriorityNodes currentNodeCommunicationMode etag lastModified provisioningState"
-            " provisioningStateTransitionTime resizeOperationStatus"
-        ),
-        name_pattern=r"[A-Za-z0-9_-]{1,64}",
-        name_rule="1 to 64 letters, digits, hyphens and underscores",
+        kept=frozenset({"subnets", "virtualNetworkPeerings"}),
     ),
-)
+    "network:Subnet": Traits(
+        path=f"{_NETWORK}/virtualNetworks/{{virtualNetworkName}}/subnets/{{subnetName}}",
+        envelope=frozenset({"id", "name", "type"}),
+        nested=frozenset({"delegations", "serviceEndpointPolicies", "applicationGatewayIPConfigurations"}),
+    ),
+    "network:NetworkSecurityGroup": Traits(
+        naming="random",
+        path=f"{_NETWORK}/networkSecurityGroups/{{networkSecurityGroupName}}",
+        create_only=_PLACED,
+        nested=frozenset({"securityRules"}),
+        kept=frozenset({"securityRules"}),
+    ),
+    "network:PublicIPAddress": Traits(
+        naming="random",
+        path=f"{_NETWORK}/publicIPAddresses/{{publicIpAddressName}}",
+        envelope=ENVELOPE | {"zones"},
+        create_only=_PLACED,
+    ),
+    "network:PrivateEndpoint": Traits(
+        naming="random",
+        path=f"{_NETWORK}/privateEndpoints/{{privateEndpointName}}",
+        create_only=_PLACED | {"subnet"},
+        nested=frozenset({"ipConfigurations", "manualPrivateLinkServiceConnections", "privateLinkServiceConnections"}),
+    ),
+    "network:PrivateDnsZoneGroup": Traits(
+        path=f"{_NETWORK}/privateEndpoints/{{privateEndpointName}}/privateDnsZoneGroups/{{privateDnsZoneGroupName}}",
+        nested=frozenset({"privateDnsZoneConfigs"}),
+    ),
+    "privatedns:PrivateZone": Traits(path=f"{_NETWORK}/privateDnsZones/{{privateZoneName}}", naming="given"),
+    "privatedns:VirtualNetworkLink": Traits(
+        path=f"{_NETWORK}/privateDnsZones/{{privateZoneName}}/virtualNetworkLinks/{{virtualNetworkLinkName}}",
+        create_only=frozenset({"virtualNetwork"}),
+    ),
+    "monitor:DiagnosticSetting": Traits(
+        naming="random", path="/{resourceUri}/providers/Microsoft.Insights/diagnosticSettings/{name}"
+    ),
+    "monitor:ActionGroup": Traits(naming="random", path=f"{_INSIGHTS}/actionGroups/{{actionGroupName}}"),
+    "monitor:MetricAlert": Traits(naming="random", path=f"{_INSIGHTS}/metricAlerts/{{ruleName}}"),
+    "monitor:ScheduledQueryRule": Traits(naming="random", path=f"{_INSIGHTS}/scheduledQueryRules/{{ruleName}}"),
+    "operationalinsights:Workspace": Traits(
+        naming="random",
+        path=f"{_GROUP}/providers/Microsoft.OperationalInsights/workspaces/{{workspaceName}}",
+        envelope=ENVELOPE - {"sku"},
+        create_only=_PLACED,
+    ),
+    "keyvault:Vault": Traits(
+        naming="random",
+        path=f"{_GROUP}/providers/Microsoft.KeyVault/vaults/{{vaultName}}",
+        envelope=ENVELOPE | {"properties"},
+        create_only=_PLACED | {"properties.tenantId"},
+    ),
+    "applicationinsights:Component": Traits(
+        naming="random",
+        path=f"{_INSIGHTS}/components/{{resourceName}}",
+        create_only=_PLACED,
+        secret_outputs=frozenset({"connectionString", "instrumentationKey"}),
+    ),
+}
 
 
-def _by_token(types: Iterable[ResourceType]) -> dict[str, ResourceType]:
-    return {known.token: known for known in types}
+@functools.cache
+def _facts() -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = json.loads((Path(__file__).parent / "tables.json").read_text())
+    return found
 
 
-TYPES: Final = _by_token(_ALL)
+def all_types() -> tuple[str, ...]:
+    """The tokens of all types."""
+    return tuple(_facts())
 
 
-def type_of(urn: str) -> ResourceType:
-    """The table's entry for a resource's URN.
+@functools.cache
+def type_named(token: str) -> ResourceType:
+    """The table's entry for a token (``azure-native:batch:Pool``).
 
     Raises:
         LookupError: the plugin has no such type; the text says so.
     """
-    token = urn.split("::")[2].rsplit("$", 1)[-1]
-    try:
-        return TYPES[token]
-    except KeyError:
-        raise LookupError(f"this local azure-native plugin has no resource type {token} yet") from None
+    facts = _facts().get(token)
+    if facts is None:
+        raise LookupError(f"this local azure-native plugin has no resource type {token}")
+    traits = _TRAITS.get(token.removeprefix("azure-native:"), Traits())
+    path = traits.path or facts["path"]
+    name = facts.get("name", {})
+    lengths = name.get("lengths", [1, 260])
+    in_path = set(re.findall(r"\{(\w+)\}", path))
+    return ResourceType(
+        token=token,
+        path=path,
+        api_version=facts["apiVersion"],
+        inputs=tuple(one for one in facts["inputs"] if one not in in_path),
+        outputs=tuple(facts["outputs"]),
+        required=tuple(one for one in facts["required"] if one not in in_path),
+        defaults=facts["defaults"],
+        envelope=frozenset(facts.get("envelope", traits.envelope)),
+        name_rule=NameRule(name.get("pattern", ""), lengths[0], lengths[1], tuple(name.get("only", ()))),
+        namespace=facts.get("namespace", ""),
+        schema=facts.get("schema", ""),
+        traits=traits,
+    )
+
+
+def type_of(urn: str) -> ResourceType:
+    """The table's entry for a resource's URN; raises as ``type_named`` does."""
+    return type_named(urn.split("::")[2].rsplit("$", 1)[-1])
