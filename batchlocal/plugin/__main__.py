@@ -17,6 +17,9 @@ _LARGEST_MESSAGE = 400 * 1024 * 1024  # bytes; what Pulumi's own plugins take
 
 async def serve() -> None:
     """Serve on a free port of the loopback."""
+    ended = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
     options = [
         ("grpc.max_receive_message_length", _LARGEST_MESSAGE),
         ("grpc.max_send_message_length", _LARGEST_MESSAGE),
@@ -27,9 +30,6 @@ async def serve() -> None:
     await server.start()
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    ended = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, ended.set)
     await ended.wait()
     await server.stop(1)
 
