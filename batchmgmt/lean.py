@@ -19,17 +19,11 @@ from urllib.parse import urlsplit
 from batchmgmt.errors import BatchManagementError, ConnectionFailed, TimedOut, UsageError, azure_error
 from batchmgmt.wire import Connection
 
-__all__ = ["Answer", "LeanHttp", "default_timeout", "plain_environment", "tls_context"]
+__all__ = ["Answer", "LeanHttp", "default_timeout", "tls_context"]
 
 RETRIED: Final = frozenset({408, 429, 500, 502, 503, 504})
 ATTEMPTS: Final = 4
 LONGEST_PAUSE: Final = 60.0  # seconds; a longer Retry-After is reported instead of waited for
-_PROXIES: Final = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
-
-
-def plain_environment() -> bool:
-    """Whether connections go straight out: proxies are left to the SDKs, which know all their forms."""
-    return not any(os.environ.get(name) for name in _PROXIES)
 
 
 def default_timeout() -> float:

@@ -7,13 +7,15 @@ at a time on a kept-open connection; answers by Content-Length, chunked, or up t
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 from collections.abc import Mapping
 from io import BufferedReader
 from typing import Final
+from urllib.parse import unquote
 
-__all__ = ["BrokenAnswer", "Connection"]
+__all__ = ["BrokenAnswer", "Connection", "proxy_for"]
 
 LONGEST_LINE: Final = 65_536
 MOST_HEADERS: Final = 200
@@ -28,11 +30,13 @@ class Connection:
 
     def __init__(self, netloc: str, tls: ssl.SSLContext, timeout: float) -> None:
         self._netloc = netloc
-        host, _, port = netloc.rpartition(":") if ":" in netloc else (netloc, "", "443")
-        name = host.strip("[]").encode("ascii")  # as bytes: text would bring in the idna codec
-        plain = socket.create_connection((name, int(port)), timeout)  # type: ignore[arg-type]
+        name, port = _address(netloc, 443)
+        proxy = proxy_for(name.decode())
+        plain = socket.create_connection(_address(proxy, 80) if proxy else (name, port), timeout)  # type: ignore[arg-type]
         try:
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if proxy:
+                _open_tunnel(plain, f"{name.decode()}:{port}", proxy)
             self._socket = tls.wrap_socket(plain, server_hostname=name)
         except BaseException:
             plain.close()
@@ -107,6 +111,46 @@ class Connection:
         if not line.endswith(b"\n"):
             raise BrokenAnswer("the connection was closed without an answer" if not line else "the answer broke off")
         return line.decode("latin-1").rstrip("\r\n")
+
+
+def proxy_for(host: str) -> str:
+    """The proxy of ``HTTPS_PROXY`` or ``ALL_PROXY`` as ``[user:password@]host:port``; empty where none is used."""
+    names = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
+    proxy = next((found for name in names if (found := os.environ.get(name))), "")
+    exempt = os.environ.get("NO_PROXY") or os.environ.get("no_proxy") or ""
+    for entry in filter(None, (each.strip().lstrip(".").lower() for each in exempt.split(","))):
+        if entry == "*" or host.lower() == entry or host.lower().endswith(f".{entry}"):
+            return ""
+    scheme, _, rest = proxy.rpartition("://")
+    if scheme not in ("", "http"):
+        raise BrokenAnswer(f"proxies are reached by http:// here, not {scheme}://")
+    return rest.rstrip("/")
+
+
+def _open_tunnel(plain: socket.socket, target: str, proxy: str) -> None:
+    """RFC 9110, section 9.3.6: CONNECT; what follows on the socket is between us and the target."""
+    lines = [f"CONNECT {target} HTTP/1.1", f"Host: {target}"]
+    if "@" in proxy:
+        import base64
+
+        user = base64.b64encode(unquote(proxy.rpartition("@")[0]).encode()).decode()
+        lines.append(f"Proxy-Authorization: Basic {user}")
+    plain.sendall("\r\n".join([*lines, "", ""]).encode("latin-1"))
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):  # byte by byte: what comes after belongs to TLS
+        byte = plain.recv(1)
+        if not byte or len(head) > LONGEST_LINE:
+            raise BrokenAnswer("the proxy closed the connection")
+        head += byte
+    if head.split(b" ", 2)[1:2] != [b"200"]:
+        raise BrokenAnswer(f"the proxy refused: {head.splitlines()[0].decode('latin-1')}")
+
+
+def _address(netloc: str, port: int) -> tuple[bytes, int]:
+    """Host and port; the host as bytes, for text would bring in the idna codec."""
+    netloc = netloc.rpartition("@")[2]
+    host, colon, given = netloc.rpartition(":") if not netloc.endswith("]") else (netloc, "", "")
+    return (host if colon else netloc).strip("[]").encode("ascii"), int(given) if colon else port
 
 
 def _number(text: str, base: int) -> int:

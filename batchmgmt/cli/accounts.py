@@ -17,7 +17,7 @@ from batchmgmt.cli.options import (
     confirm,
     management_of,
 )
-from batchmgmt.cli.output import Format, OutputFormat, document, say, show_all, show_one
+from batchmgmt.cli.output import Format, OutputFormat, document, say, show_all, show_one, waiting
 
 __all__ = ["app"]
 
@@ -113,7 +113,8 @@ def delete(
     """
     account = account_of(resource_group, name, stack, subscription)
     confirm(f"delete account '{account.name}' with all it holds", yes)
-    account.delete()
+    with waiting(f"deleting account '{account.name}'"):
+        account.delete()
     say(f"account '{account.name}' is gone")
 
 

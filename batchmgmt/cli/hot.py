@@ -1,6 +1,6 @@
 """Commands whose time is mostly imports, answered before Typer is imported.
 
-Only what is understood fully is taken here; for anything else (``--help``, an unknown option, a missing value, a proxy)
+Only what is understood fully is taken here; for anything else (``--help``, an unknown option, a missing value)
 ``run`` returns False and the Typer application, which has the same command, answers.
 """
 
@@ -36,10 +36,6 @@ def run(arguments: Sequence[str]) -> bool:
         return False
     options = parse(arguments[2:])
     if options is None:
-        return False
-    from batchmgmt.lean import plain_environment
-
-    if not plain_environment():
         return False
     from batchmgmt.cli.endpoint_show import Request, show
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-__all__ = ["Format", "OutputFormat", "document", "progress_bar", "say", "show_all", "show_one"]
+__all__ = ["Format", "OutputFormat", "document", "progress_bar", "say", "show_all", "show_one", "waiting"]
 
 
 class Format(StrEnum):
@@ -77,6 +77,19 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """A spinner on a terminal's stderr, for what Azure takes its time over; silent elsewhere."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield
+        return
+    with console.status(what):
+        yield
 
 
 def _document(value: object, form: Format) -> None:

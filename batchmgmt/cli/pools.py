@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from batchmgmt.cli.options import AccountName, ResourceGroup, Stack, Subscription, Yes, account_of, confirm
-from batchmgmt.cli.output import Format, OutputFormat, document, say, show_all, show_one
+from batchmgmt.cli.output import Format, OutputFormat, document, say, show_all, show_one, waiting
 
 __all__ = ["app"]
 
@@ -72,7 +72,8 @@ def resize(
         batchmgmt pool resize POOL --dedicated 2 --stack local
     """
     pools = account_of(resource_group, name, stack, subscription).pools
-    found = pools.resize(pool, dedicated=dedicated, low_priority=low_priority, wait=wait)
+    with waiting(f"resizing pool '{pool}'"):
+        found = pools.resize(pool, dedicated=dedicated, low_priority=low_priority, wait=wait)
     row = _row(document(found))
     say(f"pool '{pool}' is {row['allocation']} with {row['dedicated']} dedicated nodes")
 
@@ -92,7 +93,9 @@ def wait(
 
         batchmgmt pool wait POOL --stack local
     """
-    account_of(resource_group, name, stack, subscription).pools.wait_steady(pool, timeout=timeout)
+    pools = account_of(resource_group, name, stack, subscription).pools
+    with waiting(f"waiting for pool '{pool}'"):
+        pools.wait_steady(pool, timeout=timeout)
     say(f"pool '{pool}' is steady")
 
 
@@ -131,7 +134,8 @@ def delete(
     """
     account = account_of(resource_group, name, stack, subscription)
     confirm(f"delete pool '{pool}' of account '{account.name}' with its nodes", yes)
-    account.pools.delete(pool)
+    with waiting(f"deleting pool '{pool}'"):
+        account.pools.delete(pool)
     say(f"pool '{pool}' is gone")
 
 

@@ -1,0 +1,45 @@
+"""The same nouns for asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+
+import pytest
+
+from batchmgmt import accounts, activity, aio, applications, keys, locations, network, packages, pools
+from batchmgmt.errors import NotFound
+
+TWINS = {
+    aio.Account: accounts.Account,
+    aio.Accounts: accounts.Accounts,
+    aio.Activity: activity.Activity,
+    aio.Applications: applications.Applications,
+    aio.Keys: keys.Keys,
+    aio.Locations: locations.Locations,
+    aio.Packages: packages.Packages,
+    aio.Pools: pools.Pools,
+    aio.PrivateEndpointConnections: network.PrivateEndpointConnections,
+}
+
+
+def verbs(noun: type) -> set[str]:
+    return {name for name, value in vars(noun).items() if callable(value) and not name.startswith("_")}
+
+
+@pytest.mark.parametrize("noun", TWINS, ids=lambda noun: noun.__name__)
+def test_every_verb_has_its_coroutine(noun):
+    assert verbs(noun) == verbs(TWINS[noun]) - {"follow"}
+    assert all(inspect.iscoroutinefunction(getattr(noun, name)) for name in verbs(noun))
+
+
+async def test_verbs_run_side_by_side_and_give_what_their_twins_give(account, unique, tool):
+    async with await aio.BatchManagement.from_env() as management:
+        twin = management.account(account.resource_group, account.name)
+        await twin.applications.ensure(unique)
+        done = await asyncio.gather(*(twin.packages.publish(unique, f"1.{number}", tool) for number in range(3)))
+        assert [each.state for each in done] == ["Active"] * 3
+        assert [each.name for each in await twin.packages.list(unique)] == ["1.0", "1.1", "1.2"]
+        assert (await twin.endpoint()).url == account.endpoint().url
+        with pytest.raises(NotFound):
+            await twin.pools.get("nosuch")
