@@ -57,7 +57,7 @@ class Account(Model):
     identities: tuple[ArmId, ...] = ()
     """User-assigned identities of the account; none gives it a system-assigned one."""
     encryption: CustomerManagedKey | None = None
-    """None leaves the keys to Microsoft."""
+    """Not set: Microsoft keeps the keys."""
     public_access: bool = True
     """Whether public networks reach the account at all; without it, private endpoints must."""
     account_access: EndpointRules | None = None

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, SecretStr, StringConstraints
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, SecretStr, StringConstraints
 from pydantic.alias_generators import to_camel
+from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 __all__ = ["ArmId", "Duration", "Model", "Spelled", "Tags", "plain"]
@@ -26,6 +27,9 @@ class Spelled:
             custom_error_message="must be {words}",
             custom_error_context={"words": self.words},
         )
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {**handler(schema), "patternErrorMessage": f"must be {self.words}"}  # as VS Code reads it
 
 
 class Model(BaseModel):
