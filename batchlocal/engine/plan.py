@@ -112,7 +112,7 @@ def condemned_layers(condemned: list[Resource]) -> list[list[Resource]]:
         id(one): {
             id(found)
             for urn in one.needs() - {one.urn}
-            if (found := (replaced.get(urn) or live.get(urn)) if one.delete else live.get(urn)) is not None
+            if (found := (replaced.get(urn) or live.get(urn)) if one.delete else (live.get(urn) or replaced.get(urn)))
         }
         for one in condemned
     }

@@ -31,6 +31,8 @@ class Refresh:
         wanted = [one for one in wanted if targets.all or is_provider(one.type) or targets.takes(one.urn, one.needs())]
         with ThreadPoolExecutor(self._run.settings.width) as pool:
             list(pool.map(self._one, wanted))
+        for one in self._run.journal.old.resources:  # as the CLI: keys without a dependency are not kept
+            one.property_dependencies = {name: urns for name, urns in one.property_dependencies.items() if urns}
         self._run.journal.touch()
         self._run.journal.commit()
 

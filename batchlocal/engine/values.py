@@ -109,7 +109,11 @@ def has_unknown(value: Any) -> bool:
 
 def rewrap(outputs: Values, inputs: Values, additional: Iterable[str], old: Values | None = None) -> Values:
     """Outputs with secrets marked: those whose input has one, those asked for, those that were secret before."""
-    names = {name for name, value in inputs.items() if has_secret(value)} | set(additional)
+    names = {
+        name
+        for name, value in inputs.items()
+        if is_secret(value) or (has_secret(value) and not has_secret(outputs.get(name)))
+    } | set(additional)
     names |= {name for name, value in (old or {}).items() if is_secret(value)}
     return {name: make_secret(value) if name in names else value for name, value in outputs.items()}
 
