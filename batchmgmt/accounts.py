@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from batchmgmt.applications import Applications
-from batchmgmt.errors import acting
+from batchmgmt.errors import UsageError, acting
 from batchmgmt.keys import Keys
 from batchmgmt.network import PrivateEndpointConnections
 from batchmgmt.packages import Packages
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from batchmgmt.endpoint import AuthMode, ServiceEndpoint
     from batchmgmt.management import BatchManagement
+    from batchmgmt.storage import ContainerAccess
 
 __all__ = ["Account", "Accounts"]
 
@@ -90,6 +92,19 @@ class Account:
         """The images its pools may use: a service-level call. Raises AzureError, ConnectionFailed."""
         with self.client() as client, acting(f"listing the images of account '{self.name}'"):
             return list(client.list_supported_images())
+
+    def container_access(self, container: str, *, ttl: timedelta, permissions: str = "rl") -> ContainerAccess:
+        """A SAS URL for a container of the linked storage, created if need be; see ``batchmgmt.storage``.
+
+        Raises:
+            UsageError: no storage is linked. AzureError, ConnectionFailed: a request failed.
+        """
+        from batchmgmt.storage import container_access
+
+        storage = self.endpoint(details=True).storage
+        if storage is None:
+            raise UsageError(f"account '{self.name}' has no linked storage")
+        return container_access(self.management, storage, container, ttl=ttl, permissions=permissions)
 
     def endpoint(self, *, auth: AuthMode = "auto", details: bool = False) -> ServiceEndpoint:
         """Where its Batch service is, with a key or a token. Raises as ``endpoint.resolve`` does."""

@@ -124,6 +124,7 @@ class PrivateEndpointConnections(_Noun):
 class Account(_Noun):
     """One Batch account; making one asks nothing of Azure yet."""
 
+    container_access = _threaded(accounts.Account.container_access)
     delete = _threaded(accounts.Account.delete)
     detectors = _threaded(accounts.Account.detectors)
     endpoint = _threaded(accounts.Account.endpoint)

@@ -21,13 +21,14 @@ if TYPE_CHECKING:
     from azure.mgmt.batch import BatchManagementClient
     from azure.mgmt.batch.aio import BatchManagementClient as AsyncBatchManagementClient
     from azure.mgmt.storage import StorageManagementClient
-    from azure.storage.blob import BlobClient
+    from azure.storage.blob import BlobClient, BlobServiceClient
 
 __all__ = [
     "CachedCredential",
     "async_batch_client",
     "async_management_client",
     "batch_client",
+    "blob_service",
     "environment_credential",
     "management_client",
     "package_blob",
@@ -92,6 +93,14 @@ def package_blob(storage_url: str) -> BlobClient:
 
     options: dict[str, Any] = {**_timeouts(), "retry_total": 5, "initial_backoff": 1, "increment_base": 2}
     return BlobClient.from_blob_url(storage_url, **options)
+
+
+def blob_service(endpoint: str, credential: Any) -> BlobServiceClient:
+    """azure-storage-blob's client for a storage account, by key (a dict of account_name, account_key) or token."""
+    from azure.storage.blob import BlobServiceClient
+
+    options: dict[str, Any] = {**_timeouts()}
+    return BlobServiceClient(endpoint.rstrip("/"), credential=credential, **options)
 
 
 def batch_client(endpoint: ServiceEndpoint, **options: Any) -> BatchClient:

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import sys
+from datetime import timedelta
 from typing import Annotated
 
 import typer
 
 from batchmgmt.cli.endpoint_show import Request
 from batchmgmt.cli.endpoint_show import show as show_endpoint
-from batchmgmt.cli.options import AccountName, ResourceGroup, Stack, Subscription
+from batchmgmt.cli.options import AccountName, ResourceGroup, Stack, Subscription, account_of
 from batchmgmt.handoff import FORMATS
 
 __all__ = ["app"]
 
 app = typer.Typer(help="Hand out the service endpoint of an account.", no_args_is_help=True)
-
-
-@app.callback()
-def group() -> None:
-    """Keep ``show`` a command of its own while it is the only one."""
 
 
 @app.command()
@@ -46,3 +44,25 @@ def show(
         batchmgmt endpoint show --stack local --auth token --details
     """
     show_endpoint(Request(resource_group, name, stack, subscription, auth, key, format, output, details))
+
+
+@app.command()
+def storage(
+    container: Annotated[str, typer.Option(help="Container of the linked storage; created if it is not there.")],
+    ttl: Annotated[int, typer.Option(min=60, help="Seconds that the access lasts.")] = 3600,
+    permissions: Annotated[str, typer.Option(help="Letters of racwdl: read, add, create, write, delete, list.")] = "rl",
+    resource_group: ResourceGroup = None,
+    name: AccountName = None,
+    stack: Stack = None,
+    subscription: Subscription = None,
+) -> None:
+    """Print a short-lived SAS URL for a container of the linked storage, as JSON.
+
+    Examples:
+
+        batchmgmt endpoint storage --container inputs --permissions rwl --ttl 900 --stack local
+    """
+    account = account_of(resource_group, name, stack, subscription)
+    access = account.container_access(container, ttl=timedelta(seconds=ttl), permissions=permissions)
+    shown = {"containerUrl": access.url.reveal(), "expiresOn": access.expires_on.strftime("%Y-%m-%dT%H:%M:%SZ")}
+    sys.stdout.write(f"{json.dumps(shown, indent=2)}\n")
