@@ -278,3 +278,12 @@ def test_an_id_that_is_no_package_is_refused_in_one_sentence(provider: Client) -
     with pytest.raises(grpc.RpcError) as refused:
         provider.read("nonsense", {}, {})
     assert refused.value.details().startswith("'nonsense' is not the ARM id of an application package")
+
+
+def test_the_provider_is_ready_within_moments_and_loads_no_azure_sdk(project: Path) -> None:
+    # CPU time, so that a busy machine does not matter; the SDKs alone would take longer.
+    program = "import infra.provider.server, sys, time; print(time.process_time(), *sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    seconds, *modules = done.stdout.split()
+    assert float(seconds) < 0.5
+    assert not [name for name in modules if name.startswith(("azure.", "pulumi.runtime.stack", "pulumi_azure_native"))]
