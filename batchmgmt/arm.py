@@ -8,6 +8,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from batchmgmt.clouds import METADATA_API_VERSION, PUBLIC, Cloud, cloud_from_metadata
+from batchmgmt.errors import BatchManagementError
 from batchmgmt.lean import LeanHttp
 from batchmgmt.tokens import Token
 
@@ -61,6 +62,8 @@ class Arm:
             page = self._json(act, "GET", url)
             yield from page["value"]
             url = page.get("nextLink")
+            if url and not url.startswith(f"{self.cloud.arm}/"):
+                raise BatchManagementError(f"{act}: the next page is not at {self.cloud.arm}; no token is sent there")
 
     def token(self, scope: str) -> Token:
         """A token of this identity. Raises AzureError, ConnectionFailed."""
