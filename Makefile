@@ -27,8 +27,8 @@ up: setup ## deploy a stack and print its outputs  [STACK=local] [ENGINE=auto|pu
 demo: setup ## after `make up`: draw a fractal with 64 tasks on the deployed pool  [STACK=local]
 	@$(DEPLOY) demo
 
-down: setup ## destroy a local stack and stop batchlocal  [STACK=local] [ENGINE=...] [TARGET=batchlocal]
-	@$(DEPLOY) down
+down: ## destroy a local stack and stop batchlocal  [STACK=local] [ENGINE=...] [TARGET=batchlocal]
+	@if [ -x $(VENV) ]; then $(DEPLOY) down; else echo "nothing was ever up here"; fi
 
 test: setup ## every test that is not marked slow  [PYTEST="-k name"]
 	@$(VENV) -m pytest -m "not slow" $(PYTEST)

