@@ -27,7 +27,7 @@ from PIL import Image
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from batchmgmt import BatchManagement, ServiceEndpoint
+from batchmgmt import BatchManagement, BatchManagementError, ServiceEndpoint
 
 TILES = 8  # a side: 8 x 8 = 64 tasks
 TILE_PIXELS = 96
@@ -58,7 +58,7 @@ def main() -> int:
     console = Console()
     try:
         result = draw(BatchManagement.from_env(), options.stack, options.out, console)
-    except DemoFailed as failure:
+    except (DemoFailed, BatchManagementError) as failure:
         print(f"demo: {failure}", file=sys.stderr)
         return 1
     show(result.picture, console)
