@@ -7,12 +7,16 @@ import email.utils
 import json
 import os
 import ssl
+import sys
 import time
 from typing import Any, Final
 
-import httpx
+# httpx's command line, which comes with it where rich is installed, is two thirds of its import; it is optional.
+sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
 
-from batchlocal.plugin.settings import Settings
+import httpx  # noqa: E402
+
+from batchlocal.plugin.settings import Settings  # noqa: E402
 
 __all__ = ["ArmClient", "ArmError", "OperationFailed"]
 
@@ -20,7 +24,7 @@ _RETRIED: Final = frozenset({408, 429, 500, 502, 503, 504})
 _ATTEMPTS: Final = 6
 _POLL_SECONDS: Final = 1.0  # without a Retry-After; the service's own always has one
 _OPERATION_SECONDS: Final = 2 * 3600.0  # the official provider's limit without customTimeouts
-_CONNECTIONS: Final = 32
+_CONNECTIONS: Final = 16
 _LONGEST_WAIT: Final = 120.0
 _UNFINISHED: Final = frozenset(
     {
@@ -50,6 +54,8 @@ class ArmClient:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         authorities = os.environ.get("SSL_CERT_FILE") or os.environ.get("REQUESTS_CA_BUNDLE")
+        # Requests wait here and not in httpx's pool, whose cost grows with the square of those that wait in it.
+        self._turns = asyncio.Semaphore(_CONNECTIONS)
         limits = httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS)
         self._http = httpx.AsyncClient(
             verify=ssl.create_default_context(cafile=authorities), timeout=120, limits=limits, trust_env=False
@@ -144,7 +150,8 @@ class ArmClient:
             last = attempt == _ATTEMPTS - 1
             headers = {"Authorization": f"Bearer {await self.bearer()}"}
             try:
-                answer = await self._http.request(method, url, json=body, headers=headers)
+                async with self._turns:
+                    answer = await self._http.request(method, url, json=body, headers=headers)
             except httpx.TransportError as error:
                 if last:
                     raise ArmError(0, "", f"{httpx.URL(url).netloc.decode()} does not answer ({error})") from None
