@@ -11,6 +11,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
+from batchlocal import specs
 from batchlocal.arm.call import ArmCall
 from batchlocal.arm.errors import CATALOGUE, gateway
 from batchlocal.arm.fabric import (
@@ -42,36 +43,10 @@ _POLICY_TYPE = f"{ACCOUNT_TYPE}/managementPolicies"
 _SUBSCRIPTION = "/subscriptions/{subscriptionId}/providers/Microsoft.Storage"
 _GROUP = "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.Storage"
 _ACCOUNT = f"{_GROUP}/storageAccounts/{{accountName}}"
-_CONTAINER = f"{_ACCOUNT}/blobServices/default/containers/{{containerName}}"
 _ENVELOPE = ("sku", "kind", "id", "name", "type", "location", "tags", "identity", "properties")
 _RECORDED_CREATION = 17  # seconds, the Retry-After of 85 of 86 recorded creations (F9)
 _JSON = "application/json"  # this provider names no charset (F9)
 _NAME = re.compile(r"[a-z0-9]{3,24}")
-
-PROVIDER = ResourceProvider(
-    "Microsoft.Storage",
-    [
-        Route("StorageAccounts_CheckNameAvailability", "POST", f"{_SUBSCRIPTION}/checkNameAvailability"),
-        Route("StorageAccounts_List", "GET", f"{_SUBSCRIPTION}/storageAccounts"),
-        Route("StorageAccounts_ListByResourceGroup", "GET", f"{_GROUP}/storageAccounts"),
-        Route("StorageAccounts_Create", "PUT", _ACCOUNT),
-        Route("StorageAccounts_Update", "PATCH", _ACCOUNT),
-        Route("StorageAccounts_GetProperties", "GET", _ACCOUNT),
-        Route("StorageAccounts_Delete", "DELETE", _ACCOUNT),
-        Route("StorageAccounts_ListKeys", "POST", f"{_ACCOUNT}/listKeys"),
-        Route("StorageAccounts_RegenerateKey", "POST", f"{_ACCOUNT}/regenerateKey"),
-        Route("BlobServices_GetServiceProperties", "GET", f"{_ACCOUNT}/blobServices/default"),
-        Route("FileServices_GetServiceProperties", "GET", f"{_ACCOUNT}/fileServices/default"),
-        Route("BlobContainers_Create", "PUT", _CONTAINER),
-        Route("BlobContainers_Get", "GET", _CONTAINER),
-        Route("BlobContainers_Delete", "DELETE", _CONTAINER),
-        Route("BlobContainers_List", "GET", f"{_ACCOUNT}/blobServices/default/containers"),
-        Route("ManagementPolicies_CreateOrUpdate", "PUT", f"{_ACCOUNT}/managementPolicies/default"),
-        Route("ManagementPolicies_Get", "GET", f"{_ACCOUNT}/managementPolicies/default"),
-        Route("ManagementPolicies_Delete", "DELETE", f"{_ACCOUNT}/managementPolicies/default"),
-        Route("AsyncOperations_Get", "GET", f"{_SUBSCRIPTION}/locations/{{location}}/asyncoperations/{{operationId}}"),
-    ],
-)
 
 
 @dataclass(eq=False)
@@ -86,6 +61,14 @@ class AccountNameTaken(Refusal):
     """Names of storage accounts are unique over all of Azure."""
 
     name: str
+
+
+@dataclass(eq=False)
+class BodyNotTaken(Refusal):
+    """A property of the body is unknown, missing, or has a value that is not taken."""
+
+    name: str
+    reason: str
 
 
 @dataclass(eq=False)
@@ -106,8 +89,23 @@ CATALOGUE.update(
         AccountNameTaken: gateway(
             409, "StorageAccountAlreadyTaken", "The storage account named {name} is already taken."
         ),
+        BodyNotTaken: gateway(400, "InvalidRequestPropertyName", "The property '{name}' is not taken: {reason}"),
         KeyNameInvalid: gateway(400, "InvalidValue", "'{name}' names no key; the keys are 'key1' and 'key2'."),
     }
+)
+
+
+def _refuse(problem: specs.Problem) -> Refusal:
+    return BodyNotTaken(problem.path, problem.reason)
+
+
+PROVIDER = ResourceProvider(
+    "Microsoft.Storage",
+    [
+        Route("FileServices_GetServiceProperties", "GET", f"{_ACCOUNT}/fileServices/default"),
+        Route("AsyncOperations_Get", "GET", f"{_SUBSCRIPTION}/locations/{{location}}/asyncoperations/{{operationId}}"),
+    ],
+    refuse_body=_refuse,
 )
 
 

@@ -112,6 +112,7 @@ class ArmPlane:
             with store.write() as tx:
                 activity.record(tx, call, answer_refusal(refusal, request).status)
             raise
+        target.provider.show(target.operation, request.api_version, answer)
         return answer
 
     @staticmethod

@@ -2,48 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, TypeVar
 
+from batchlocal import specs
 from batchlocal.arm.call import ArmCall
+from batchlocal.domain.refusals import Refusal
+from batchlocal.protocol import descriptions
+from batchlocal.protocol.descriptions import BodyRefused
 from batchlocal.protocol.messages import Answer
 from batchlocal.protocol.routing import Routed
 
 __all__ = ["Handler", "ResourceProvider"]
 
 Handler = Callable[[ArmCall], Answer] | Callable[[ArmCall], Awaitable[Answer]]
-BodyCheck = Callable[[Routed, str, Any], Any]
-
-
-def _as_sent(_operation: Routed, _api_version: str, body: Any) -> Any:
-    return body
+F = TypeVar("F", bound=Handler)
 
 
 class ResourceProvider:
     """One ARM namespace.
 
-    ``operations`` say which methods and paths exist; ``versions`` (newest first) which api-versions are answered, any
-    when empty. ``check_body`` takes an operation, the api-version and the JSON body and returns it cleaned, or raises
-    a refusal. An operation without a handler answers "not implemented": silence is never success.
+    ``routes`` are operations that stand in no description of ours, such as the polls of long-running operations. With
+    ``refuse_body``, which words what is wrong with a body, the namespace's descriptions add all their operations and
+    api-versions, check and clean bodies, and leave out of answers what an older api-version lacks. An operation
+    without a handler answers "not implemented": silence is never success.
     """
 
     def __init__(
         self,
         namespace: str,
-        operations: Iterable[Routed],
-        versions: Sequence[str] = (),
-        check_body: BodyCheck = _as_sent,
+        routes: Iterable[Routed],
+        refuse_body: Callable[[specs.Problem], Refusal] | None = None,
     ) -> None:
         self.namespace = namespace
-        self.operations = {operation.id: operation for operation in operations}
-        self.versions = tuple(versions)
-        self.check_body = check_body
+        self._refuse_body = refuse_body
+        described = descriptions.every_operation(namespace) if refuse_body else []
+        self.operations = {operation.id: operation for operation in (*described, *routes)}
+        self.versions = specs.known_versions(namespace) if refuse_body else ()
         self.handlers: dict[str, Handler] = {}
 
-    def operation(self, *operation_ids: str) -> Callable[[Handler], Handler]:
+    def operation(self, *operation_ids: str) -> Callable[[F], F]:
         """Register the handler of one or more operations, by Microsoft's operationId."""
 
-        def register(handler: Handler) -> Handler:
+        def register(handler: F) -> F:
             for operation_id in operation_ids:
                 if operation_id not in self.operations:
                     raise LookupError(f"{self.namespace} has no operation {operation_id}")
@@ -53,3 +54,21 @@ class ResourceProvider:
             return handler
 
         return register
+
+    def check_body(self, operation: Routed, api_version: str, body: Any) -> Any:
+        """The body as handlers take it.
+
+        Raises:
+            Refusal: it is not what the operation takes.
+        """
+        if self._refuse_body is None:
+            return body
+        try:
+            return descriptions.checked(self.namespace, operation, api_version, body)
+        except BodyRefused as refused:
+            raise self._refuse_body(refused.problem) from None
+
+    def show(self, operation: Routed, api_version: str, answer: Answer) -> None:
+        """Leave out of an answer what its api-version does not have."""
+        if self._refuse_body is not None and isinstance(answer.json, dict):
+            answer.json = descriptions.shown(self.namespace, operation, api_version, answer.status, answer.json)

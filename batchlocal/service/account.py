@@ -6,20 +6,13 @@ from typing import Any, Final
 
 from batchlocal.domain.refusals import Refusal
 from batchlocal.protocol.messages import Answer
-from batchlocal.protocol.routing import Route
 from batchlocal.service.answers import page_of, selected
 from batchlocal.service.call import ServiceCall
 from batchlocal.service.errors import CATALOGUE, worded
 from batchlocal.service.registry import handles
 from batchlocal.store.resources import Resource
 
-__all__ = ["ROUTES"]
-
-ROUTES = [
-    Route("Account_ListSupportedImages", "GET", "/supportedimages"),
-    Route("Application_List", "GET", "/applications"),
-    Route("Application_Get", "GET", "/applications/{applicationId}"),
-]
+__all__: list[str] = []
 
 _APPLICATION = "Microsoft.Batch/batchAccounts/applications"
 

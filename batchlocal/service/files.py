@@ -16,7 +16,6 @@ from batchlocal.domain.refusals import Refusal
 from batchlocal.domain.task import Task
 from batchlocal.protocol import moments
 from batchlocal.protocol.messages import Answer
-from batchlocal.protocol.routing import Route
 from batchlocal.service.answers import page_of
 from batchlocal.service.call import ServiceCall
 from batchlocal.service.errors import CATALOGUE, worded
@@ -24,18 +23,7 @@ from batchlocal.service.nodes import node_of
 from batchlocal.service.registry import handles
 from batchlocal.service.tasks import task_of
 
-__all__ = ["ROUTES"]
-
-ROUTES = [
-    Route("File_ListFromTask", "GET", "/jobs/{jobId}/tasks/{taskId}/files"),
-    Route("File_GetFromTask", "GET", "/jobs/{jobId}/tasks/{taskId}/files/{filePath}"),
-    Route("File_GetPropertiesFromTask", "HEAD", "/jobs/{jobId}/tasks/{taskId}/files/{filePath}"),
-    Route("File_DeleteFromTask", "DELETE", "/jobs/{jobId}/tasks/{taskId}/files/{filePath}"),
-    Route("File_ListFromComputeNode", "GET", "/pools/{poolId}/nodes/{nodeId}/files"),
-    Route("File_GetFromComputeNode", "GET", "/pools/{poolId}/nodes/{nodeId}/files/{filePath}"),
-    Route("File_GetPropertiesFromComputeNode", "HEAD", "/pools/{poolId}/nodes/{nodeId}/files/{filePath}"),
-    Route("File_DeleteFromComputeNode", "DELETE", "/pools/{poolId}/nodes/{nodeId}/files/{filePath}"),
-]
+__all__: list[str] = []
 
 _PIECE = 256 * 1024  # bytes read at a time: a file is never held whole
 

@@ -10,7 +10,6 @@ from batchlocal.domain.job import Job, JobExists, JobNotFound
 from batchlocal.domain.pool import PoolNotFound
 from batchlocal.protocol import moments
 from batchlocal.protocol.messages import Answer
-from batchlocal.protocol.routing import Route
 from batchlocal.service.answers import changed, entity, page
 from batchlocal.service.call import ServiceCall
 from batchlocal.service.errors import CATALOGUE, worded
@@ -18,16 +17,7 @@ from batchlocal.service.registry import handles
 from batchlocal.store.effects import Effect
 from batchlocal.store.tasks import TaskCounts
 
-__all__ = ["ROUTES", "job_of"]
-
-ROUTES = [
-    Route("Job_Add", "POST", "/jobs"),
-    Route("Job_List", "GET", "/jobs"),
-    Route("Job_Get", "GET", "/jobs/{jobId}"),
-    Route("Job_Delete", "DELETE", "/jobs/{jobId}"),
-    Route("Job_Terminate", "POST", "/jobs/{jobId}/terminate"),
-    Route("Job_GetTaskCounts", "GET", "/jobs/{jobId}/taskcounts"),
-]
+__all__ = ["job_of"]
 
 CATALOGUE.update(
     {

@@ -10,22 +10,13 @@ from batchlocal.domain.node import Node, NodeNotFound
 from batchlocal.domain.task import lost
 from batchlocal.protocol import moments
 from batchlocal.protocol.messages import Answer
-from batchlocal.protocol.routing import Route
 from batchlocal.service.answers import page_of, selected
 from batchlocal.service.call import ServiceCall
 from batchlocal.service.errors import CATALOGUE, worded
 from batchlocal.service.pools import pool_of
 from batchlocal.service.registry import handles
 
-__all__ = ["ROUTES", "node_of"]
-
-ROUTES = [
-    Route("ComputeNode_List", "GET", "/pools/{poolId}/nodes"),
-    Route("ComputeNode_Get", "GET", "/pools/{poolId}/nodes/{nodeId}"),
-    Route("ComputeNode_EnableScheduling", "POST", "/pools/{poolId}/nodes/{nodeId}/enablescheduling"),
-    Route("ComputeNode_DisableScheduling", "POST", "/pools/{poolId}/nodes/{nodeId}/disablescheduling"),
-    Route("Account_ListPoolNodeCounts", "GET", "/nodecounts"),
-]
+__all__ = ["node_of"]
 
 _STATES = (
     "creating",

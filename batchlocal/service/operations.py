@@ -2,27 +2,79 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
+from batchlocal import specs
+from batchlocal.domain.refusals import Refusal
+from batchlocal.protocol import descriptions
+from batchlocal.protocol.descriptions import BodyRefused
 from batchlocal.protocol.routing import Routed
 from batchlocal.service import account, files, jobs, nodes, pools, tasks
-from batchlocal.service.front_door import BodyNotReadable
+from batchlocal.service.errors import CATALOGUE, worded
 from batchlocal.service.registry import HANDLERS
 
-__all__ = ["check_body", "handlers", "operations", "versions"]
+__all__ = ["check_body", "handlers", "operations", "rooms", "versions"]
 
-operations: list[Routed] = [*account.ROUTES, *pools.ROUTES, *nodes.ROUTES, *jobs.ROUTES, *tasks.ROUTES, *files.ROUTES]
+rooms = (account, files, jobs, nodes, pools, tasks)
+operations = descriptions.every_operation("service")
 handlers = HANDLERS
-versions = ("2025-06-01", "2024-07-01.20.0", "2024-02-01.19.0", "2022-10-01.16.0")
-_WITH_BODY = {"Pool_Add", "Job_Add", "Task_Add", "Task_AddCollection"}
+versions = specs.known_versions("service")
 
 
-def check_body(operation: Routed, _api_version: str, body: Any) -> Any:
-    """The body, if it is what the operation takes.
+@dataclass(eq=False)
+class BodyInvalid(Refusal):
+    """The body as a whole is not what the operation takes."""
+
+    reason: str
+
+
+@dataclass(eq=False)
+class ValueInvalid(Refusal):
+    """One property's value is out of bounds."""
+
+    name: str
+    value: str
+    reason: str
+
+
+CATALOGUE.update(
+    {
+        BodyInvalid: worded(
+            400, "InvalidRequestBody", "The specified Request Body is not syntactically valid.", Reason="{reason}"
+        ),
+        ValueInvalid: worded(
+            400,
+            "InvalidPropertyValue",
+            "The value provided for one of the properties in the request body is invalid.",
+            PropertyName="{name}",
+            PropertyValue="{value}",
+            Reason="{reason}",
+        ),
+    }
+)
+
+
+def check_body(operation: Routed, api_version: str, body: Any) -> Any:
+    """The body as handlers take it.
 
     Raises:
-        BodyNotReadable: an object is needed and something else, or nothing, came.
+        BodyInvalid: a property is unknown, missing or of the wrong type.
+        ValueInvalid: a property's value is out of bounds.
     """
-    if operation.id in _WITH_BODY and not isinstance(body, dict):
-        raise BodyNotReadable
-    return body
+    try:
+        return descriptions.checked("service", operation, api_version, body)
+    except BodyRefused as refused:
+        raise _refusal(refused.problem) from None
+
+
+def _refusal(problem: specs.Problem) -> Refusal:
+    name = problem.path.rsplit(".", 1)[-1]
+    if problem.kind == "unknown":  # recorded wording: F10
+        return BodyInvalid(
+            f"The property '{name}' does not exist on type '{problem.schema}'."
+            " Make sure to only use property names that are defined by the type."
+        )
+    if problem.kind in ("enum", "pattern", "length", "range"):
+        return ValueInvalid(name, str(problem.value), problem.reason)
+    return BodyInvalid(problem.reason)

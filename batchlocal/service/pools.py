@@ -8,25 +8,13 @@ from batchlocal.domain import pool as pools
 from batchlocal.domain.pool import Pool, PoolExists, PoolNotFound
 from batchlocal.protocol import moments
 from batchlocal.protocol.messages import Answer
-from batchlocal.protocol.routing import Route
 from batchlocal.service.answers import changed, entity, page_of
 from batchlocal.service.call import ServiceCall
 from batchlocal.service.errors import CATALOGUE, worded
 from batchlocal.service.registry import handles
 from batchlocal.store.effects import Effect
 
-__all__ = ["ROUTES", "pool_of"]
-
-ROUTES = [
-    Route("Pool_Add", "POST", "/pools"),
-    Route("Pool_List", "GET", "/pools"),
-    Route("Pool_Get", "GET", "/pools/{poolId}"),
-    Route("Pool_Exists", "HEAD", "/pools/{poolId}"),
-    Route("Pool_Patch", "PATCH", "/pools/{poolId}"),
-    Route("Pool_Delete", "DELETE", "/pools/{poolId}"),
-    Route("Pool_Resize", "POST", "/pools/{poolId}/resize"),
-    Route("Pool_StopResize", "POST", "/pools/{poolId}/stopresize"),
-]
+__all__ = ["pool_of"]
 
 CATALOGUE.update(
     {

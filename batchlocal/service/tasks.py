@@ -13,23 +13,13 @@ from batchlocal.domain.refusals import Refusal
 from batchlocal.domain.task import Task, TaskExists, TaskNotFound
 from batchlocal.protocol import moments
 from batchlocal.protocol.messages import Answer
-from batchlocal.protocol.routing import Route
 from batchlocal.service.answers import changed, entity, page
 from batchlocal.service.call import ServiceCall
 from batchlocal.service.errors import CATALOGUE, answer_refusal, worded
 from batchlocal.service.jobs import job_of
 from batchlocal.service.registry import handles
 
-__all__ = ["ROUTES", "task_of"]
-
-ROUTES = [
-    Route("Task_Add", "POST", "/jobs/{jobId}/tasks"),
-    Route("Task_AddCollection", "POST", "/jobs/{jobId}/addtaskcollection"),
-    Route("Task_List", "GET", "/jobs/{jobId}/tasks"),
-    Route("Task_Get", "GET", "/jobs/{jobId}/tasks/{taskId}"),
-    Route("Task_Delete", "DELETE", "/jobs/{jobId}/tasks/{taskId}"),
-    Route("Task_Terminate", "POST", "/jobs/{jobId}/tasks/{taskId}/terminate"),
-]
+__all__ = ["task_of"]
 
 _MOST_IN_A_COLLECTION = 100  # the page "Task - Add Collection"
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")

@@ -78,7 +78,9 @@ def test_a_pool_is_one_thing_on_both_planes(arm: Arm, account: Account, batch: B
 
 
 def test_a_storage_account_name_taken_elsewhere_is_refused(arm: Arm, account: Account) -> None:
-    answer = arm.storage.storage_accounts.check_name_availability({"name": account.storage})
+    answer = arm.storage.storage_accounts.check_name_availability(
+        {"name": account.storage, "type": "Microsoft.Storage/storageAccounts"}
+    )
     assert (answer.name_available, answer.reason) == (False, "AlreadyExists")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from batchlocal import specs
 from batchlocal.arm.call import ArmCall
 from batchlocal.arm.errors import CATALOGUE, provider
 from batchlocal.arm.fabric import group_of
@@ -16,52 +17,10 @@ from batchlocal.store.resources import Resource
 __all__ = ["ACCOUNT_TYPE", "PROVIDER", "InvalidBody", "InvalidProperty", "account_of"]
 
 ACCOUNT_TYPE = "Microsoft.Batch/batchAccounts"
-_SUBSCRIPTION = "/subscriptions/{subscriptionId}/providers/Microsoft.Batch"
-_GROUP = "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.Batch"
-_ACCOUNT = f"{_GROUP}/batchAccounts/{{accountName}}"
-_APPLICATION = f"{_ACCOUNT}/applications/{{applicationName}}"
-_VERSION = f"{_APPLICATION}/versions/{{versionName}}"
-_POOL = f"{_ACCOUNT}/pools/{{poolName}}"
-_LOCATION = f"{_SUBSCRIPTION}/locations/{{locationName}}"
-
-PROVIDER = ResourceProvider(
-    "Microsoft.Batch",
-    [
-        Route("BatchAccount_Create", "PUT", _ACCOUNT),
-        Route("BatchAccount_Update", "PATCH", _ACCOUNT),
-        Route("BatchAccount_Get", "GET", _ACCOUNT),
-        Route("BatchAccount_Delete", "DELETE", _ACCOUNT),
-        Route("BatchAccount_List", "GET", f"{_SUBSCRIPTION}/batchAccounts"),
-        Route("BatchAccount_ListByResourceGroup", "GET", f"{_GROUP}/batchAccounts"),
-        Route("BatchAccount_GetKeys", "POST", f"{_ACCOUNT}/listKeys"),
-        Route("BatchAccount_RegenerateKey", "POST", f"{_ACCOUNT}/regenerateKeys"),
-        Route("BatchAccount_SynchronizeAutoStorageKeys", "POST", f"{_ACCOUNT}/syncAutoStorageKeys"),
-        Route("BatchAccount_OperationResults", "GET", f"{_ACCOUNT}/operationResults/{{operationId}}"),
-        Route("BatchAccount_DeletionResults", "GET", f"{_LOCATION}/accountOperationResults/{{operationId}}"),
-        Route("Application_Create", "PUT", _APPLICATION),
-        Route("Application_Update", "PATCH", _APPLICATION),
-        Route("Application_Get", "GET", _APPLICATION),
-        Route("Application_Delete", "DELETE", _APPLICATION),
-        Route("Application_List", "GET", f"{_ACCOUNT}/applications"),
-        Route("ApplicationPackage_Create", "PUT", _VERSION),
-        Route("ApplicationPackage_Get", "GET", _VERSION),
-        Route("ApplicationPackage_Delete", "DELETE", _VERSION),
-        Route("ApplicationPackage_List", "GET", f"{_APPLICATION}/versions"),
-        Route("ApplicationPackage_Activate", "POST", f"{_VERSION}/activate"),
-        Route("Pool_Create", "PUT", _POOL),
-        Route("Pool_Update", "PATCH", _POOL),
-        Route("Pool_Get", "GET", _POOL),
-        Route("Pool_Delete", "DELETE", _POOL),
-        Route("Pool_ListByBatchAccount", "GET", f"{_ACCOUNT}/pools"),
-        Route("Pool_StopResize", "POST", f"{_POOL}/stopResize"),
-        Route("Pool_DisableAutoScale", "POST", f"{_POOL}/disableAutoScale"),
-        Route("Pool_OperationResults", "GET", f"{_ACCOUNT}/poolOperationResults/{{operationId}}"),
-        Route("Location_GetQuotas", "GET", f"{_LOCATION}/quotas"),
-        Route("Location_CheckNameAvailability", "POST", f"{_LOCATION}/checkNameAvailability"),
-        Route("Location_ListSupportedVirtualMachineSkus", "GET", f"{_LOCATION}/virtualMachineSkus"),
-    ],
-    versions=("2025-06-01", "2024-07-01", "2024-02-01", "2023-11-01", "2023-05-01", "2022-10-01"),
+_ACCOUNT = (
+    f"/subscriptions/{{subscriptionId}}/resourceGroups/{{resourceGroupName}}/providers/{ACCOUNT_TYPE}/{{accountName}}"
 )
+_LOCATION = "/subscriptions/{subscriptionId}/providers/Microsoft.Batch/locations/{locationName}"
 
 
 @dataclass(eq=False)
@@ -102,6 +61,24 @@ CATALOGUE.update(
             Reason="{reason}",
         ),
     }
+)
+
+
+def _refuse(problem: specs.Problem) -> Refusal:
+    """What Batch says of a body: values that are out of bounds by property, anything else as a broken body (F3)."""
+    if problem.kind in ("enum", "pattern", "length", "range"):
+        return InvalidProperty(problem.path.removeprefix("properties."), problem.reason)
+    return InvalidBody(problem.reason)
+
+
+PROVIDER = ResourceProvider(
+    "Microsoft.Batch",
+    [
+        Route("BatchAccount_OperationResults", "GET", f"{_ACCOUNT}/operationResults/{{operationId}}"),
+        Route("BatchAccount_DeletionResults", "GET", f"{_LOCATION}/accountOperationResults/{{operationId}}"),
+        Route("Pool_OperationResults", "GET", f"{_ACCOUNT}/poolOperationResults/{{operationId}}"),
+    ],
+    refuse_body=_refuse,
 )
 
 

@@ -1,0 +1,55 @@
+"""What both planes take from the API descriptions: which operations there are, and bodies checked and cleaned."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from batchlocal import specs
+from batchlocal.protocol.routing import Routed
+
+__all__ = ["BodyRefused", "checked", "every_operation", "shown"]
+
+
+class BodyRefused(Exception):
+    """A body is not what its operation takes; ``problem`` is the first thing found, by path, reason and kind."""
+
+    def __init__(self, problem: specs.Problem) -> None:
+        super().__init__(problem.reason)
+        self.problem = problem
+
+
+def every_operation(namespace: str) -> list[Routed]:
+    """All operations of a namespace, whatever api-version has them, by operationId."""
+    known: dict[str, Routed] = {}
+    for version in reversed(specs.known_versions(namespace)):
+        known |= {operation.id: operation for operation in specs.operations(namespace, version)}
+    return list(known.values())
+
+
+@lru_cache(maxsize=64)
+def _operations(namespace: str, api_version: str) -> dict[str, specs.Operation]:
+    return {operation.id: operation for operation in specs.operations(namespace, api_version)}
+
+
+def checked(namespace: str, operation: Routed, api_version: str, body: Any) -> Any:
+    """A body in canonical spelling, read-only properties dropped; as it came where nothing describes it.
+
+    Raises:
+        BodyRefused: a property is unknown, of the wrong type, missing or out of bounds.
+    """
+    described = _operations(namespace, api_version).get(operation.id)
+    if described is None or described.body is None or (body is None and not described.body_required):
+        return body
+    table = specs.table_for(namespace, api_version)
+    problems = specs.check(table, described.body, body)
+    if problems:
+        raise BodyRefused(problems[0])
+    return specs.clean(table, described.body, body, nulls=True)
+
+
+def shown(namespace: str, operation: Routed, api_version: str, status: int, body: Any) -> Any:
+    """An answer's body as an api-version shows it: what an older version lacks is left out."""
+    described = _operations(namespace, api_version).get(operation.id)
+    schema = described.responses.get(status) if described else None
+    return body if schema is None else specs.visible(namespace, api_version, schema, body)
