@@ -210,7 +210,7 @@ def now(place: Place) -> dict[str, Any]:
     for key in ("resources", "pending_operations"):
         if key in deployment:
             state[key] = neutral(secrets.open(deployment[key]), place.generated)
-    return {"state": state, "cloud": neutral(place.json("cloud.json"), place.generated)}
+    return {"state": state, "cloud": json.loads(renamed(json.dumps(place.json("cloud.json")), place.generated))}
 
 
 def neutral(value: Any, generated: dict[str, str]) -> Any:
@@ -230,13 +230,14 @@ def neutral(value: Any, generated: dict[str, str]) -> Any:
     if not isinstance(value, str):
         return value
     text = value.replace(PREFIX, "").replace(UNKNOWN, "<unknown>")
-    text = UUID.sub("<uuid>", text)
-    return re.sub(r"\ba-([0-9a-f]{6})\b", lambda found: named(found[0], generated), text)
+    return renamed(UUID.sub("<uuid>", text), generated)
 
 
-def named(name: str, generated: dict[str, str]) -> str:
-    """A generated name as recordings number it."""
-    return generated.setdefault(name, f"a-<auto{len(generated) + 1}>")
+def renamed(text: str, generated: dict[str, str]) -> str:
+    """The text with generated names numbered, as recordings do."""
+    return re.sub(
+        r"\ba-[0-9a-f]{6}\b", lambda found: generated.setdefault(found[0], f"a-<auto{len(generated) + 1}>"), text
+    )
 
 
 def differences(observed: dict[str, Any], expected: dict[str, Any]) -> list[str]:

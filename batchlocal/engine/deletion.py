@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 from batchlocal.engine.errors import EngineError
-from batchlocal.engine.plan import condemned_layers
+from batchlocal.engine.plan import condemned_layers, condemned_needs
 from batchlocal.engine.run import Run, Stopped
 from batchlocal.engine.state import Resource
 from batchlocal.engine.steps import ProtectedResource, Steps
@@ -55,19 +55,18 @@ class Deletion:
         kept = self._needed_by_others(condemned)
         condemned = [one for one in condemned if one.delete or one.urn not in kept]
         with_it = frozenset(one.urn for one in condemned)
-        failed: set[str] = set()
+        needs = condemned_needs(condemned)
+        kept_back: set[int] = set()
         for layer in condemned_layers(condemned):
-            if self._run.stopped or (failed and not self._run.settings.continue_on_error):
+            if self._run.stopped:
                 return
+            wanted = [one for one in layer if id(one) not in kept_back]
             with ThreadPoolExecutor(self._run.settings.width) as pool:
-                wanted = [one for one in layer if one.delete or one.urn not in failed]
                 errors = list(pool.map(lambda one: self._delete_one(one, with_it), wanted))
-            for one, error in zip(wanted, errors, strict=True):
-                if error is not None:
-                    failed |= {one.urn, *one.needs()}
+            kept_back |= {id(one) for one, error in zip(wanted, errors, strict=True) if error is not None}
             for one in layer:
-                if one.urn in failed:
-                    failed |= one.needs()
+                if id(one) in kept_back:
+                    kept_back |= needs[id(one)]
 
     def _needed_by_others(self, condemned: list[Resource]) -> set[str]:
         """URNs that entries which stay refer to, and that nothing else stands for."""

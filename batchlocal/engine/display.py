@@ -193,6 +193,7 @@ class Display:
         with self._lock:
             self._event("cancelEvent", {})
             self._view.close()
+            self._view = View()
             if self._log is not None:
                 self._log.close()
                 self._log = None

@@ -16,7 +16,7 @@ from batchlocal.engine.goals import Goal
 from batchlocal.engine.run import Stopped
 from batchlocal.engine.state import Resource
 from batchlocal.engine.transforms import Transforms
-from batchlocal.engine.values import UNKNOWN, from_wire, has_unknown, to_wire
+from batchlocal.engine.values import from_wire, has_unknown, to_wire
 
 __all__ = ["EngineLog", "Monitor"]
 
@@ -129,16 +129,14 @@ class Monitor:
 
     def Invoke(self, request: Any) -> Any:
         """A provider's function; one with unknown arguments is not called."""
-        from pulumi.runtime.proto import provider_pb2
-
         request = self._guarded(lambda: self._transforms.apply_invoke(request))
         arguments = from_wire(request.args)
         if has_unknown(arguments):
-            return provider_pb2.InvokeResponse(**{"return": to_wire({"unknown": UNKNOWN})})
+            return resource_pb2.ResourceInvokeResponse(unknown=True)
         answer, failures = self._guarded(
             lambda: self._deployment.invoke(request.tok, arguments, request.provider, request.version)
         )
-        return provider_pb2.InvokeResponse(**{"return": to_wire(answer)}, failures=failures)
+        return resource_pb2.ResourceInvokeResponse(**{"return": to_wire(answer)}, failures=failures)
 
     def SignalAndWaitForShutdown(self, request: Any) -> Any:
         """The program has registered everything."""

@@ -274,6 +274,7 @@ class _Operation:
         """Leave now; the journal has on disk what was begun."""
         parts.run.display.diagnostic("error", "update failed")
         parts.run.display.summary("failed")
+        parts.run.display.close()
         parts.host.kill()
         self._held.close()
         sys.stdout.flush()

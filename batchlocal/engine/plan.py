@@ -13,7 +13,16 @@ from batchlocal.engine.goals import Goal
 from batchlocal.engine.state import Resource
 from batchlocal.engine.values import unwrapped
 
-__all__ = ["Difference", "Op", "condemned_layers", "difference_of", "inverted", "local_difference", "with_ignored"]
+__all__ = [
+    "Difference",
+    "Op",
+    "condemned_layers",
+    "condemned_needs",
+    "difference_of",
+    "inverted",
+    "local_difference",
+    "with_ignored",
+]
 
 Values = dict[str, Any]
 Op = Literal[
@@ -101,21 +110,24 @@ def _top(path: str) -> str:
     return _parts(path)[0]
 
 
-def condemned_layers(condemned: list[Resource]) -> list[list[Resource]]:
-    """Deletions in layers, dependants before what they depend on; the members of a layer may go together.
+def condemned_needs(condemned: list[Resource]) -> dict[int, set[int]]:
+    """Which of the condemned each of them depends on, by identity.
 
-    What waits for deletion since it was replaced depends on its like; what is live, on what is live.
+    What waits for deletion depends on its like, what is live on what is live, where there is such.
     """
     live = {one.urn: one for one in condemned if not one.delete}
     replaced = {one.urn: one for one in condemned if one.delete}
-    needs = {
-        id(one): {
-            id(found)
-            for urn in one.needs() - {one.urn}
-            if (found := (replaced.get(urn) or live.get(urn)) if one.delete else (live.get(urn) or replaced.get(urn)))
-        }
-        for one in condemned
-    }
+    needs: dict[int, set[int]] = {}
+    for one in condemned:
+        first, second = (replaced, live) if one.delete else (live, replaced)
+        found = [first.get(urn) or second.get(urn) for urn in one.needs() - {one.urn}]
+        needs[id(one)] = {id(other) for other in found if other is not None}
+    return needs
+
+
+def condemned_layers(condemned: list[Resource]) -> list[list[Resource]]:
+    """Deletions in layers, dependants before what they depend on; the members of a layer may go together."""
+    needs = condemned_needs(condemned)
     layers: list[list[Resource]] = []
     left = list(condemned)
     while left:

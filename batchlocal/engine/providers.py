@@ -18,7 +18,7 @@ from pulumi.runtime.proto import provider_pb2 as pb
 from pulumi.runtime.proto import provider_pb2_grpc, status_pb2
 
 from batchlocal.engine.errors import EngineError
-from batchlocal.engine.values import from_wire, plain_references, to_wire, unwrapped
+from batchlocal.engine.values import from_wire, named_references, plain_references, to_wire, unwrapped
 
 __all__ = ["InitFailed", "Plugin", "PluginHost", "ProviderError"]
 
@@ -63,6 +63,7 @@ class Plugin:
         self._stub: Any = None
         self._channel: grpc.Channel | None = None
         self._takes_secrets = False
+        self._takes_references = False
         self.supports_preview = True
         threading.Thread(target=self._drain, daemon=True).start()
 
@@ -100,13 +101,13 @@ class Plugin:
             args=to_wire(plain), variables=variables, acceptSecrets=True, acceptResources=True, urn=urn, id=provider_id
         )
         answer = self._call(stub.Configure, request)
-        self._takes_secrets = answer.acceptSecrets
+        self._takes_secrets, self._takes_references = answer.acceptSecrets, answer.acceptResources
         self.supports_preview = answer.supportsPreview
         self.configured = True
 
     def _sent(self, values: Mapping[str, Any]) -> Any:
-        references = plain_references(dict(values))
-        return to_wire(references if self._takes_secrets else unwrapped(references))
+        given = (named_references if self._takes_references else plain_references)(dict(values))
+        return to_wire(given if self._takes_secrets else unwrapped(given))
 
     def check_config(self, urn: str, olds: Values, news: Values) -> Values:
         """The provider resource's inputs, checked."""

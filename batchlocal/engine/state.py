@@ -80,6 +80,8 @@ class Resource:
             value = getattr(self, name)
             if value or name in _ALWAYS:
                 entry[_NAMES.get(name, name)] = secrets.seal(value) if name in _SEALED else value
+        for kind, seconds in self.custom_timeouts.items():
+            entry["customTimeouts"] = {**entry["customTimeouts"], kind: _short(seconds)}
         return {**entry, **self.rest}
 
     @classmethod
@@ -154,6 +156,11 @@ def problems(resources: Iterable[Resource]) -> list[str]:
         live |= set() if resource.delete else {resource.urn}
         seen.add(resource.urn)
     return found
+
+
+def _short(seconds: float) -> float:
+    """Whole seconds without a fraction, as the CLI writes them."""
+    return int(seconds) if seconds == int(seconds) else seconds
 
 
 def moment() -> str:

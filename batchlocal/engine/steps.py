@@ -16,7 +16,7 @@ from batchlocal.engine.providers import InitFailed, ProviderError
 from batchlocal.engine.registry import Provider, Registry
 from batchlocal.engine.run import Run, Stopped
 from batchlocal.engine.state import Resource, moment
-from batchlocal.engine.urns import is_provider
+from batchlocal.engine.urns import is_provider, package_of
 from batchlocal.engine.values import UNKNOWN, rewrap
 
 __all__ = ["ProtectedResource", "Step", "Steps"]
@@ -107,7 +107,7 @@ class Steps:
             protect=bool(goal.protect),
             retain_on_delete=bool(goal.retain_on_delete),
             dependencies=goal.dependencies,
-            property_dependencies=goal.property_dependencies if goal.custom else {},
+            property_dependencies=goal.property_dependencies,
             provider=step.provider,
             additional_secret_outputs=goal.additional_secret_outputs,
             custom_timeouts=goal.custom_timeouts,
@@ -142,7 +142,8 @@ class Steps:
         replacing = step.op == "create-replacement"
         with self._shown(step.op, step.urn, old, step) as shown:
             made = self.entry(step, None if replacing else old)
-            made.inputs = {**step.inputs, "__internal": {}}
+            built_in = package_of(step.goal.type) == "pulumi"
+            made.inputs = step.inputs if built_in else {**step.inputs, "__internal": {}}
             made.outputs = dict(step.inputs)
             fresh = UNKNOWN if self._run.preview else str(uuid.uuid4())
             made.id = old.id if old and not replacing else fresh
@@ -258,7 +259,8 @@ class Steps:
 
     def _mark(self, step: Step) -> None:
         """The marker that stands for a replacement as a whole."""
-        shown = Shown("replace", step.urn, step.old, step.difference)
+        before = step.old.inputs if step.old else {}
+        shown = Shown("replace", step.urn, step.old, step.difference, before, step.inputs)
         self._run.display.start(shown)
         self._run.display.done(shown)
 

@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from google.protobuf import json_format, struct_pb2
 
+from batchlocal.engine.urns import name_of, type_of
+
 __all__ = [
     "ARCHIVE",
     "ASSET",
@@ -18,6 +20,8 @@ __all__ = [
     "is_secret",
     "make_secret",
     "masked",
+    "named_references",
+    "plain_references",
     "rewrap",
     "to_wire",
     "unwrapped",
@@ -49,6 +53,9 @@ def _normal(value: Any) -> Any:
     if value.get(SIGNATURE) == OUTPUT:
         inner = _normal(value.get("value", UNKNOWN))
         return make_secret(inner) if value.get("secret") else inner
+    if value.get(SIGNATURE) == REFERENCE:
+        known = {name: value[name] for name in (SIGNATURE, "urn", "id") if name in value}
+        return {**known, "packageVersion": value.get("packageVersion", "")}
     return {name: _normal(item) for name, item in value.items()}
 
 
@@ -116,6 +123,18 @@ def rewrap(outputs: Values, inputs: Values, additional: Iterable[str], old: Valu
     } | set(additional)
     names |= {name for name, value in (old or {}).items() if is_secret(value)}
     return {name: make_secret(value) if name in names else value for name, value in outputs.items()}
+
+
+def named_references(value: Any) -> Any:
+    """Resource references as providers get them: with the resource's name and type."""
+    if isinstance(value, list):
+        return [named_references(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if value.get(SIGNATURE) == REFERENCE:
+        kept = {name: item for name, item in value.items() if name != "packageVersion" or item}
+        return {**kept, "name": name_of(value["urn"]), "type": type_of(value["urn"])}
+    return {name: named_references(item) for name, item in value.items()}
 
 
 def plain_references(value: Any) -> Any:
