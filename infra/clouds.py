@@ -11,10 +11,11 @@ from batchmgmt.lean import LeanHttp
 
 __all__ = ["current", "private_zones"]
 
-# Source: Microsoft's "Azure Private Endpoint private DNS zone values". Other clouds have the public one's names.
-_BATCH_ZONES = {
-    "AzureUSGovernment": "privatelink.batch.usgovcloudapi.net",
-    "AzureChinaCloud": "privatelink.batch.chinacloudapi.cn",
+# Zones of Batch and of blobs. Source: Microsoft's "Azure Private Endpoint private DNS zone values".
+_PUBLIC = ("privatelink.batch.azure.com", "privatelink.blob.core.windows.net")
+_OTHERS = {
+    "AzureUSGovernment": ("privatelink.batch.usgovcloudapi.net", "privatelink.blob.core.usgovcloudapi.net"),
+    "AzureChinaCloud": ("privatelink.batch.chinacloudapi.cn", "privatelink.blob.core.chinacloudapi.cn"),
 }
 
 
@@ -26,7 +27,6 @@ def current() -> Cloud:
 
 
 def private_zones(cloud: Cloud) -> dict[str, str]:
-    """The private DNS zone of each private endpoint's target."""
-    batch = _BATCH_ZONES.get(cloud.name, "privatelink.batch.azure.com")
-    blob = f"privatelink.blob.{cloud.storage_suffix}"
+    """The private DNS zone of each private endpoint's target; clouds of one's own use the public one's names."""
+    batch, blob = _OTHERS.get(cloud.name, _PUBLIC)
     return {"batchAccount": batch, "nodeManagement": batch, "blob": blob}
