@@ -68,6 +68,11 @@ class Backend:
     def exists(self, project: str, stack: str) -> bool:
         return self._stack_file(project, stack).exists()
 
+    def require(self, project: str, stack: str) -> None:
+        """Raise StackUnknown unless there is such a stack."""
+        if not self.exists(project, stack):
+            raise StackUnknown(stack)
+
     def load(self, project: str, stack: str) -> tuple[Snapshot, Secrets]:
         """The stack's state.
 
@@ -76,8 +81,7 @@ class Backend:
             EngineError: the file cannot be read, or needs what this engine does not know.
         """
         file = self._stack_file(project, stack)
-        if not file.exists():
-            raise StackUnknown(stack)
+        self.require(project, stack)
         try:
             whole = json.loads(file.read_text())
         except ValueError as error:

@@ -167,6 +167,7 @@ class _Operation:
             raise NeedsPulumi("the setting pulumi:autonaming")
         started = int(time.time())
         with self._held:
+            stack.backend.require(stack.project.name, stack.name)
             if not self.preview:
                 self._held.enter_context(stack.backend.lock(stack.project.name, stack.name))
             old, secrets = stack.load()

@@ -1,0 +1,120 @@
+"""The engine against the SDK's floor: 200 things, an instant provider in this process, state on disk.
+
+The floor is the same program against a monitor that answers at once and decides nothing.
+usage: python benchmarks/engine.py [COUNT]
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import empty_pb2
+from pulumi.runtime import Settings, configure, run_in_stack
+from pulumi.runtime.proto import provider_pb2, resource_pb2
+
+from batchlocal.engine.operations import Options, Stack, up
+from batchlocal.engine.project import find_project
+from batchlocal.engine.providers import PluginHost
+
+PROGRAM = """
+import pulumi
+class Thing(pulumi.CustomResource):
+    def __init__(self, name, **inputs):
+        super().__init__("instant:index:Thing", name, {"name": name, **inputs, "address": None})
+for number in range(COUNT):
+    Thing(f"thing-{number}", size=number, tags={"a": "1", "b": "2"}, vmSize="standard_d2s_v3", start="echo hello")
+"""
+
+
+class InstantPlugin:
+    """A provider that answers at once."""
+
+    supports_preview = True
+    configured = True
+
+    def configure(self, inputs: Any, urn: str, provider_id: str) -> None: ...
+
+    def check_config(self, urn: str, olds: Any, news: Any) -> Any:
+        return news
+
+    def diff_config(self, urn: str, provider_id: str, old: Any, news: Any) -> Any:
+        return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE)
+
+    def check(self, urn: str, olds: Any, news: Any, seed: bytes) -> Any:
+        return news, []
+
+    def diff(self, urn: str, resource_id: str, old: Any, news: Any, ignored: Any) -> Any:
+        return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE)
+
+    def create(self, urn: str, inputs: Any, seconds: float, *, preview: bool) -> Any:
+        return inputs["name"], {**inputs, "address": "x"}
+
+
+class InstantMonitor:
+    """What an SDK needs at the least."""
+
+    def GetDeploymentInfo(self, request: Any) -> Any:  # noqa: N802
+        return resource_pb2.DeploymentInfo(project="floor", stack="dev", organization="organization", parallel=8)
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802
+        urn = f"urn:pulumi:dev::floor::{request.type}::{request.name}"
+        return resource_pb2.RegisterResourceResponse(urn=urn, id="id", object=request.object)
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802
+        return empty_pb2.Empty()
+
+    def SignalAndWaitForShutdown(self, request: Any) -> Any:  # noqa: N802
+        return empty_pb2.Empty()
+
+
+def floor(program: str) -> float:
+    """Seconds that the SDK needs for the program, with nothing behind it."""
+    settings = Settings(project="floor", stack="dev", parallel=8, dry_run=False, monitor=InstantMonitor(), engine=None)
+    configure(settings)
+    began = time.monotonic()
+    with asyncio.Runner() as runner:
+        runner.get_loop().set_default_executor(concurrent.futures.ThreadPoolExecutor(32))
+        runner.run(run_in_stack(lambda: exec(compile(program, "program", "exec"), {"__name__": "__main__"})))
+    return time.monotonic() - began
+
+
+def measured(stack: Stack) -> float:
+    began = time.monotonic()
+    code = up(stack, Options(interactive=False, parallel=8, as_json=False))
+    if code:
+        raise SystemExit(code)
+    return time.monotonic() - began
+
+
+def main() -> None:
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 200
+    program = PROGRAM.replace("COUNT", str(count))
+    os.environ["PULUMI_CONFIG_PASSPHRASE"] = "benchmark"
+    PluginHost.plugin = lambda self, package: InstantPlugin()  # type: ignore[method-assign, assignment]
+    PluginHost.prepare = lambda self, package: None  # type: ignore[method-assign]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "Pulumi.yaml").write_text("name: floor\nruntime: python\n")
+        (folder / "__main__.py").write_text(program)
+        os.environ["PULUMI_BACKEND_URL"] = f"file://{folder}"
+        stack = Stack(find_project(folder), "dev")
+        stack.ensure()
+        stack.load()
+        out, sys.stdout = sys.stdout, (folder / "out.txt").open("w")
+        least, first, again = floor(program), measured(stack), measured(stack)
+        sys.stdout.close()
+        sys.stdout = out
+    print(f"{count} things: floor {least:.2f}s")
+    print(f"first up      {first:.2f}s  {first / least:.1f} x floor")
+    print(f"no-change up  {again:.2f}s  {again / least:.1f} x floor")
+
+
+if __name__ == "__main__":
+    main()
