@@ -102,6 +102,7 @@ def _start(options: argparse.Namespace, data: DataFolder) -> int:
 
 
 def _serve(options: argparse.Namespace, data: DataFolder) -> int:
+    from batchlocal.blobs import AzuriteMissing
     from batchlocal.server import AlreadyRunning, Options, PortTaken, serve
     from batchlocal.store.migrations import StoreTooNew
 
@@ -110,7 +111,7 @@ def _serve(options: argparse.Namespace, data: DataFolder) -> int:
     pace = 1.0 if options.timing == "recorded" else Options.pace
     try:
         serve(data, Options(options.port, options.host, pace, options.strict))
-    except (AlreadyRunning, PortTaken, StoreTooNew) as mistake:
+    except (AlreadyRunning, AzuriteMissing, PortTaken, StoreTooNew) as mistake:
         raise NotStarted(str(mistake)) from None
     return 0
 

@@ -18,7 +18,7 @@ import uvicorn
 
 from batchlocal.app import Application
 from batchlocal.arm import effects as arm_effects
-from batchlocal.blobs import BlobServer
+from batchlocal.blobs import BlobServer, check_installed
 from batchlocal.datafolder import DataFolder, write_private
 from batchlocal.identity.tls import ensure_certificates
 from batchlocal.identity.tokens import Tokens
@@ -61,9 +61,11 @@ def serve(data: DataFolder, options: Options) -> None:
 
     Raises:
         AlreadyRunning: another server holds the data folder.
+        AzuriteMissing: linked storage cannot be started here.
         PortTaken: ``options.port`` is in use.
         StoreTooNew: a newer batchlocal wrote the folder.
     """
+    check_installed()
     data.prepare()
     with _hold(data):
         sockets = _listen(data, options)

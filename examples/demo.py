@@ -32,6 +32,7 @@ from batchmgmt import BatchManagement, BatchManagementError, ServiceEndpoint
 TILES = 8  # a side: 8 x 8 = 64 tasks
 TILE_PIXELS = 96
 SCENE = {"center": [-0.743643135, 0.131825963], "width": 0.0028, "iterations": 360}
+SHADES = " .:-=+*#%@"  # dark to light
 PATIENCE = timedelta(seconds=90)  # without any task getting further, the demo gives up
 
 
@@ -231,17 +232,21 @@ def assemble(storage: ContainerClient, picture: Path) -> Path:
 
 
 def show(picture: Path, console: Console) -> None:
-    """A small rendering in the terminal, two pixels a character; nothing where colours do not work."""
-    if not console.is_terminal:
-        return
+    """A small rendering: in a terminal two coloured pixels a character, elsewhere shades of grey as characters."""
     columns = min(64, shutil.get_terminal_size().columns)
-    small = Image.open(picture).convert("RGB").resize((columns, columns))
+    with Image.open(picture) as whole:
+        small = whole.convert("RGB").resize((columns, columns))
     for y in range(0, columns - 1, 2):
-        line = ""
-        for x in range(columns):
-            upper, lower = small.getpixel((x, y)), small.getpixel((x, y + 1))
-            line += f"\x1b[38;2;{upper[0]};{upper[1]};{upper[2]}m\x1b[48;2;{lower[0]};{lower[1]};{lower[2]}m▀"
-        print(line + "\x1b[0m")
+        pairs = [(small.getpixel((x, y)), small.getpixel((x, y + 1))) for x in range(columns)]
+        if console.is_terminal:
+            print("".join(coloured(upper, lower) for upper, lower in pairs) + "\x1b[0m")
+        else:
+            print("".join(SHADES[sum(upper + lower) * len(SHADES) // (6 * 256)] for upper, lower in pairs).rstrip())
+
+
+def coloured(upper: tuple[int, ...], lower: tuple[int, ...]) -> str:
+    """Two pixels, one above the other, as one character."""
+    return "\x1b[38;2;{};{};{}m\x1b[48;2;{};{};{}m▀".format(*upper, *lower)
 
 
 if __name__ == "__main__":

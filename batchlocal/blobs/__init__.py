@@ -1,5 +1,5 @@
 """Linked storage's blobs: Azurite, supervised."""
 
-from batchlocal.blobs.server import AzuriteMissing, BlobServer
+from batchlocal.blobs.server import AzuriteMissing, BlobServer, check_installed
 
-__all__ = ["AzuriteMissing", "BlobServer"]
+__all__ = ["AzuriteMissing", "BlobServer", "check_installed"]

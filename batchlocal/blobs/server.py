@@ -17,7 +17,7 @@ import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
-__all__ = ["AzuriteMissing", "BlobServer"]
+__all__ = ["AzuriteMissing", "BlobServer", "check_installed"]
 
 _log = logging.getLogger(__name__)
 _LAUNCHER = Path(__file__).with_name("launch.cjs")
@@ -180,6 +180,16 @@ async def _alone(lock: Path) -> AsyncIterator[int]:
             except BlockingIOError:
                 await asyncio.sleep(_LOCK_POLL_SECONDS)
         yield file.fileno()
+
+
+def check_installed() -> None:
+    """Say at once what would be missing later.
+
+    Raises:
+        AzuriteMissing: there is no Node or no Azurite to start.
+    """
+    _node()
+    _azurite()
 
 
 def _command(folder: Path, port: int, certificate: Path, private_key: Path) -> list[str]:
