@@ -1,3 +1,4 @@
+# ruff: noqa: ARG002, ARG005 - stand-ins take what the real ones take
 """The engine against the SDK's floor: 200 things, an instant provider in this process, state on disk.
 
 The floor is the same program against a monitor that answers at once and decides nothing.
