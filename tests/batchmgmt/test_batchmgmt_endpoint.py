@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
+import subprocess
+import sys
 
 import pytest
 
@@ -150,10 +153,25 @@ def test_the_library_gives_errors_of_its_own_tree(management):
         management.endpoint("group")
 
 
-async def test_the_asynchronous_client_opens_the_batch_service_too(account):
-    pytest.importorskip("aiohttp", reason="azure-core's asynchronous transport needs aiohttp")
-    async with account.endpoint().async_client() as client:
-        assert [pool async for pool in client.list_pools()] == []
+ASYNCHRONOUS = """
+import asyncio, sys
+from batchmgmt import BatchManagement
+
+async def main(group, name):
+    with BatchManagement.from_env() as management:
+        async with management.account(group, name).endpoint().async_client() as client:
+            print([pool.id async for pool in client.list_pools()])
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+def test_the_asynchronous_client_opens_the_batch_service_too(account, batchlocal):
+    """In a process of its own: aiohttp reads SSL_CERT_FILE when it is imported."""
+    command = [sys.executable, "-c", ASYNCHRONOUS, account.resource_group, account.name]
+    environment = {**os.environ, **batchlocal.environment}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (0, "[]\n"), done.stderr
 
 
 def test_a_token_is_renewed_by_the_credential_an_endpoint_came_from(account):
