@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from batchlocal.engine.display import Shown
 from batchlocal.engine.errors import EngineError
 from batchlocal.engine.goals import Goal
-from batchlocal.engine.plan import Difference, difference_of, inverted
+from batchlocal.engine.plan import Difference, difference_of, inverted, with_ignored
 from batchlocal.engine.providers import InitFailed
 from batchlocal.engine.registry import Registry
 from batchlocal.engine.run import Run
@@ -69,6 +69,8 @@ class Refresh:
             return "delete"
         old_inputs, old_outputs = resource.inputs, resource.outputs
         new_inputs = old_inputs if inputs is None or resource.external else rewrap(inputs, old_inputs, ())
+        found = Goal(resource.type, name_of(resource.urn), True, new_inputs, ignore_changes=resource.ignore_changes)
+        new_inputs = with_ignored(found, old_inputs)  # what the program ignores is no drift
         new_outputs = rewrap(outputs, new_inputs, resource.additional_secret_outputs, old_outputs)
         changed = (old_inputs, old_outputs, resource.id) != (new_inputs, new_outputs, found_id)
         resource.inputs, resource.outputs, resource.id = new_inputs, new_outputs, found_id
