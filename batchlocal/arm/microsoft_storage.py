@@ -170,8 +170,8 @@ def put_account(call: ArmCall) -> Answer:
         "location": str(body.get("location") or group.body["location"]).replace(" ", "").lower(),
         "tags": body.get("tags") or {},
         **({"identity": body["identity"]} if body.get("identity") else {}),
-        "properties": {**_served(call, name, old), **(body.get("properties") or {})},
     }
+    account.body["properties"] = _served(call, account, old, body.get("properties") or {})
     if taken is not None:
         call.tx.resources.put(account)
         return _json(200, _shown(account))
@@ -192,30 +192,74 @@ def _sku(sku: dict[str, Any]) -> dict[str, Any]:
     return {"name": sku["name"], "tier": str(sku["name"]).partition("_")[0]}
 
 
-def _served(call: ArmCall, name: str, old: dict[str, Any]) -> dict[str, Any]:
-    """What the provider fills in: endpoints, defaults, moments; what an update left out stays as it was."""
+def _served(call: ArmCall, account: Resource, old: dict[str, Any], sent: dict[str, Any]) -> dict[str, Any]:
+    """What the provider fills in (as the recordings of 2024 and 2025 show it); what was sent is laid over it, and what
+    an update left out stays as it was."""
     moment = moments.iso(call.now)
-    return {
+    origin = call.platform.blob_origin
+    replication = str(account.body["sku"]["name"]).partition("_")[2].upper()
+    second: dict[str, Any] = {}
+    if "GRS" in replication or "GZRS" in replication:
+        second = {"secondaryLocation": _paired(account.body["location"]), "statusOfSecondary": "available"}
+    if replication.startswith("RA"):
+        second["secondaryEndpoints"] = {"blob": f"{origin}/{account.name}-secondary/"}
+    tier = {"accessTier": "Hot"} if account.body["kind"] in ("StorageV2", "BlobStorage") else {}
+    rules = {"ipv6Rules": [], "bypass": "AzureServices", "defaultAction": "Allow"}
+    properties = {
         "allowBlobPublicAccess": False,
+        "allowCrossTenantReplication": False,
         "allowSharedKeyAccess": True,
         "creationTime": moment,
-        "encryption": {
-            "keySource": "Microsoft.Storage",
-            "services": {
-                kind: {"enabled": True, "keyType": "Account", "lastEnabledTime": moment} for kind in ("blob", "file")
-            },
-        },
         "keyCreationTime": {"key1": moment, "key2": moment},
-        "minimumTlsVersion": "TLS1_2",
-        "networkAcls": {"bypass": "AzureServices", "defaultAction": "Allow", "ipRules": [], "virtualNetworkRules": []},
-        "primaryLocation": "",
+        "minimumTlsVersion": "TLS1_0",
         "privateEndpointConnections": [],
         "statusOfPrimary": "available",
         "supportsHttpsTrafficOnly": True,
+        **tier,
         **old,
-        "primaryEndpoints": {"blob": f"{call.platform.blob_origin}/{name}/"},
+        **sent,
+        **second,
+        "primaryEndpoints": {"blob": f"{origin}/{account.name}/"},
         "provisioningState": "Succeeded",
     }
+    firewall = {**(old.get("networkAcls") or {}), **(sent.get("networkAcls") or {})}
+    properties["networkAcls"] = {**rules, "ipRules": [], "virtualNetworkRules": [], **firewall}
+    properties["encryption"] = _encryption(moment, old.get("encryption") or {}, sent.get("encryption") or {})
+    return properties
+
+
+def _encryption(moment: str, old: dict[str, Any], sent: dict[str, Any]) -> dict[str, Any]:
+    """Blobs and files are always encrypted; what was sent says with which key."""
+    services = {
+        name: {
+            "keyType": "Account",
+            "lastEnabledTime": moment,
+            **((old.get("services") or {}).get(name) or {}),
+            **((sent.get("services") or {}).get(name) or {}),
+            "enabled": True,
+        }
+        for name in ("blob", "file")
+    }
+    return {"keySource": "Microsoft.Storage", **old, **sent, "services": services}
+
+
+# Azure documentation, "Azure cross-region replication": pairs of the regions that batchlocal has.
+_PAIRS = {
+    "eastus": "westus",
+    "eastus2": "centralus",
+    "westus2": "westcentralus",
+    "northeurope": "westeurope",
+    "koreacentral": "koreasouth",
+    "japaneast": "japanwest",
+    "southeastasia": "eastasia",
+    "southcentralus": "northcentralus",
+}
+
+
+def _paired(location: str) -> str:
+    """The region that a geo-redundant account is copied to."""
+    both = {**{second: first for first, second in _PAIRS.items()}, **_PAIRS}
+    return both.get(location, f"{location}2")
 
 
 def _shown(account: Resource) -> dict[str, Any]:
@@ -258,7 +302,7 @@ def patch_account(call: ArmCall) -> Answer:
     account.body |= {key: body[key] for key in ("tags", "identity", "kind") if key in body}
     if "sku" in body:
         account.body["sku"] = _sku(body["sku"])
-    account.body["properties"] |= body.get("properties") or {}
+    account.body["properties"] = _served(call, account, account.body["properties"], body.get("properties") or {})
     account.modified = call.now
     call.tx.resources.put(account)
     return _json(200, _shown(account))

@@ -1,6 +1,6 @@
 """Microsoft.Batch: accounts, applications and packages, pools, locations."""
 
-from batchlocal.arm.microsoft_batch import accounts, applications, locations, packages, pools
+from batchlocal.arm.microsoft_batch import accounts, applications, locations, packages, pools, private_links
 from batchlocal.arm.microsoft_batch.provider import PROVIDER
 
-__all__ = ["PROVIDER", "accounts", "applications", "locations", "packages", "pools"]
+__all__ = ["PROVIDER", "accounts", "applications", "locations", "packages", "pools", "private_links"]

@@ -193,8 +193,30 @@ def _change(call: ArmCall, account: Resource, body: dict[str, Any], properties: 
     if body.get("tags") is not None:
         account.body["tags"] = body["tags"]
     if body.get("identity") is not None:
-        account.body["identity"] = body["identity"]
+        account.body["identity"] = _identity(call, account.body.get("identity") or {}, body["identity"])
     account.body.setdefault("identity", {"type": "None"})
+
+
+def _identity(call: ArmCall, old: dict[str, Any], sent: dict[str, Any]) -> dict[str, Any]:
+    """The identities with who they are. A PATCH adds to those that are there and removes those sent as null."""
+    kind = str(sent.get("type") or old.get("type") or "None")
+    if kind == "None":
+        return {"type": "None"}
+    tenant = call.platform.credentials.tenant_id
+    if kind == "SystemAssigned":
+        return {"principalId": old.get("principalId") or str(uuid.uuid4()), "tenantId": tenant, "type": kind}
+    known = dict(old.get("userAssignedIdentities") or {}) if call.request.method == "PATCH" else {}
+    for identity, value in (sent.get("userAssignedIdentities") or {}).items():
+        if value is None:
+            known.pop(identity, None)
+        else:
+            known.setdefault(identity, {"principalId": _guid_of(identity, "p"), "clientId": _guid_of(identity, "c")})
+    return {"type": kind, "userAssignedIdentities": known}
+
+
+def _guid_of(identity: str, kind: str) -> str:
+    """A user-assigned identity is the same principal wherever it is used."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{kind}:{identity.lower()}"))
 
 
 def _linked(call: ArmCall, sent: dict[str, Any] | None) -> dict[str, Any] | None:
