@@ -87,7 +87,7 @@ def test_no_secret_is_in_clear_in_state_history_events_or_on_the_screen(lab: Lab
     assert word not in printed
     (lab.folder / "things.json").unlink()  # the cloud itself may know it
     for file in lab.folder.rglob("*"):
-        assert file.is_dir() or word not in file.read_text(), file
+        assert file.is_dir() or word.encode() not in file.read_bytes(), file
 
 
 def test_a_second_run_says_who_holds_the_lock(lab: Lab) -> None:
