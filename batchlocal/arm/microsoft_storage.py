@@ -106,6 +106,7 @@ PROVIDER = ResourceProvider(
         Route("AsyncOperations_Get", "GET", f"{_SUBSCRIPTION}/locations/{{location}}/asyncoperations/{{operationId}}"),
     ],
     refuse_body=_refuse,
+    trims_answers=False,  # recorded: old api-versions show properties that came later, such as ipv6Rules
 )
 
 

@@ -24,8 +24,8 @@ class ResourceProvider:
 
     ``routes`` are operations that stand in no description of ours, such as the polls of long-running operations. With
     ``refuse_body``, which words what is wrong with a body, the namespace's descriptions add all their operations and
-    api-versions, check and clean bodies, and leave out of answers what an older api-version lacks. An operation
-    without a handler answers "not implemented": silence is never success.
+    api-versions, check and clean bodies, and (``trims_answers``) leave out of answers what an older api-version lacks.
+    An operation without a handler answers "not implemented": silence is never success.
     """
 
     def __init__(
@@ -33,8 +33,11 @@ class ResourceProvider:
         namespace: str,
         routes: Iterable[Routed],
         refuse_body: Callable[[specs.Problem], Refusal] | None = None,
+        *,
+        trims_answers: bool = True,
     ) -> None:
         self.namespace = namespace
+        self._trims_answers = trims_answers
         self._refuse_body = refuse_body
         described = descriptions.every_operation(namespace) if refuse_body else []
         self.operations = {operation.id: operation for operation in (*described, *routes)}
@@ -70,5 +73,5 @@ class ResourceProvider:
 
     def show(self, operation: Routed, api_version: str, answer: Answer) -> None:
         """Leave out of an answer what its api-version does not have."""
-        if self._refuse_body is not None and isinstance(answer.json, dict):
+        if self._refuse_body is not None and self._trims_answers and isinstance(answer.json, dict):
             answer.json = descriptions.shown(self.namespace, operation, api_version, answer.status, answer.json)
