@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from batchlocal.domain.refusals import Fault, Refusal
 from batchlocal.service.errors import CATALOGUE, worded
@@ -17,6 +19,8 @@ __all__ = [
     "MethodNotAllowed",
     "OperationNotImplemented",
     "PathNotFound",
+    "PropertyNotImplemented",
+    "refuse_unimplemented",
 ]
 
 
@@ -73,6 +77,13 @@ class PathNotFound(Refusal):
 
 
 @dataclass(eq=False)
+class PropertyNotImplemented(Refusal):
+    """Azure acts on the property, batchlocal would only keep it."""
+
+    name: str
+
+
+@dataclass(eq=False)
 class OperationNotImplemented(Refusal):
     """Azure has the operation, batchlocal does not yet."""
 
@@ -118,8 +129,25 @@ CATALOGUE.update(
             400, "InvalidUri", "The requested URI does not represent any resource on the server.", Path="{path}"
         ),
         Fault: worded(500, "InternalError", "Server encountered an internal error. Please try again after some time."),
+        PropertyNotImplemented: worded(
+            501,
+            "NotImplemented",
+            "batchlocal does not act on the property {name} yet, and refuses it rather than ignore it; Azure does.",
+            PropertyName="{name}",
+        ),
         OperationNotImplemented: worded(
             501, "NotImplemented", "batchlocal does not have the operation {operation} yet; Azure does."
         ),
     }
 )
+
+
+def refuse_unimplemented(sent: dict[str, Any], names: Iterable[str]) -> None:
+    """Refuse a body that asks for something that would be kept and not done: silence is never success.
+
+    Raises:
+        PropertyNotImplemented: one of ``names`` is set.
+    """
+    for name in names:
+        if sent.get(name):
+            raise PropertyNotImplemented(name)

@@ -13,6 +13,7 @@ from batchlocal.protocol.messages import Answer
 from batchlocal.service.answers import changed, entity, page
 from batchlocal.service.call import ServiceCall
 from batchlocal.service.errors import CATALOGUE, worded
+from batchlocal.service.front_door import refuse_unimplemented
 from batchlocal.service.registry import handles
 from batchlocal.store.effects import Effect
 from batchlocal.store.tasks import TaskCounts
@@ -31,6 +32,9 @@ CATALOGUE.update(
 )
 
 
+_NOT_YET = ("jobManagerTask", "jobPreparationTask", "jobReleaseTask")
+
+
 def job_of(call: ServiceCall) -> Job:
     """The job that the path names.
 
@@ -46,6 +50,7 @@ def job_of(call: ServiceCall) -> Job:
 @handles("Job_Add")
 def add_job(call: ServiceCall) -> Answer:
     """201. Location and DataServiceId name ``job-1`` whatever the job's id (F10: 120 of 120)."""
+    refuse_unimplemented(call.body, _NOT_YET)
     pool_id = str((call.body.get("poolInfo") or {}).get("poolId") or "")
     pool = f"{call.account.key}/pools/{pool_id.lower()}"
     if call.tx.pools.find(pool) is None:

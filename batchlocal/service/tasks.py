@@ -16,6 +16,7 @@ from batchlocal.protocol.messages import Answer
 from batchlocal.service.answers import changed, entity, page
 from batchlocal.service.call import ServiceCall
 from batchlocal.service.errors import CATALOGUE, answer_refusal, worded
+from batchlocal.service.front_door import refuse_unimplemented
 from batchlocal.service.jobs import job_of
 from batchlocal.service.registry import handles
 
@@ -75,7 +76,11 @@ def task_of(call: ServiceCall) -> Task:
     return task
 
 
+_NOT_YET = ("dependsOn", "multiInstanceSettings", "containerSettings")
+
+
 def _new_task(call: ServiceCall, job: Job, sent: dict[str, Any]) -> Task:
+    refuse_unimplemented(sent, _NOT_YET)
     for name in ("id", "commandLine"):
         if not isinstance(sent.get(name), str) or not sent[name]:
             raise TaskPropertyInvalid(name, f"{name} is required and must be a non-empty string")

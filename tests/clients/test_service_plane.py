@@ -184,6 +184,12 @@ def test_a_token_opens_the_service_as_well(batchlocal: Local, account: Account) 
         assert [pool.id for pool in client.list_pools()] == [account.pool]
 
 
+def test_what_would_be_ignored_is_refused(batch: BatchClient, job: str) -> None:
+    depends = models.BatchTaskDependencies(task_ids=["other"])
+    with pytest.raises(HttpResponseError, match="dependsOn"):
+        batch.create_task(job, models.BatchTaskCreateOptions(id="d", command_line="/bin/true", depends_on=depends))
+
+
 def test_a_wrong_key_opens_nothing(account: Account) -> None:
     wrong = "A" * 86 + "=="
     credential = AzureNamedKeyCredential(account.name, wrong)
