@@ -7,7 +7,18 @@ from typing import Any, Final
 
 from batchlocal.domain.refusals import Refusal
 
-__all__ = ["DEFAULTS", "Job", "JobExists", "JobNotFound", "all_tasks_completed", "create", "delete", "terminate"]
+__all__ = [
+]
+    "DEFAULTS",
+    "Job",
+    "JobExists",
+    "JobNotFound",
+    "all_tasks_completed",
+    "create",
+    "delete",
+    "terminate",
+    "update",
+]
 
 Properties = dict[str, Any]
 
@@ -19,6 +30,7 @@ DEFAULTS: Final[Properties] = {
     "onAllTasksComplete": "noaction",
     "onTaskFailure": "noaction",
 }
+_OWN_TASKS: Final = ("jobManagerTask", "jobPreparationTask", "jobReleaseTask")
 _CONSTRAINTS: Final[Properties] = {"maxWallClockTime": "P10675199DT2H48M5.4775807S", "maxTaskRetryCount": 0}
 
 
@@ -73,6 +85,26 @@ def create(account: str, pool: str, job_id: str, sent: Properties, now: int) -> 
     properties = {**DEFAULTS, **{name: value for name, value in sent.items() if value is not None and name != "id"}}
     properties["constraints"] = {**_CONSTRAINTS, **(properties.get("constraints") or {})}
     return Job(account, job_id, pool, properties, now, now, state_since=now)
+
+
+def update(job: Job, sent: Properties, now: int, *, whole: bool = False) -> Job:
+    """The job with the properties sent; ``constraints`` are replaced whole, defaults refilled (F11).
+
+    ``whole`` drops what is left out, as a PUT does, but for the tasks that belong to the job.
+
+    Raises:
+        JobBeingDeleted, JobCompleted
+    """
+    check_takes_tasks(job)
+    kept = job.properties
+    if whole:
+        kept = {**DEFAULTS, **{name: kept[name] for name in _OWN_TASKS if name in kept}}
+    properties = {**kept, **{name: value for name, value in sent.items() if value is not None and name != "id"}}
+    properties["constraints"] = {**_CONSTRAINTS, **(properties.get("constraints") or {})}
+    pool_id = (properties.get("poolInfo") or {}).get("poolId")
+    pool = f"{job.account}/pools/{pool_id.lower()}" if pool_id else job.pool
+    properties.setdefault("poolInfo", job.properties.get("poolInfo"))
+    return replace(job, properties=properties, pool=pool, modified=now)
 
 
 def check_takes_tasks(job: Job) -> None:

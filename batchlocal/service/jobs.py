@@ -7,7 +7,6 @@ from typing import Any
 from batchlocal.domain import job as jobs
 from batchlocal.domain import task as tasks
 from batchlocal.domain.job import Job, JobExists, JobNotFound
-from batchlocal.domain.pool import PoolNotFound
 from batchlocal.protocol import moments
 from batchlocal.protocol.messages import Answer
 from batchlocal.service.answers import changed, entity, page
@@ -49,12 +48,11 @@ def job_of(call: ServiceCall) -> Job:
 
 @handles("Job_Add")
 def add_job(call: ServiceCall) -> Answer:
-    """201. Location and DataServiceId name ``job-1`` whatever the job's id (F10: 120 of 120)."""
+    """201, also for a pool that is not there (yet): its tasks wait. Location and DataServiceId name ``job-1`` whatever
+    the job's id (F10: 120 of 120)."""
     refuse_unimplemented(call.body, _NOT_YET)
     pool_id = str((call.body.get("poolInfo") or {}).get("poolId") or "")
     pool = f"{call.account.key}/pools/{pool_id.lower()}"
-    if call.tx.pools.find(pool) is None:
-        raise PoolNotFound
     job = jobs.create(call.account.key, pool, call.body["id"], call.body, call.now)
     if call.tx.jobs.find(job.key) is not None:
         raise JobExists
@@ -80,6 +78,24 @@ def get_job(call: ServiceCall) -> Answer:
     """The job, also while it is being deleted."""
     job = job_of(call)
     return entity(call, "jobs", shown(call, job), job.modified)
+
+
+@handles("Job_Patch")
+def patch_job(call: ServiceCall) -> Answer:
+    """200; each property sent replaces the old one whole (F11)."""
+    return _changed(call, jobs.update(job_of(call), call.body or {}, call.now))
+
+
+@handles("Job_Update")
+def put_job(call: ServiceCall) -> Answer:
+    """200; what is left out goes back to its default, metadata included; the pool must be named (F11)."""
+    return _changed(call, jobs.update(job_of(call), call.body, call.now, whole=True))
+
+
+def _changed(call: ServiceCall, job: Job) -> Answer:
+    call.tx.jobs.put(job)
+    call.platform.schedule(job.pool)
+    return changed(call, 200, f"jobs/{job.id}", job.modified)
 
 
 @handles("Job_Delete")

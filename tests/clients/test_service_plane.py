@@ -184,6 +184,20 @@ def test_a_token_opens_the_service_as_well(batchlocal: Local, account: Account) 
         assert [pool.id for pool in client.list_pools()] == [account.pool]
 
 
+def test_a_changed_job_keeps_what_was_not_sent(batch: BatchClient, job: str) -> None:
+    batch.update_job(job, models.BatchJobUpdateOptions(priority=7))
+    found = batch.get_job(job)
+    assert (found.priority, found.pool_info.pool_id) == (7, "pool")
+
+
+def test_a_job_waits_for_a_pool_that_is_not_there(batch: BatchClient) -> None:
+    pool = models.BatchPoolInfo(pool_id="comes-later")
+    batch.create_job(models.BatchJobCreateOptions(id="early", pool_info=pool))
+    batch.create_task("early", models.BatchTaskCreateOptions(id="t", command_line="/bin/true"))
+    assert batch.get_task("early", "t").state == "active"
+    batch.begin_delete_job("early").result()
+
+
 def test_what_would_be_ignored_is_refused(batch: BatchClient, job: str) -> None:
     depends = models.BatchTaskDependencies(task_ids=["other"])
     with pytest.raises(HttpResponseError, match="dependsOn"):
