@@ -8,7 +8,6 @@ from typing import Any, Final
 from batchlocal.domain.refusals import Refusal
 
 __all__ = [
-]
     "DEFAULTS",
     "Job",
     "JobExists",
