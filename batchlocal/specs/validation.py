@@ -43,7 +43,7 @@ class _Checking:
         if kind == "object":
             if isinstance(value, dict):
                 self._object(schema, value, path)
-            else:
+            elif not schema.free_form:  # a free-form object may come as a string of JSON (VMExtension.settings)
                 self._add(path, "must be an object", "type", schema, value)
         elif kind == "array":
             if isinstance(value, list):
