@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from batchlocal.datafolder import Credentials, DataFolder
+from batchlocal.domain.autoscale import PoolSamples
 from batchlocal.identity.tokens import Tokens
 from batchlocal.store import Store, Tx
 from batchlocal.store.effects import Effect
@@ -42,6 +43,7 @@ class Platform:
     strict: bool = False
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     pools_to_schedule: set[str] = field(default_factory=set)
+    samples: PoolSamples = field(default_factory=PoolSamples)
     work: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property

@@ -18,6 +18,7 @@ import uvicorn
 
 from batchlocal.app import Application
 from batchlocal.arm import effects as arm_effects
+from batchlocal.autoscaling import take_samples
 from batchlocal.blobs import BlobServer, check_installed
 from batchlocal.datafolder import DataFolder, write_private
 from batchlocal.identity.tls import ensure_certificates
@@ -157,6 +158,7 @@ async def _serve(data: DataFolder, options: Options, sockets: list[socket.socket
         asyncio.create_task(_run_storage(platform)),
         asyncio.create_task(Runner(platform, {**arm_effects.PERFORMERS, **node_effects.PERFORMERS}).run()),
         asyncio.create_task(node_effects.run(platform)),
+        asyncio.create_task(take_samples(platform)),
     ]
     try:
         await uvicorn.Server(config).serve(sockets)

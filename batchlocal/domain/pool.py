@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from math import inf
 from typing import Any, Final
 
+from batchlocal.domain import durations
+from batchlocal.domain.formulas import DEFAULT_INTERVAL, check_formula
 from batchlocal.domain.refusals import Refusal
 
 __all__ = [
@@ -21,10 +24,12 @@ __all__ = [
     "PoolNotFound",
     "ResizeError",
     "ResizeOngoing",
+    "check",
     "create",
     "delete",
     "nodes_allocated",
     "resize",
+    "resizing",
     "slots_allowed",
     "stop_resize",
     "update",
@@ -48,6 +53,8 @@ _START_TASK_DEFAULTS: Final[Properties] = {
 }
 _TARGETS = ("targetDedicatedNodes", "targetLowPriorityNodes")
 _NEVER_RETURNED = ("password",)
+_SHORTEST_SPAN = 5 * 60.0
+_LONGEST_INTERVAL = 168 * 3600.0
 
 
 class AllocationState(StrEnum):
@@ -151,7 +158,7 @@ class PropertyNotTaken(Refusal):
 def create(account: str, pool_id: str, sent: Properties, now: int) -> Pool:
     """A new pool, resizing to its targets."""
     properties = _filled(sent)
-    _check(properties)
+    check(properties)
     dedicated, low_priority = (int(sent.get(name) or 0) for name in _TARGETS)
     pool = Pool(
         account,
@@ -162,7 +169,7 @@ def create(account: str, pool_id: str, sent: Properties, now: int) -> Pool:
         state_since=now,
         hidden=_secrets(sent),
     )
-    return _resizing(pool, dedicated, low_priority, "requeue", now)
+    return resizing(pool, dedicated, low_priority, "requeue", now)
 
 
 def _filled(sent: Properties) -> Properties:
@@ -180,8 +187,11 @@ def _filled(sent: Properties) -> Properties:
             for user in users
         ]
     if properties["enableAutoScale"]:
-        properties.setdefault("autoScaleEvaluationInterval", "PT15M")
+        properties.setdefault("autoScaleEvaluationInterval", DEFAULT_INTERVAL)
         properties.pop("resizeTimeout", None)
+    else:
+        for name in ("autoScaleFormula", "autoScaleEvaluationInterval"):
+            properties.pop(name, None)
     return properties
 
 
@@ -190,7 +200,15 @@ def _secrets(sent: Properties) -> Properties:
     return {"passwords": {user["name"]: user["password"] for user in users if user.get("password")}}
 
 
-def _check(properties: Properties) -> None:
+def check(properties: Properties) -> None:
+    """What a pool's settings must be, whoever sends them.
+
+    Raises:
+        PropertyNotTaken, AutoScaleSettingsInvalid, FormulaTooLong, FormulaUnreadable
+    """
+    check_formula(properties)
+    _check_span(properties, "autoScaleEvaluationInterval", at_most=_LONGEST_INTERVAL)
+    _check_span(properties, "resizeTimeout")
     for name in _TARGETS:
         if int(properties.get(name) or 0) < 0:
             raise PropertyNotTaken(name, str(properties[name]), f"{name} must be at least 0")
@@ -198,6 +216,20 @@ def _check(properties: Properties) -> None:
     if not 1 <= slots <= slots_allowed(str(properties.get("vmSize", ""))):
         reason = "The number of task slots is from 1 to four times the cores of the VM size, at most 256"
         raise PropertyNotTaken("taskSlotsPerNode", str(slots), reason)
+
+
+def _check_span(properties: Properties, name: str, at_most: float = inf) -> None:
+    """Evaluation intervals are from 5 minutes to 168 hours, resize time-outs at least 5 minutes (REST reference)."""
+    text = properties.get(name)
+    if text is None:
+        return
+    try:
+        span = durations.seconds(str(text))
+    except durations.DurationInvalid:
+        raise PropertyNotTaken(name, str(text), f"{name} must be an ISO 8601 duration") from None
+    if not _SHORTEST_SPAN <= (inf if span is None else span) <= at_most:
+        limit = "at least 5 minutes" if at_most == inf else "from 5 minutes to 168 hours"
+        raise PropertyNotTaken(name, str(text), f"{name} must be {limit}")
 
 
 def slots_allowed(vm_size: str) -> int:
@@ -220,7 +252,7 @@ def update(pool: Pool, changed: Properties, now: int, *, whole: bool = False) ->
     properties = _filled({**kept, **{name: value for name, value in changed.items() if name not in _TARGETS}})
     if not properties.get("startTask", {}).get("commandLine"):
         properties.pop("startTask", None)
-    _check(properties)
+    check(properties)
     return replace(pool, properties=properties, modified=now)
 
 
@@ -239,10 +271,11 @@ def resize(pool: Pool, dedicated: int | None, low_priority: int | None, option: 
         pool.target_dedicated if dedicated is None else dedicated,
         pool.target_low_priority if low_priority is None else low_priority,
     )
-    return _resizing(pool, *wanted, option, now)
+    return resizing(pool, *wanted, option, now)
 
 
-def _resizing(pool: Pool, dedicated: int, low_priority: int, option: str, now: int) -> Pool:
+def resizing(pool: Pool, dedicated: int, low_priority: int, option: str, now: int) -> Pool:
+    """The pool on its way to new targets."""
     return replace(
         pool,
         target_dedicated=dedicated,
@@ -285,7 +318,7 @@ def delete(pool: Pool, now: int) -> Pool:
         PoolBeingDeleted: it is marked already (F11).
     """
     _check_active(pool)
-    gone = _resizing(pool, 0, 0, "terminate", now)
+    gone = resizing(pool, 0, 0, "terminate", now)
     return replace(gone, state="deleting", state_since=now)
 
 

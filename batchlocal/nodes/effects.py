@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from batchlocal.autoscaling import EVALUATION, perform_evaluation
 from batchlocal.nodes.allocation import perform_resize
 from batchlocal.nodes.scheduler import Scheduler
 from batchlocal.nodes.storage import NodeStorage
@@ -30,7 +31,11 @@ async def _delete_job(platform: Platform, effect: Effect) -> None:
     platform.work.set()
 
 
-PERFORMERS: Final[dict[str, Performer]] = {"pool.resize": _resize, "job.delete": _delete_job}
+PERFORMERS: Final[dict[str, Performer]] = {
+    "pool.resize": _resize,
+    "job.delete": _delete_job,
+    EVALUATION: perform_evaluation,
+}
 
 
 async def run(platform: Platform) -> None:

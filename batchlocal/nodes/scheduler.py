@@ -10,6 +10,7 @@ import logging
 from dataclasses import replace
 from pathlib import Path
 
+from batchlocal.domain import durations
 from batchlocal.domain import job as jobs
 from batchlocal.domain import node as nodes
 from batchlocal.domain import task as tasks
@@ -24,7 +25,7 @@ from batchlocal.nodes.packages import deploy, package_folders
 from batchlocal.nodes.processes import Running, kill_leftover, start, started_at
 from batchlocal.nodes.storage import FileTrouble, NodeStorage
 from batchlocal.platform import Platform
-from batchlocal.protocol import durations, moments
+from batchlocal.protocol import moments
 from batchlocal.store import Tx
 
 __all__ = ["Scheduler"]

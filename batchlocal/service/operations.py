@@ -10,13 +10,13 @@ from batchlocal.domain.refusals import Refusal
 from batchlocal.protocol import descriptions
 from batchlocal.protocol.descriptions import BodyRefused
 from batchlocal.protocol.routing import Routed
-from batchlocal.service import account, files, jobs, nodes, pools, tasks
+from batchlocal.service import account, autoscale, files, jobs, nodes, pools, tasks
 from batchlocal.service.errors import CATALOGUE, worded
 from batchlocal.service.registry import HANDLERS
 
 __all__ = ["check_body", "handlers", "operations", "rooms", "versions"]
 
-rooms = (account, files, jobs, nodes, pools, tasks)
+rooms = (account, autoscale, files, jobs, nodes, pools, tasks)
 operations = descriptions.every_operation("service")
 handlers = HANDLERS
 versions = specs.known_versions("service")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+from batchlocal.autoscaling import run_formula
 from batchlocal.domain import pool as pools
 from batchlocal.domain.pool import Pool, PoolExists, PoolNotFound
 from batchlocal.protocol import moments
@@ -14,7 +16,9 @@ from batchlocal.service.errors import CATALOGUE, worded
 from batchlocal.service.registry import handles
 from batchlocal.store.effects import Effect
 
-__all__ = ["pool_of"]
+__all__ = ["pool_of", "run_in_version"]
+
+_LOW_PRIORITY_SINCE = "2017-05-01.5.0"
 
 CATALOGUE.update(
     {
@@ -71,6 +75,8 @@ def add_pool(call: ServiceCall) -> Answer:
     if call.tx.pools.find(pool.key) is not None:
         raise PoolExists
     owe_resize(call, pool)
+    if pool.properties["enableAutoScale"]:
+        pool = run_formula(call.platform, call.tx, pool, call.now)
     return changed(call, 201, f"pools/{pool.id}", pool.modified, created=True)
 
 
@@ -150,6 +156,16 @@ def shown(call: ServiceCall, pool: Pool) -> dict[str, Any]:
         "currentLowPriorityNodes": pool.current_low_priority,
         "targetLowPriorityNodes": pool.target_low_priority,
     }
+    if pool.auto_scale_run:
+        body["autoScaleRun"] = run_in_version(call, pool.auto_scale_run)
     if pool.resize_errors:
         body["resizeErrors"] = [{"code": error.code, "message": error.message} for error in pool.resize_errors]
     return body
+
+
+def run_in_version(call: ServiceCall, facts: dict[str, Any]) -> dict[str, Any]:
+    """A run in the words of the caller's api-version: before 2017-05-01.5.0 there were no low-priority nodes."""
+    if call.request.api_version >= _LOW_PRIORITY_SINCE:
+        return facts
+    results = facts["results"].replace("$TargetDedicatedNodes=", "$TargetDedicated=", 1)
+    return {**facts, "results": re.sub(r"\$TargetLowPriorityNodes=\d+;", "", results, count=1)}

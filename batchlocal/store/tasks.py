@@ -83,6 +83,15 @@ class Tasks:
         rows = self._run("SELECT doc FROM task WHERE job = ? AND state <> 'completed'", (job,)).fetchall()
         return [_task(doc) for (doc,) in rows]
 
+    def counts_of_pool(self, pool: str) -> TaskCounts:
+        """The tasks of all jobs on a pool, by state."""
+        row = self._run(
+            "SELECT total(active), total(running), total(succeeded), total(failed)"
+            " FROM task_count JOIN job ON job.key = task_count.job WHERE job.pool = ?",
+            (pool,),
+        ).fetchone()
+        return TaskCounts(*map(int, row))
+
     def counts(self, job: str) -> tuple[TaskCounts, TaskCounts]:
         """The job's tasks, and their slots, by state."""
         row = self._run(

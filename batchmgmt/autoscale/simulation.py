@@ -116,7 +116,7 @@ class _SimulatedPool:
     def _sample(self, seconds: int) -> None:
         pending = math.ceil(self._queue)
         capacity = self._nodes * self._model.slots
-        values = (pending - self._running, self._running, pending, self._completed, _percent(self._running, capacity))
+        values = (pending - self._running, self._running, pending, self._completed, _share(self._running, capacity))
         at = self._at(seconds)
         for name, value in zip(_SAMPLED, values, strict=True):
             self._samples[name].append(Sample(at, float(value)))
@@ -157,5 +157,5 @@ class _SimulatedPool:
         return Moment(seconds, *self._target, self._nodes, active, running, int(self._completed), run.error)
 
 
-def _percent(part: int, whole: int) -> float:
-    return 100.0 * part / whole if whole else 0.0
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else 0.0

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 EVERYTHING = "batchlocal"
-PLANE = {"specs", "protocol", "domain", "store", "identity", "platform", "datafolder", "runner"}
+PLANE = {"autoscaling", "specs", "protocol", "domain", "store", "identity", "platform", "datafolder", "runner"}
 
 # what a room may import of ours, beside itself; names without a dot are rooms of batchlocal
 MAY_IMPORT: dict[str, set[str]] = {
@@ -22,7 +22,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "batchlocal.cli": {EVERYTHING},
     "batchlocal.server": {EVERYTHING},
     "batchlocal.runner": {"platform", "protocol", "store"},
-    "batchlocal.platform": {"datafolder", "identity", "store"},
+    "batchlocal.platform": {"datafolder", "domain", "identity", "store"},
+    "batchlocal.autoscaling": {"domain", "platform", "protocol", "store", "batchmgmt.autoscale"},
     "batchlocal.datafolder": set(),
     "batchlocal.environment": {"datafolder"},
     "batchlocal.supervision": {"datafolder"},

@@ -9,6 +9,8 @@ from batchlocal.arm.call import ArmCall
 from batchlocal.arm.errors import CATALOGUE, provider
 from batchlocal.arm.fabric import finished, poll_pending, retry_after
 from batchlocal.arm.microsoft_batch.provider import PROVIDER, account_of, properties_of
+from batchlocal.autoscaling import run_formula
+from batchlocal.domain import autoscale, formulas
 from batchlocal.domain import pool as pools
 from batchlocal.domain.pool import Pool, PoolNotFound
 from batchlocal.protocol import moments
@@ -41,6 +43,24 @@ CATALOGUE.update(
             "OperationInvalidForCurrentState",
             "The specified operation is not valid for the current state of the resource.",
             Reason="The specified pool has AutoScale enabled. AutoScale resize cannot be stopped",
+        ),
+        formulas.FormulaUnreadable: provider(
+            400,
+            "AutoScalingFormulaSyntaxError",
+            "The specified auto-scaling formula has a syntax error.",
+            Message="{place}",
+        ),
+        formulas.FormulaTooLong: provider(
+            400,
+            "AutoScaleFormulaTooLong",
+            "The specified auto-scaling formula exceeds lengths limit.",
+            Message="{place}",
+        ),
+        formulas.AutoScaleSettingsInvalid: provider(
+            400,
+            "InvalidAutoScalingSettings",
+            "The specified auto-scaling settings are not valid.",
+            Reason="{reason}",
         ),
         pools.PropertyNotTaken: provider(
             400,
@@ -135,6 +155,8 @@ def to_arm(pool: Pool, account_id: str) -> dict[str, Any]:
         "currentLowPriorityNodes": pool.current_low_priority,
     }
     known.pop("resizeTimeout", None)
+    if pool.auto_scale_run:
+        body["autoScaleRun"] = _run_to_arm(pool.auto_scale_run)
     if machine := known.pop("virtualMachineConfiguration", None):
         machine = _swapped(_walk(machine, _upper), "nodeAgentSKUId", "nodeAgentSkuId")
         body["deploymentConfiguration"] = {"virtualMachineConfiguration": machine}
@@ -170,6 +192,15 @@ def _resize_to_arm(pool: Pool, known: dict[str, Any]) -> dict[str, Any]:
     if pool.resize_errors:
         status["errors"] = [{"code": error.code, "message": error.message} for error in pool.resize_errors]
     return status
+
+
+def _run_to_arm(run: dict[str, Any]) -> dict[str, Any]:
+    """An evaluation of the formula: ARM calls its moment evaluationTime, and its error's values details."""
+    found = {"evaluationTime": run["timestamp"], "results": run["results"]}
+    if error := run.get("error"):
+        details = [{"code": value["name"], "message": value["value"]} for value in error["values"]]
+        found["error"] = {"code": error["code"], "message": error["message"], "details": details}
+    return found
 
 
 def _reference_to_arm(reference: dict[str, Any], account_id: str) -> dict[str, Any]:
@@ -245,7 +276,7 @@ def put_pool(call: ArmCall) -> Answer:
         pool = pools.create(account.key, name, sent, call.now)
         _put(call, pool)
         _owe_resize(call, pool)
-        return _answer(pool, account)
+        return _answer(_scaled(call, pool), account)
     return _changed(call, account, existing, sent, whole=True)
 
 
@@ -253,6 +284,7 @@ def _changed(call: ArmCall, account: Resource, pool: Pool, sent: dict[str, Any],
     """Lay new properties over a pool; other targets are a resize."""
     targets = {name: sent.pop(name) for name in ("targetDedicatedNodes", "targetLowPriorityNodes") if name in sent}
     option = str(sent.pop("nodeDeallocationOption", None) or "requeue").lower()
+    rescaled = "enableAutoScale" in sent
     pool = pools.update(pool, sent, call.now, whole=whole)
     dedicated = int(targets.get("targetDedicatedNodes", pool.target_dedicated))
     low_priority = int(targets.get("targetLowPriorityNodes", pool.target_low_priority))
@@ -260,7 +292,12 @@ def _changed(call: ArmCall, account: Resource, pool: Pool, sent: dict[str, Any],
         pool = pools.resize(pool, dedicated, low_priority, option, call.now)
         _owe_resize(call, pool)
     _put(call, pool)
-    return _answer(pool, account)
+    return _answer(_scaled(call, pool) if rescaled else pool, account)
+
+
+def _scaled(call: ArmCall, pool: Pool) -> Pool:
+    """A formula that was just set is evaluated at once (azure-batch-behaviours, Pools)."""
+    return run_formula(call.platform, call.tx, pool, call.now) if pool.properties["enableAutoScale"] else pool
 
 
 @PROVIDER.operation("Pool_Update")
@@ -294,6 +331,15 @@ def stop_resize(call: ArmCall) -> Answer:
     pool = pools.stop_resize(pool, call.now)
     _put(call, pool)
     _owe_resize(call, pool)
+    return _answer(pool, account)
+
+
+@PROVIDER.operation("Pool_DisableAutoScale")
+def disable_auto_scale(call: ArmCall) -> Answer:
+    """200 with the pool at the targets that its formula gave last (F6)."""
+    account = account_of(call)
+    pool = autoscale.disable(_pool_of(call, account))
+    _put(call, pool)
     return _answer(pool, account)
 
 

@@ -1,0 +1,107 @@
+"""Runs pools' formulas: the pool as its formula sees it, the run written down, the next one owed.
+
+Both planes and the nodes' room use it. Waits are scaled by the platform's pace, and so are samples: a formula that
+asks for five minutes of them sees as many as on Azure.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from batchlocal.domain import autoscale, durations
+from batchlocal.domain.pool import Pool
+from batchlocal.platform import Platform
+from batchlocal.protocol import moments
+from batchlocal.store import Tx
+from batchlocal.store.effects import Effect
+from batchmgmt.autoscale import PERIOD, Run, Situation
+
+__all__ = ["EVALUATION", "evaluate", "perform_evaluation", "run_formula", "take_samples"]
+
+EVALUATION: Final = "pool.autoscale"
+_UNUSABLE: Final = frozenset({"unusable", "preempted", "unknown", "starttaskfailed"})
+
+
+def evaluate(platform: Platform, tx: Tx, pool: Pool, formula: str, now: int) -> Run:
+    """What a formula would say of a pool at this moment; nothing is changed.
+
+    Raises:
+        FormulaTooLong, FormulaUnreadable
+    """
+    return autoscale.evaluate(formula, _situation(platform, tx, pool, now))
+
+
+def run_formula(platform: Platform, tx: Tx, pool: Pool, now: int) -> Pool:
+    """Evaluate a pool's own formula, write pool and run down, owe the resize and the next evaluation."""
+    platform.samples.track(pool.key)
+    run = evaluate(platform, tx, pool, str(pool.properties["autoScaleFormula"]), now)
+    result = autoscale.applied(pool, run, moments.iso(now), now)
+    tx.pools.put(result)
+    if result.version != pool.version:
+        platform.owe(tx, Effect("pool.resize", pool.key, now))
+    seconds = durations.seconds(str(pool.properties["autoScaleEvaluationInterval"])) or 0.0
+    tx.effects.drop(_subject(pool.key), EVALUATION)
+    platform.owe(tx, Effect(EVALUATION, _subject(pool.key), moments.after(now, seconds * platform.pace)))
+    return result
+
+
+async def perform_evaluation(platform: Platform, effect: Effect) -> None:
+    """The interval is over: evaluate again, unless the pool has gone or no longer scales itself."""
+    with platform.store.write() as tx:
+        tx.effects.settle(effect)
+        pool = tx.pools.find(effect.subject.removesuffix("/autoscale"))
+        if pool is None or pool.state == "deleting" or not pool.properties["enableAutoScale"]:
+            platform.samples.forget(effect.subject.removesuffix("/autoscale"))
+            return
+        run_formula(platform, tx, pool, moments.now())
+
+
+async def take_samples(platform: Platform) -> None:
+    """Sample the pools that scale themselves, for ever; cancel to stop. Without such a pool it only sleeps."""
+    while True:
+        await asyncio.sleep(PERIOD.seconds * platform.pace)
+        now = moments.now()
+        for key in platform.samples.tracked:
+            pool = platform.store.read.pools.find(key)
+            if pool is None:
+                platform.samples.forget(key)
+            else:
+                platform.samples.record(key, now, {**_nodes(platform.store.read, key), **_tasks(platform, pool)})
+
+
+def _subject(pool: str) -> str:
+    """Evaluations wait for no resize, so they are owed about a subject of their own."""
+    return f"{pool}/autoscale"
+
+
+def _situation(platform: Platform, tx: Tx, pool: Pool, now: int) -> Situation:
+    history = platform.samples.history(pool.key, now, platform.pace)
+    return autoscale.situation(pool, _nodes(tx, pool.key), history, now)
+
+
+def _nodes(tx: Tx, pool: str) -> dict[str, float]:
+    nodes = tx.nodes.of_pool(pool)
+    dedicated = sum(node.dedicated for node in nodes)
+    return {
+        "CurrentDedicatedNodes": float(dedicated),
+        "CurrentLowPriorityNodes": float(len(nodes) - dedicated),
+        "PreemptedNodeCount": float(sum(node.state == "preempted" for node in nodes)),
+        "SampleNodeCount": float(len(nodes)),
+        "UsableNodeCount": float(sum(node.state not in _UNUSABLE for node in nodes)),
+    }
+
+
+def _tasks(platform: Platform, pool: Pool) -> dict[str, float]:
+    """Task metrics; CPUPercent is the share of task slots in use, 0 to 1 as the article's formulas compare it."""
+    read = platform.store.read
+    counts = read.tasks.counts_of_pool(pool.key)
+    slots = sum(node.slots for node in read.nodes.of_pool(pool.key))
+    return {
+        "ActiveTasks": float(counts.active),
+        "RunningTasks": float(counts.running),
+        "PendingTasks": float(counts.active + counts.running),
+        "SucceededTasks": float(counts.succeeded),
+        "FailedTasks": float(counts.failed),
+        "CPUPercent": min(1.0, counts.running / slots) if slots else 0.0,
+    }

@@ -1,0 +1,56 @@
+"""What a pool's autoscale settings must be before anything is evaluated.
+
+Sources: the REST reference's pages Pool - Enable Auto Scale and Batch status and error codes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from batchlocal.domain.refusals import Refusal
+from batchmgmt import autoscale
+
+__all__ = ["DEFAULT_INTERVAL", "AutoScaleSettingsInvalid", "FormulaTooLong", "FormulaUnreadable", "check_formula"]
+
+DEFAULT_INTERVAL: Final = "PT15M"
+
+
+@dataclass(eq=False)
+class FormulaUnreadable(Refusal):
+    """The text is no formula; ``place`` tells where and why."""
+
+    place: str
+
+
+@dataclass(eq=False)
+class FormulaTooLong(Refusal):
+    """The formula has more characters than the service stores."""
+
+    place: str
+
+
+@dataclass(eq=False)
+class AutoScaleSettingsInvalid(Refusal):
+    """The settings do not go together."""
+
+    reason: str
+
+
+def check_formula(properties: dict[str, Any]) -> None:
+    """A pool that scales itself needs a formula that can be read.
+
+    Raises:
+        AutoScaleSettingsInvalid, FormulaTooLong, FormulaUnreadable
+    """
+    if not properties.get("enableAutoScale"):
+        return
+    formula = properties.get("autoScaleFormula")
+    if not formula:
+        raise AutoScaleSettingsInvalid("autoScaleFormula is required when enableAutoScale is true")
+    try:
+        autoscale.parse(str(formula))
+    except autoscale.TooLong as error:
+        raise FormulaTooLong(str(error)) from error
+    except autoscale.SyntaxProblem as error:
+        raise FormulaUnreadable(str(error)) from error
