@@ -7,12 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
+from batchmgmt.cli import autoscale
 from batchmgmt.cli.options import AccountName, ResourceGroup, Stack, Subscription, Yes, account_of, confirm
 from batchmgmt.cli.output import Format, OutputFormat, document, say, show_all, show_one, waiting
 
 __all__ = ["app"]
 
 app = typer.Typer(help="Pools at management level: list, show, resize, wait, delete.", no_args_is_help=True)
+app.add_typer(autoscale.app, name="autoscale")
 
 PoolName = Annotated[str, typer.Argument(help="Id of the pool.", metavar="POOL")]
 
