@@ -51,7 +51,7 @@ class BlobServer:
         self._confirmed = asyncio.Condition()
         self._confirmations = 0
         self._supervisor: asyncio.Task[None] | None = None
-        self.port = _kept_port(folder / "port")
+        self.port = _kept_port(folder)
 
     async def start(self) -> None:
         """Start the child and keep it running; returns once it answers.
@@ -221,13 +221,36 @@ def _node() -> str:
     raise AzuriteMissing("Node.js is not installed here: run `make setup`")
 
 
-def _kept_port(file: Path) -> int:
-    """The folder's port, drawn once: blob URLs that clients have kept stay right over restarts."""
+def _kept_port(folder: Path) -> int:
+    """The folder's port, drawn once: blob URLs that clients have kept stay right over restarts.
+
+    Drawn again only if somebody else took it meanwhile; a child of an earlier run that still writes out does not count.
+    """
+    file = folder / "port"
     if file.exists():
-        return int(file.read_text())
+        port = int(file.read_text())
+        if _free(port) or _held(folder / "lock"):
+            return port
+        _log.warning("port %s of linked storage is taken by another program: its URLs change", port)
     file.parent.mkdir(parents=True, exist_ok=True)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    file.write_text(str(port))
-    return port
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        drawn: int = probe.getsockname()[1]
+    file.write_text(str(drawn))
+    return drawn
+
+
+def _free(port: int) -> bool:
+    try:
+        with socket.create_server(("127.0.0.1", port)):
+            return True
+    except OSError:
+        return False
+
+
+def _held(lock: Path) -> bool:
+    with lock.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False

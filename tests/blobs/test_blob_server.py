@@ -8,6 +8,7 @@ import json
 import os
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -148,6 +149,18 @@ def test_it_comes_back_on_its_port_with_its_accounts_after_a_crash(place: Place)
         until(lambda: not is_running(node))
         until(answers)
         assert children(host.pid) != [node]
+
+
+def test_it_keeps_its_port_over_restarts_and_moves_only_when_another_program_took_it(place: Place) -> None:
+    key = new_key()
+    with place.host({ACCOUNT: [key]}) as (_, port):
+        pass
+    with place.host({ACCOUNT: [key]}) as (_, again):
+        assert again == port
+    with socket.create_server(("127.0.0.1", port)), place.host({ACCOUNT: [key]}) as (_, moved):
+        assert moved != port
+        with place.client(moved, key) as client:
+            client.create_container("moved")
 
 
 def test_keys_are_in_no_argument_and_no_file(place: Place) -> None:
