@@ -56,6 +56,8 @@ def stack(make_account, tmp_path_factory):
     for name in ("FOLDER", "SECOND"):
         (folder / name).mkdir()
         (folder / name / "file").write_text(name)
+    (folder / "FORMULA.txt").write_text("$TargetDedicatedNodes = 1;")
+    (folder / "TRACE.csv").write_text("time,tasks\n0:30,10\n")
     account.applications.create("APPLICATION")
     account.packages.publish("APPLICATION", "VERSION", folder / "SECOND", set_default=True)
     outputs = {
