@@ -44,7 +44,7 @@ class Application:
         self._control = ControlPlane(platform)
         self._arm = ArmPlane(platform, providers())
         self._service = ServicePlane(
-            platform, service.operations, service.handlers, service.versions, service.check_body
+            platform, service.operations, service.handlers, service.versions, service.check_body, service.show_body
         )
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:

@@ -1,18 +1,25 @@
 """A pool: its settings, its targets, and the one thing that happens to it, a resize.
 
 Properties are kept in the service plane's spelling; ARM spells them its own way (``arm/microsoft_batch/pools``).
-Sources: recorded-facts F6 and F11 for defaults and states; azure-batch-behaviours, Pools, for resize errors.
+Sources: recorded-facts F6 and F11 for states; azure-batch-behaviours, Pools, for resize errors.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from math import inf
-from typing import Any, Final
 
-from batchlocal.domain import durations
-from batchlocal.domain.formulas import DEFAULT_INTERVAL, check_formula
+from batchlocal.domain.pool_settings import (
+    DEFAULTS,
+    TARGETS,
+    Properties,
+    PropertyNotTaken,
+    check,
+    filled,
+    secrets,
+    slots_allowed,
+)
 from batchlocal.domain.refusals import Refusal
 
 __all__ = [
@@ -22,6 +29,7 @@ __all__ = [
     "PoolBeingDeleted",
     "PoolExists",
     "PoolNotFound",
+    "PropertyNotTaken",
     "ResizeError",
     "ResizeOngoing",
     "check",
@@ -34,27 +42,6 @@ __all__ = [
     "stop_resize",
     "update",
 ]
-
-Properties = dict[str, Any]
-
-DEFAULTS: Final[Properties] = {
-    "resizeTimeout": "PT15M",
-    "enableAutoScale": False,
-    "enableInterNodeCommunication": False,
-    "taskSlotsPerNode": 1,
-    "taskSchedulingPolicy": {"nodeFillType": "spread"},
-}
-"""What the service fills in (F11, F6)."""
-
-_START_TASK_DEFAULTS: Final[Properties] = {
-    "maxTaskRetryCount": 0,
-    "waitForSuccess": True,
-    "userIdentity": {"autoUser": {"scope": "pool", "elevationLevel": "nonadmin"}},
-}
-_TARGETS = ("targetDedicatedNodes", "targetLowPriorityNodes")
-_NEVER_RETURNED = ("password",)
-_SHORTEST_SPAN = 5 * 60.0
-_LONGEST_INTERVAL = 168 * 3600.0
 
 
 class AllocationState(StrEnum):
@@ -146,100 +133,21 @@ class AutoScaleEnabled(Refusal):
     """The pool's formula decides its size."""
 
 
-@dataclass(eq=False)
-class PropertyNotTaken(Refusal):
-    """A pool property has a value that the service does not take."""
-
-    name: str
-    value: str
-    reason: str
-
-
 def create(account: str, pool_id: str, sent: Properties, now: int) -> Pool:
     """A new pool, resizing to its targets."""
-    properties = _filled(sent)
+    properties = filled(sent)
     check(properties)
-    dedicated, low_priority = (int(sent.get(name) or 0) for name in _TARGETS)
+    dedicated, low_priority = (int(sent.get(name) or 0) for name in TARGETS)
     pool = Pool(
         account,
         pool_id,
-        {name: value for name, value in properties.items() if name not in _TARGETS},
+        {name: value for name, value in properties.items() if name not in TARGETS},
         now,
         now,
         state_since=now,
-        hidden=_secrets(sent),
+        hidden=secrets(sent),
     )
     return resizing(pool, dedicated, low_priority, "requeue", now)
-
-
-def _filled(sent: Properties) -> Properties:
-    properties = {**DEFAULTS, **{name: value for name, value in sent.items() if value is not None and name != "id"}}
-    properties["taskSchedulingPolicy"] = {**DEFAULTS["taskSchedulingPolicy"], **properties["taskSchedulingPolicy"]}
-    if properties.get("startTask"):
-        properties["startTask"] = {**_START_TASK_DEFAULTS, **properties["startTask"]}
-    if configuration := properties.get("virtualMachineConfiguration"):
-        image = configuration.get("imageReference") or {}
-        image = image if image.get("virtualMachineImageId") else {**image, "version": image.get("version") or "latest"}
-        properties["virtualMachineConfiguration"] = {**configuration, "imageReference": image}
-    if users := properties.get("userAccounts"):
-        properties["userAccounts"] = [
-            {"elevationLevel": "nonadmin", **{k: v for k, v in user.items() if k not in _NEVER_RETURNED}}
-            for user in users
-        ]
-    if properties["enableAutoScale"]:
-        properties.setdefault("autoScaleEvaluationInterval", DEFAULT_INTERVAL)
-        properties.pop("resizeTimeout", None)
-    else:
-        for name in ("autoScaleFormula", "autoScaleEvaluationInterval"):
-            properties.pop(name, None)
-    return properties
-
-
-def _secrets(sent: Properties) -> Properties:
-    users = sent.get("userAccounts") or []
-    return {"passwords": {user["name"]: user["password"] for user in users if user.get("password")}}
-
-
-def check(properties: Properties) -> None:
-    """What a pool's settings must be, whoever sends them.
-
-    Raises:
-        PropertyNotTaken, AutoScaleSettingsInvalid, FormulaTooLong, FormulaUnreadable
-    """
-    check_formula(properties)
-    _check_span(properties, "autoScaleEvaluationInterval", at_most=_LONGEST_INTERVAL)
-    _check_span(properties, "resizeTimeout")
-    for name in _TARGETS:
-        if int(properties.get(name) or 0) < 0:
-            raise PropertyNotTaken(name, str(properties[name]), f"{name} must be at least 0")
-    slots = int(properties["taskSlotsPerNode"])
-    if not 1 <= slots <= slots_allowed(str(properties.get("vmSize", ""))):
-        reason = "The number of task slots is from 1 to four times the cores of the VM size, at most 256"
-        raise PropertyNotTaken("taskSlotsPerNode", str(slots), reason)
-
-
-def _check_span(properties: Properties, name: str, at_most: float = inf) -> None:
-    """Evaluation intervals are from 5 minutes to 168 hours, resize time-outs at least 5 minutes (REST reference)."""
-    text = properties.get(name)
-    if text is None:
-        return
-    try:
-        span = durations.seconds(str(text))
-    except durations.DurationInvalid:
-        raise PropertyNotTaken(name, str(text), f"{name} must be an ISO 8601 duration") from None
-    if not _SHORTEST_SPAN <= (inf if span is None else span) <= at_most:
-        limit = "at least 5 minutes" if at_most == inf else "from 5 minutes to 168 hours"
-        raise PropertyNotTaken(name, str(text), f"{name} must be {limit}")
-
-
-def slots_allowed(vm_size: str) -> int:
-    """Task slots a node may have: the smaller of 4 x cores and 256 (azure-batch-behaviours, Pools).
-
-    The cores are the first number of a size's name (Azure's naming conventions); a size without one gets 256.
-    """
-    series = vm_size.lower().removeprefix("standard_").removeprefix("basic_").lstrip("abcdefghijklmnopqrstuvwxyz")
-    digits = series[: len(series) - len(series.lstrip("0123456789"))]
-    return min(4 * int(digits), 256) if digits else 256
 
 
 def update(pool: Pool, changed: Properties, now: int, *, whole: bool = False) -> Pool:
@@ -249,7 +157,7 @@ def update(pool: Pool, changed: Properties, now: int, *, whole: bool = False) ->
     """
     _check_active(pool)
     kept = {} if whole else pool.properties
-    properties = _filled({**kept, **{name: value for name, value in changed.items() if name not in _TARGETS}})
+    properties = filled({**kept, **{name: value for name, value in changed.items() if name not in TARGETS}})
     if not properties.get("startTask", {}).get("commandLine"):
         properties.pop("startTask", None)
     check(properties)
@@ -291,7 +199,7 @@ def resizing(pool: Pool, dedicated: int, low_priority: int, option: str, now: in
 
 
 def stop_resize(pool: Pool, now: int) -> Pool:
-    """Leave the pool at the nodes that it has now.
+    """Leave the pool at the nodes that it has now; its targets stay, and ``nodes_allocated`` tells what is missing.
 
     Raises:
         PoolBeingDeleted, NoResizeToStop
@@ -299,16 +207,27 @@ def stop_resize(pool: Pool, now: int) -> Pool:
     _check_active(pool)
     if pool.allocation_state is not AllocationState.RESIZING:
         raise NoResizeToStop
-    stopped = replace(pool, target_dedicated=pool.current_dedicated, target_low_priority=pool.current_low_priority)
-    return replace(stopped, allocation_state=AllocationState.STOPPING, allocation_since=now, version=pool.version + 1)
+    return replace(pool, allocation_state=AllocationState.STOPPING, allocation_since=now, version=pool.version + 1)
 
 
 def nodes_allocated(
     pool: Pool, dedicated: int, low_priority: int, now: int, errors: tuple[ResizeError, ...] = ()
 ) -> Pool:
-    """The resize has ended with so many nodes; ``errors`` stay until the next resize."""
+    """The resize has ended with so many nodes; errors stay until the next resize."""
+    if pool.allocation_state is AllocationState.STOPPING:
+        errors = tuple(_stopped_short(pool, dedicated, low_priority))
     steady = replace(pool, current_dedicated=dedicated, current_low_priority=low_priority, resize_errors=errors)
     return replace(steady, allocation_state=AllocationState.STEADY, allocation_since=now)
+
+
+def _stopped_short(pool: Pool, dedicated: int, low_priority: int) -> Iterator[ResizeError]:
+    """One error for each kind of node that is missing or too many (recorded: low priority nodes missing)."""
+    kinds = (("dedicated", pool.target_dedicated, dedicated), ("low priority", pool.target_low_priority, low_priority))
+    for kind, target, present in kinds:
+        if target != present:
+            act = "allocated" if target > present else "deallocated"
+            reason = f"Desired number of {kind} nodes could not be {act} due to a stop resize operation"
+            yield ResizeError("ResizeStopped", reason)
 
 
 def delete(pool: Pool, now: int) -> Pool:

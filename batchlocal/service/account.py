@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
+from batchlocal.domain.images import IMAGES, Image
 from batchlocal.domain.refusals import Refusal
 from batchlocal.protocol.messages import Answer
 from batchlocal.service.answers import page_of, selected
@@ -16,18 +17,6 @@ __all__: list[str] = []
 
 _APPLICATION = "Microsoft.Batch/batchAccounts/applications"
 
-# Marketplace images and their node agent SKUs as Microsoft's article batch-linux-nodes lists them.
-_IMAGES: Final = (
-    ("batch.node.ubuntu 22.04", "canonical", "0001-com-ubuntu-server-jammy", "22_04-lts", "linux"),
-    ("batch.node.ubuntu 20.04", "canonical", "0001-com-ubuntu-server-focal", "20_04-lts", "linux"),
-    ("batch.node.ubuntu 24.04", "canonical", "ubuntu-24_04-lts", "server", "linux"),
-    ("batch.node.debian 12", "debian", "debian-12", "12-gen2", "linux"),
-    ("batch.node.el 9", "almalinux", "almalinux-x86_64", "9-gen2", "linux"),
-    ("batch.node.ubuntu 22.04", "microsoft-dsvm", "ubuntu-hpc", "2204", "linux"),
-    ("batch.node.windows amd64", "microsoftwindowsserver", "windowsserver", "2022-datacenter", "windows"),
-    ("batch.node.windows amd64", "microsoftwindowsserver", "windowsserver", "2019-datacenter", "windows"),
-)
-
 
 class ApplicationNotFound(Refusal):
     """The account has no application of this id."""
@@ -39,15 +28,15 @@ CATALOGUE[ApplicationNotFound] = worded(404, "ApplicationNotFound", "The specifi
 @handles("Account_ListSupportedImages")
 def list_images(call: ServiceCall) -> Answer:
     """The images that pools may be made of, with the node agent that each needs."""
-    found = [(f"{number:02}", image) for number, image in enumerate(_IMAGES)]
-    return page_of(call, "supportedimages", found, lambda one: one[0], lambda one: _image(*one[1]))
+    found = [(f"{number:02}", image) for number, image in enumerate(IMAGES)]
+    return page_of(call, "supportedimages", found, lambda one: one[0], lambda one: _image(one[1]))
 
 
-def _image(agent: str, publisher: str, offer: str, sku: str, system: str) -> dict[str, Any]:
+def _image(image: Image) -> dict[str, Any]:
     return {
-        "nodeAgentSKUId": agent,
-        "imageReference": {"publisher": publisher, "offer": offer, "sku": sku, "version": "latest"},
-        "osType": system,
+        "nodeAgentSKUId": image.agent,
+        "imageReference": {"publisher": image.publisher, "offer": image.offer, "sku": image.sku, "version": "latest"},
+        "osType": image.system,
         "capabilities": [],
         "verificationType": "verified",
     }

@@ -10,14 +10,14 @@ from batchlocal.domain.refusals import Refusal
 from batchlocal.protocol import moments
 from batchlocal.protocol.messages import Answer, Request
 
-__all__ = ["CATALOGUE", "Wording", "answer_refusal", "worded"]
+__all__ = ["CATALOGUE", "INVALID_VALUE", "Wording", "answer_refusal", "invalid_value", "worded"]
 
 
 @dataclass(frozen=True, slots=True)
 class Wording:
     """Status, code and message of one refusal; ``{field}`` in a text is filled with the refusal's own facts.
 
-    ``values`` are the key-value pairs of the error body, in order.
+    ``values`` are the key-value pairs of the error body, in order; one whose value comes out empty is left out.
     """
 
     status: int
@@ -29,6 +29,14 @@ class Wording:
 def worded(status: int, code: str, message: str, **values: str) -> Wording:
     """A catalogue entry; ``values`` such as ``Reason="..."`` in order."""
     return Wording(status, code, message, tuple(values.items()))
+
+
+INVALID_VALUE: Final = "The value provided for one of the properties in the request body is invalid."
+
+
+def invalid_value(**values: str) -> Wording:
+    """The entry of a refusal of one property's value."""
+    return worded(400, "InvalidPropertyValue", INVALID_VALUE, **values)
 
 
 CATALOGUE: Final[dict[type[Refusal], Wording]] = {}
@@ -47,5 +55,6 @@ def answer_refusal(refusal: Refusal, request: Request, url: str) -> Answer:
         "message": {"lang": "en-US", "value": text},
     }
     if wording.values:
-        body["values"] = [{"key": key, "value": value.format(**facts)} for key, value in wording.values]
+        told = ((key, value.format(**facts)) for key, value in wording.values)
+        body["values"] = [{"key": key, "value": value} for key, value in told if value]
     return Answer(wording.status, None if request.method == "HEAD" else body)

@@ -11,10 +11,12 @@ from batchlocal.protocol import descriptions
 from batchlocal.protocol.descriptions import BodyRefused
 from batchlocal.protocol.routing import Routed
 from batchlocal.service import account, autoscale, files, jobs, nodes, pools, tasks
-from batchlocal.service.errors import CATALOGUE, worded
+from batchlocal.service.errors import CATALOGUE, INVALID_VALUE, invalid_value, worded
 from batchlocal.service.registry import HANDLERS
 
-__all__ = ["check_body", "handlers", "operations", "rooms", "versions"]
+__all__ = ["check_body", "handlers", "operations", "rooms", "show_body", "versions"]
+
+_TYPES = "Microsoft.Azure.Batch.Protocol.Entities"  # where the service's types stand, as its messages name them
 
 rooms = (account, autoscale, files, jobs, nodes, pools, tasks)
 operations = descriptions.every_operation("service")
@@ -43,14 +45,7 @@ CATALOGUE.update(
         BodyInvalid: worded(
             400, "InvalidRequestBody", "The specified Request Body is not syntactically valid.", Reason="{reason}"
         ),
-        ValueInvalid: worded(
-            400,
-            "InvalidPropertyValue",
-            "The value provided for one of the properties in the request body is invalid.",
-            PropertyName="{name}",
-            PropertyValue="{value}",
-            Reason="{reason}",
-        ),
+        ValueInvalid: invalid_value(PropertyName="{name}", PropertyValue="{value}", Reason="{reason}"),
     }
 )
 
@@ -68,13 +63,20 @@ def check_body(operation: Routed, api_version: str, body: Any) -> Any:
         raise _refusal(refused.problem) from None
 
 
+def show_body(operation: Routed, api_version: str, status: int, body: Any) -> Any:
+    """An answer's body as the api-version has it."""
+    return descriptions.shown("service", operation, api_version, status, body)
+
+
 def _refusal(problem: specs.Problem) -> Refusal:
     name = problem.path.rsplit(".", 1)[-1]
     if problem.kind == "unknown":  # recorded wording: F10
         return BodyInvalid(
-            f"The property '{name}' does not exist on type '{problem.schema}'."
+            f"The property '{name}' does not exist on type '{_TYPES}.{problem.schema}'."
             " Make sure to only use property names that are defined by the type."
         )
-    if problem.kind in ("enum", "pattern", "length", "range"):
+    if problem.kind == "enum":  # recorded wording: F10
+        return ValueInvalid(name, str(problem.value), INVALID_VALUE)
+    if problem.kind in ("pattern", "length", "range"):
         return ValueInvalid(name, str(problem.value), problem.reason)
     return BodyInvalid(problem.reason)

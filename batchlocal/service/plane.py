@@ -36,6 +36,7 @@ __all__ = ["Handler", "ServicePlane"]
 
 Handler = Callable[[ServiceCall], Answer] | Callable[[ServiceCall], Awaitable[Answer]]
 BodyCheck = Callable[[Routed, str, Any], Any]
+BodyView = Callable[[Routed, str, int, Any], Any]
 
 _log = logging.getLogger(__name__)
 _AUDIENCES = {"https://batch.core.windows.net"}
@@ -59,10 +60,12 @@ class ServicePlane:
         handlers: Mapping[str, Handler],
         versions: tuple[str, ...],
         check_body: BodyCheck,
+        show_body: BodyView,
     ) -> None:
         self._platform = platform
         self._versions = versions
         self._check_body = check_body
+        self._show_body = show_body
         self._router: Router[_Target] = Router(greedy={"filePath"})
         for operation in operations:
             self._router.add(operation.method, operation.path, _Target(operation, handlers.get(operation.id)))
@@ -130,13 +133,19 @@ class ServicePlane:
         store = self._platform.store
         call = ServiceCall(request, self._platform, store.read, account, parameters, url)
         call.body = self._read_body(request, target.operation)
-        if inspect.iscoroutinefunction(target.handler):
-            answer: Answer = await target.handler(call)
+        answer = await self._handle(target.handler, call)
+        if answer.json is not None:
+            answer.json = self._show_body(target.operation, request.api_version, answer.status, answer.json)
+        return answer
+
+    async def _handle(self, handler: Handler, call: ServiceCall) -> Answer:
+        if inspect.iscoroutinefunction(handler):
+            answer: Answer = await handler(call)
             return answer
-        if request.method in _READS:
-            return target.handler(call)  # type: ignore[return-value]
-        with store.write():
-            return target.handler(call)  # type: ignore[return-value]
+        if call.request.method in _READS:
+            return handler(call)  # type: ignore[return-value]
+        with self._platform.store.write():
+            return handler(call)  # type: ignore[return-value]
 
     def _find(self, request: Request, path: str) -> tuple[_Target, dict[str, str]]:
         match = self._router.find(path)

@@ -12,7 +12,7 @@ from batchlocal.protocol import moments
 from batchlocal.protocol.messages import Answer
 from batchlocal.service.answers import changed, entity, page_of
 from batchlocal.service.call import ServiceCall
-from batchlocal.service.errors import CATALOGUE, worded
+from batchlocal.service.errors import CATALOGUE, invalid_value, worded
 from batchlocal.service.registry import handles
 from batchlocal.store.effects import Effect
 
@@ -38,14 +38,7 @@ CATALOGUE.update(
         pools.AutoScaleEnabled: worded(
             409, "AutoScaleEnabled", "The specified pool has autoscale enabled and cannot be resized by request."
         ),
-        pools.PropertyNotTaken: worded(
-            400,
-            "InvalidPropertyValue",
-            "The value provided for one of the properties in the request body is invalid.",
-            PropertyName="{name}",
-            PropertyValue="{value}",
-            Reason="{reason}",
-        ),
+        pools.PropertyNotTaken: invalid_value(PropertyName="{name}", PropertyValue="{value}", Reason="{reason}"),
     }
 )
 

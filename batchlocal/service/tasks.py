@@ -15,7 +15,7 @@ from batchlocal.protocol import moments
 from batchlocal.protocol.messages import Answer
 from batchlocal.service.answers import changed, entity, page
 from batchlocal.service.call import ServiceCall
-from batchlocal.service.errors import CATALOGUE, answer_refusal, worded
+from batchlocal.service.errors import CATALOGUE, answer_refusal, invalid_value, worded
 from batchlocal.service.front_door import refuse_unimplemented
 from batchlocal.service.jobs import job_of
 from batchlocal.service.registry import handles
@@ -47,13 +47,7 @@ CATALOGUE.update(
         tasks.TaskExists: worded(409, "TaskExists", "The specified task already exists."),
         tasks.TaskNotFound: worded(404, "TaskNotFound", "The specified task does not exist."),
         tasks.TaskCompleted: worded(409, "TaskCompleted", "The specified task is already in a completed state."),
-        TaskPropertyInvalid: worded(
-            400,
-            "InvalidPropertyValue",
-            "The value provided for one of the properties in the request body is invalid.",
-            PropertyName="{name}",
-            Reason="{reason}",
-        ),
+        TaskPropertyInvalid: invalid_value(PropertyName="{name}", Reason="{reason}"),
         TooManyTasks: worded(
             400,
             "TooManyTasks",

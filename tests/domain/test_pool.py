@@ -36,9 +36,55 @@ def test_a_pool_is_deleted_once() -> None:
         pools.delete(pools.delete(a_pool(), 2), 3)
 
 
-def test_a_stopped_resize_leaves_the_pool_at_the_nodes_it_has() -> None:
-    begun = replace(a_pool(targetDedicatedNodes=5), current_dedicated=2)
-    assert pools.stop_resize(begun, 4).target_dedicated == 2
+def test_a_stopped_resize_keeps_its_targets_and_tells_what_is_missing() -> None:
+    begun = replace(a_pool(targetDedicatedNodes=5, targetLowPriorityNodes=3), current_dedicated=2)
+    ended = pools.nodes_allocated(pools.stop_resize(begun, 4), 2, 3, 5)
+    assert (ended.target_dedicated, ended.current_dedicated) == (5, 2)
+    assert [(error.code, error.message) for error in ended.resize_errors] == [
+        ("ResizeStopped", "Desired number of dedicated nodes could not be allocated due to a stop resize operation")
+    ]
+
+
+UBUNTU = {"publisher": "canonical", "offer": "ubuntu-24_04-lts", "sku": "server"}
+GALLERY = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/galleries/mine/images/tool"
+
+
+def a_machine(image: dict[str, str], **more: object) -> dict[str, object]:
+    return {"imageReference": image, "nodeAgentSKUId": "batch.node.ubuntu 24.04", **more}
+
+
+@pytest.mark.parametrize(
+    ("size", "image", "name"),
+    [
+        ("Standard_D2s_v3", UBUNTU, ""),
+        ("a1", UBUNTU, "vmSize"),
+        ("Standard_D2s_v3", {**UBUNTU, "publisher": "nobody"}, "imageReference"),
+        ("Standard_D2s_v3", {"virtualMachineImageId": GALLERY}, ""),
+        ("Standard_D2s_v3", {"virtualMachineImageId": f"{GALLERY}/versions/1.0.0"}, ""),
+        ("Standard_D2s_v3", {"virtualMachineImageId": f"{GALLERY}/versions"}, "virtualMachineImageId"),
+    ],
+)
+def test_a_pool_of_machines_names_a_size_and_an_image_of_azure(size: str, image: dict[str, str], name: str) -> None:
+    try:
+        a_pool(vmSize=size, virtualMachineConfiguration=a_machine(image))
+    except pools.PropertyNotTaken as refused:
+        assert refused.name == name
+    else:
+        assert not name
+
+
+def test_a_machine_is_filled_with_what_azure_fills_in() -> None:
+    pool = a_pool(
+        vmSize="Standard_D2s_v3",
+        virtualMachineConfiguration=a_machine(UBUNTU, dataDisks=[{"lun": 0, "diskSizeGB": 5}]),
+        networkConfiguration={"publicIPAddressConfiguration": {"provision": "batchmanaged"}},
+    )
+    machine = pool.properties["virtualMachineConfiguration"]
+    assert machine["imageReference"]["version"] == "latest"
+    assert machine["dataDisks"] == [
+        {"caching": "none", "storageAccountType": "standard_lrs", "lun": 0, "diskSizeGB": 5}
+    ]
+    assert pool.properties["networkConfiguration"]["dynamicVNetAssignmentScope"] == "none"
 
 
 @pytest.mark.parametrize(("size", "slots"), [("Standard_D2s_v3", 8), ("STANDARD_A1_v2", 4), ("Standard_D96_v5", 256)])

@@ -1,0 +1,172 @@
+"""What a pool's settings are when the caller has said little, and what they must be, whoever sends them.
+
+Properties are in the service plane's spelling. Sources: recorded-facts F6, F10 and F11; the REST reference's pages on
+Pool - Add; azure-batch-behaviours, Pools.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from math import inf
+from typing import Any, Final
+
+from batchlocal.domain import durations
+from batchlocal.domain.formulas import DEFAULT_INTERVAL, check_formula
+from batchlocal.domain.images import PUBLISHERS
+from batchlocal.domain.refusals import Refusal
+
+__all__ = ["DEFAULTS", "TARGETS", "Properties", "PropertyNotTaken", "check", "filled", "secrets", "slots_allowed"]
+
+Properties = dict[str, Any]
+
+DEFAULTS: Final[Properties] = {
+    "resizeTimeout": "PT15M",
+    "enableAutoScale": False,
+    "enableInterNodeCommunication": False,
+    "taskSlotsPerNode": 1,
+    "taskSchedulingPolicy": {"nodeFillType": "spread"},
+}
+"""What the service fills in (F11, F6)."""
+
+TARGETS: Final = ("targetDedicatedNodes", "targetLowPriorityNodes")
+
+_START_TASK_DEFAULTS: Final[Properties] = {
+    "maxTaskRetryCount": 0,
+    "waitForSuccess": True,
+    "userIdentity": {"autoUser": {"scope": "pool", "elevationLevel": "nonadmin"}},
+}
+_DATA_DISK_DEFAULTS: Final[Properties] = {"caching": "none", "storageAccountType": "standard_lrs"}
+_NEVER_RETURNED = ("password",)
+_SHORTEST_SPAN = 5 * 60.0
+_LONGEST_INTERVAL = 168 * 3600.0
+_INVALID = "The value provided for one of the properties in the request body is invalid."
+_VM_SIZE = re.compile(r"(standard|basic)_[a-z]+\d\S*", re.IGNORECASE)
+_GALLERIES = (
+    "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.Compute/galleries/"
+    "{galleryName}/images/{galleryImageName}/versions/{galleryImageVersionName}",
+    "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.Compute/galleries/"
+    "{galleryName}/images/{galleryImageName}",
+)
+"""The resource ids that a custom image may have (recorded with 2024-02-01.19.0)."""
+
+
+@dataclass(eq=False)
+class PropertyNotTaken(Refusal):
+    """A pool property has a value that the service does not take; ``value`` is empty where Azure names none."""
+
+    name: str
+    value: str
+    reason: str
+
+
+def filled(sent: Properties) -> Properties:
+    """The settings with the service's defaults; secrets left out."""
+    properties = {**DEFAULTS, **{name: value for name, value in sent.items() if value is not None and name != "id"}}
+    properties["taskSchedulingPolicy"] = {**DEFAULTS["taskSchedulingPolicy"], **properties["taskSchedulingPolicy"]}
+    if properties.get("startTask"):
+        properties["startTask"] = {**_START_TASK_DEFAULTS, **properties["startTask"]}
+    if machine := properties.get("virtualMachineConfiguration"):
+        properties["virtualMachineConfiguration"] = _filled_machine(machine)
+    if network := properties.get("networkConfiguration"):
+        properties["networkConfiguration"] = {"dynamicVNetAssignmentScope": "none", **network}
+    if users := properties.get("userAccounts"):
+        properties["userAccounts"] = [_filled_user(user, properties) for user in users]
+    if properties["enableAutoScale"]:
+        properties.setdefault("autoScaleEvaluationInterval", DEFAULT_INTERVAL)
+        properties.pop("resizeTimeout", None)
+    else:
+        for name in ("autoScaleFormula", "autoScaleEvaluationInterval"):
+            properties.pop(name, None)
+    return properties
+
+
+def _filled_machine(machine: Properties) -> Properties:
+    made = dict(machine)
+    image = machine.get("imageReference") or {}
+    if not image.get("virtualMachineImageId"):
+        image = {**image, "version": image.get("version") or "latest"}
+    made["imageReference"] = image
+    if disks := machine.get("dataDisks"):
+        made["dataDisks"] = [{**_DATA_DISK_DEFAULTS, **disk} for disk in disks]
+    return made
+
+
+def _filled_user(user: Properties, properties: Properties) -> Properties:
+    """A user of a Windows pool logs on as a batch job unless told otherwise (recorded, 2020-09-01.12.0)."""
+    agent = str((properties.get("virtualMachineConfiguration") or {}).get("nodeAgentSKUId", ""))
+    windows = {"windowsUserConfiguration": {"loginMode": "batch"}} if "windows" in agent.lower() else {}
+    return {"elevationLevel": "nonadmin", **windows, **{k: v for k, v in user.items() if k not in _NEVER_RETURNED}}
+
+
+def secrets(sent: Properties) -> Properties:
+    """What is kept and never shown."""
+    users = sent.get("userAccounts") or []
+    return {"passwords": {user["name"]: user["password"] for user in users if user.get("password")}}
+
+
+def check(properties: Properties) -> None:
+    """What a pool's settings must be.
+
+    Raises:
+        PropertyNotTaken, AutoScaleSettingsInvalid, FormulaTooLong, FormulaUnreadable
+    """
+    check_formula(properties)
+    _check_span(properties, "autoScaleEvaluationInterval", at_most=_LONGEST_INTERVAL)
+    _check_span(properties, "resizeTimeout")
+    for name in TARGETS:
+        if int(properties.get(name) or 0) < 0:
+            raise PropertyNotTaken(name, str(properties[name]), f"{name} must be at least 0")
+    _check_machine(properties)
+    slots = int(properties["taskSlotsPerNode"])
+    if not 1 <= slots <= slots_allowed(str(properties.get("vmSize", ""))):
+        reason = "The number of task slots is from 1 to four times the cores of the VM size, at most 256"
+        raise PropertyNotTaken("taskSlotsPerNode", str(slots), reason)
+
+
+def _check_machine(properties: Properties) -> None:
+    """A size by its form, a marketplace image by its publisher, a custom image by its resource id (F10)."""
+    machine = properties.get("virtualMachineConfiguration")
+    if not machine:
+        return
+    size = str(properties.get("vmSize", ""))
+    if not _VM_SIZE.fullmatch(size):
+        raise PropertyNotTaken("vmSize", size, _INVALID)
+    image = machine.get("imageReference") or {}
+    if custom := image.get("virtualMachineImageId"):
+        _check_custom_image(str(custom))
+    elif image.get("publisher") and str(image["publisher"]).lower() not in PUBLISHERS:
+        named = "publisher {publisher} offer {offer} sku {sku}".format_map({"offer": "", "sku": "", **image})
+        raise PropertyNotTaken("imageReference", "", f"The specified imageReference with {named} is not supported.")
+
+
+def _check_custom_image(resource_id: str) -> None:
+    forms = (re.escape(form).replace(r"\{", "{").replace(r"\}", "}") for form in _GALLERIES)
+    if any(re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", form), resource_id, re.IGNORECASE) for form in forms):
+        return
+    reason = "The specified resource id must be of the format " + " or ".join(_GALLERIES)
+    raise PropertyNotTaken("virtualMachineImageId", resource_id, reason)
+
+
+def _check_span(properties: Properties, name: str, at_most: float = inf) -> None:
+    """Evaluation intervals are from 5 minutes to 168 hours, resize time-outs at least 5 minutes (REST reference)."""
+    text = properties.get(name)
+    if text is None:
+        return
+    try:
+        span = durations.seconds(str(text))
+    except durations.DurationInvalid:
+        raise PropertyNotTaken(name, str(text), f"{name} must be an ISO 8601 duration") from None
+    if not _SHORTEST_SPAN <= (inf if span is None else span) <= at_most:
+        limit = "at least 5 minutes" if at_most == inf else "from 5 minutes to 168 hours"
+        raise PropertyNotTaken(name, str(text), f"{name} must be {limit}")
+
+
+def slots_allowed(vm_size: str) -> int:
+    """Task slots a node may have: the smaller of 4 x cores and 256 (azure-batch-behaviours, Pools).
+
+    The cores are the first number of a size's name (Azure's naming conventions); a size without one gets 256.
+    """
+    series = vm_size.lower().removeprefix("standard_").removeprefix("basic_").lstrip("abcdefghijklmnopqrstuvwxyz")
+    digits = series[: len(series) - len(series.lstrip("0123456789"))]
+    return min(4 * int(digits), 256) if digits else 256
