@@ -24,6 +24,7 @@ from batchlocal.arm.fabric import (
     shown,
     stored,
 )
+from batchlocal.arm.microsoft_batch.private_links import shown_connections
 from batchlocal.arm.microsoft_batch.provider import (
     ACCOUNT_TYPE,
     PROVIDER,
@@ -137,7 +138,7 @@ def put_account(call: ArmCall) -> Answer:
     _change(call, account, body, properties)
     if taken is not None:
         call.tx.resources.put(account)
-        return _answer(account)
+        return _answer(call.tx, account)
     account.body["properties"]["provisioningState"] = "Creating"
     call.tx.resources.put(account)
     operation = accept(call, "batch.account.create", account, _RECORDED_CREATION)
@@ -169,7 +170,7 @@ def _new_properties(call: ArmCall, name: str, location: str, sent: dict[str, Any
         "activeJobAndJobScheduleQuota": 300,
         "poolAllocationMode": mode,
         "publicNetworkAccess": "Enabled",
-        "privateEndpointConnections": [],
+        "privateEndpointConnections": [],  # its place; filled in when shown
         "encryption": {"keySource": "Microsoft.Batch"},
         "allowedAuthenticationModes": list(modes),
     }
@@ -238,10 +239,15 @@ def _modes(sent: Any) -> list[str]:
         raise InvalidProperty("allowedAuthenticationModes", f"{unknown} is not one of {allowed}") from None
 
 
-def _answer(account: Resource, status: int = 200) -> Answer:
+def _answer(tx: Tx, account: Resource) -> Answer:
     """The account's body; its ETag is in the header only, strong and quoted (F1)."""
     headers = {"ETag": f'"{moments.etag(account.modified)}"', "Last-Modified": moments.http_date(account.modified)}
-    return Answer(status, shown(account, ACCOUNT_TYPE, *_ENVELOPE), headers)
+    return Answer(200, _shown(tx, account), headers)
+
+
+def _shown(tx: Tx, account: Resource) -> dict[str, Any]:
+    account.body["properties"]["privateEndpointConnections"] = shown_connections(tx, account)
+    return shown(account, ACCOUNT_TYPE, *_ENVELOPE)
 
 
 async def finish_creation(platform: Platform, effect: Effect) -> None:
@@ -261,7 +267,7 @@ def poll_creation(call: ArmCall) -> Answer:
     operation = call.tx.operations.find(call.parameters["operationId"])
     if operation is not None and finished(call.tx, operation.id) is None:
         return poll_pending(call)
-    return _answer(account_of(call))
+    return _answer(call.tx, account_of(call))
 
 
 @PROVIDER.operation("BatchAccount_Update")
@@ -271,13 +277,13 @@ def patch_account(call: ArmCall) -> Answer:
     _change(call, account, body, properties_of(body))
     account.modified = call.now
     call.tx.resources.put(account)
-    return _answer(account)
+    return _answer(call.tx, account)
 
 
 @PROVIDER.operation("BatchAccount_Get")
 def get_account(call: ArmCall) -> Answer:
     """The account."""
-    return _answer(account_of(call))
+    return _answer(call.tx, account_of(call))
 
 
 @PROVIDER.operation("BatchAccount_List", "BatchAccount_ListByResourceGroup")
@@ -287,7 +293,7 @@ def list_accounts(call: ArmCall) -> Answer:
     group = group_of(call).resource_group if call.id.resource_group else None
     subscription = call.platform.credentials.subscription_id
     found = call.tx.resources.of_type(ACCOUNT_TYPE, subscription=subscription, resource_group=group)
-    return Answer(200, {"value": [shown(account, ACCOUNT_TYPE, *_ENVELOPE) for account in found]})
+    return Answer(200, {"value": [_shown(call.tx, account) for account in found]})
 
 
 @PROVIDER.operation("BatchAccount_Delete")

@@ -77,6 +77,11 @@ PROVIDER = ResourceProvider(
         Route("BatchAccount_OperationResults", "GET", f"{_ACCOUNT}/operationResults/{{operationId}}"),
         Route("BatchAccount_DeletionResults", "GET", f"{_LOCATION}/accountOperationResults/{{operationId}}"),
         Route("Pool_OperationResults", "GET", f"{_ACCOUNT}/poolOperationResults/{{operationId}}"),
+        Route(
+            "PrivateEndpointConnection_OperationResults",
+            "GET",
+            f"{_ACCOUNT}/privateEndpointConnectionResults/{{operationId}}",
+        ),
     ],
     refuse_body=_refuse,
 )
