@@ -9,11 +9,13 @@ service     /ACCOUNT/..., or any other signed with SharedKey                    
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from time import perf_counter
 from typing import Any
 
 import orjson
 
 from batchlocal.arm.plane import ArmPlane
+from batchlocal.arm.provider import ResourceProvider
 from batchlocal.arm.providers import providers
 from batchlocal.control.plane import ControlPlane
 from batchlocal.identity.authority import Authority
@@ -41,8 +43,10 @@ class Application:
 
     def __init__(self, platform: Platform) -> None:
         self._authority = Authority(platform.tokens, platform.credentials, platform.origin)
-        self._control = ControlPlane(platform)
-        self._arm = ArmPlane(platform, providers())
+        known = providers()
+        self._control = ControlPlane(platform, _operations(known))
+        self._arm = ArmPlane(platform, known)
+        self._journal = platform.journal
         self._service = ServicePlane(
             platform, service.operations, service.handlers, service.versions, service.check_body, service.show_body
         )
@@ -51,20 +55,40 @@ class Application:
         if scope["type"] != "http":
             return
         request = await _read(scope, receive)
-        await _send(request, await self.answer(request), send)
+        answer = await self.answer(request)
+        if request.drop:
+            await _drop(scope, receive)
+        else:
+            await _send(request, answer, send)
 
     async def answer(self, request: Request) -> Answer:
-        """Find who answers, and let him."""
+        """Find who answers, let him, and note it in the journal; what the control API does stands there not."""
+        began = perf_counter()
+        plane, answer = await self._answer(request)
+        if plane != "control":
+            self._journal.add(plane, request, answer.status, perf_counter() - began)
+        return answer
+
+    async def _answer(self, request: Request) -> tuple[str, Answer]:
         if len(request.body) > _LARGEST_BODY:
-            return Answer(413, {"error": {"code": "RequestEntityTooLarge", "message": "The request is over 4 MiB."}})
+            error = {"code": "RequestEntityTooLarge", "message": "The request is over 4 MiB."}
+            return "", Answer(413, {"error": error})
         if (answer := self._authority.answer(request)) is not None:
-            return answer
+            return "authority", answer
         root = request.path.strip("/").partition("/")[0].lower()
         if root == "_batchlocal":
-            return await self._control.answer(request)
+            return "control", await self._control.answer(request)
         if root in _ARM_ROOTS:
-            return await self._arm.answer(request)
-        return await self._service.answer(request)
+            return "arm", await self._arm.answer(request)
+        return "service", await self._service.answer(request)
+
+
+def _operations(known: Iterable[ResourceProvider]) -> dict[str, frozenset[str]]:
+    """Which operations each plane has, by plane: what a fault may be set on."""
+    return {
+        "arm": frozenset(operation for provider in known for operation in provider.operations),
+        "service": frozenset(operation.id for operation in service.operations),
+    }
 
 
 async def _read(scope: Message, receive: Receive) -> Request:
@@ -84,6 +108,13 @@ async def _read(scope: Message, receive: Receive) -> Request:
         body=bytes(body),
         peer=scope["client"][0] if scope.get("client") else "",
     )
+
+
+async def _drop(scope: Message, receive: Receive) -> None:
+    """Close the connection without an answer, as a fault asked for."""
+    scope["batchlocal.abort"]()
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _send(request: Request, answer: Answer, send: Send) -> None:

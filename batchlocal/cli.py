@@ -1,5 +1,8 @@
-"""The commands of ``batchlocal``: start, stop, status, reset, logs, env, plugin-path (and ``engine``, which has its
-own). A command is parse, call, show; every mistake of the caller's ends as one sentence and exit code 1."""
+"""The commands of ``batchlocal``: start, stop, status, reset, logs, env, plugin-path; those that steer a running server
+stand in ``control/cli.py``, those of ``engine`` in its own room.
+
+A command is parse, call, show; every mistake of the caller's ends as one sentence and exit code 1.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from batchlocal.control.cli import add_commands
+from batchlocal.control.client import ControlError, NotRunning
 from batchlocal.datafolder import DataFolder, default_data_folder
 from batchlocal.environment import FORMATS, NeverStarted, client_settings, render
 from batchlocal.supervision import NotStarted, Status, launch, look, stop
@@ -26,6 +31,7 @@ _EXAMPLES = """examples:
   eval "$(batchlocal env --format shell)"         what any client of Azure needs to talk to it
   batchlocal status --json                        exit code 0 only when it answers
   batchlocal engine up --stack local              deploy a Pulumi program without the Pulumi CLI
+  batchlocal fault add Pool_Create --status 429   make the next such request fail (docs/control.md)
   batchlocal stop                                 data and port stay for the next start
 """
 
@@ -38,7 +44,7 @@ def main(arguments: list[str]) -> int:
     command: Command = options.command
     try:
         return command(options, data)
-    except (NeverStarted, NotStarted) as mistake:
+    except (ControlError, NeverStarted, NotRunning, NotStarted) as mistake:
         print(f"batchlocal: {mistake}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -79,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     env = add("env", _env, "Print what clients need to reach the server, its client secret included.")
     env.add_argument("--format", choices=FORMATS, default="shell", help="default: shell")
     add("plugin-path", _plugin_path, "Print the folder of the Pulumi provider plugin for this server.")
+    add_commands(commands, shared)
     commands.add_parser("engine", help="Deploy Pulumi programs without the Pulumi CLI; see `batchlocal engine --help`.")
     return parser
 

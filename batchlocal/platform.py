@@ -9,7 +9,9 @@ from typing import Protocol
 
 from batchlocal.datafolder import Credentials, DataFolder
 from batchlocal.domain.autoscale import PoolSamples
+from batchlocal.faults import Faults
 from batchlocal.identity.tokens import Tokens
+from batchlocal.journal import Journal
 from batchlocal.store import Store, Tx
 from batchlocal.store.effects import Effect
 
@@ -44,6 +46,8 @@ class Platform:
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     pools_to_schedule: set[str] = field(default_factory=set)
     samples: PoolSamples = field(default_factory=PoolSamples)
+    faults: Faults = field(default_factory=Faults)
+    journal: Journal = field(default_factory=Journal)
     work: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property

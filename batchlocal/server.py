@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TextIO
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from batchlocal.app import Application
 from batchlocal.arm import effects as arm_effects
@@ -33,6 +34,14 @@ __all__ = ["AlreadyRunning", "Options", "PortTaken", "serve"]
 _log = logging.getLogger(__name__)
 _LOCK_SECONDS = 1.0  # `batchlocal status` holds the lock for an instant when it looks whether anybody does
 _GRACE_SECONDS = 3  # how long open requests may take when the server is told to stop
+
+
+class _Connection(HttpToolsProtocol):
+    """A connection that a request can have cut off: ``scope["batchlocal.abort"]``, for faults of the control API."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["batchlocal.abort"] = self.transport.abort  # type: ignore[typeddict-unknown-key]
 
 
 class PortTaken(Exception):
@@ -145,6 +154,7 @@ async def _serve(data: DataFolder, options: Options, sockets: list[socket.socket
     platform = _platform(data, options, sockets[0].getsockname()[1])
     config = uvicorn.Config(
         Application(platform),
+        http=_Connection,
         lifespan="off",
         log_config=None,
         access_log=False,

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import signal
-import ssl
 import subprocess
 import sys
 import time
 from dataclasses import asdict, dataclass
-from http.client import HTTPException, HTTPSConnection
 
+from batchlocal.control.client import ControlClient, ControlError, NotRunning
 from batchlocal.datafolder import DataFolder
 
 __all__ = ["NotStarted", "Status", "launch", "look", "stop"]
@@ -45,8 +43,8 @@ def look(data: DataFolder) -> Status:
         return Status(ready=False)
     endpoint, pid = f"https://localhost:{known['port']}", known.get("pid", 0)
     try:
-        answer = _get_status(data, known["port"])
-    except (OSError, HTTPException, ValueError):
+        answer = ControlClient(data, timeout=2).get("/status")
+    except (ControlError, NotRunning, ValueError):
         return Status(ready=False, endpoint=endpoint, pid=pid)
     return Status(ready=bool(answer.get("ready")), endpoint=endpoint, pid=pid, blobs=bool(answer.get("blobs")))
 
@@ -119,15 +117,3 @@ def _is_held(data: DataFolder) -> bool:
     except BlockingIOError:
         return True
     return False
-
-
-def _get_status(data: DataFolder, port: int) -> dict[str, object]:
-    context = ssl.create_default_context(cafile=str(data.ca_file))
-    connection = HTTPSConnection("localhost", port, timeout=2, context=context)
-    try:
-        token = data.control_token.read_text()
-        connection.request("GET", "/_batchlocal/status", headers={"Authorization": f"Bearer {token}"})
-        answer: dict[str, object] = json.loads(connection.getresponse().read())
-        return answer
-    finally:
-        connection.close()

@@ -7,13 +7,15 @@ resource provider adds RequestId and Time to the message, a target and, where th
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, Final
 
 from batchlocal.domain.refusals import Refusal
+from batchlocal.faults import Fault
 from batchlocal.protocol import moments
 from batchlocal.protocol.messages import Answer, Request
 
-__all__ = ["CATALOGUE", "Wording", "answer_refusal", "gateway", "provider"]
+__all__ = ["CATALOGUE", "Wording", "answer_fault", "answer_refusal", "gateway", "provider"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,22 @@ CATALOGUE: Final[dict[type[Refusal], Wording]] = {}
 
 def answer_refusal(refusal: Refusal, request: Request) -> Answer:
     """The error body that Azure sends for a refusal."""
-    wording = CATALOGUE[type(refusal)]
-    facts = vars(refusal)
+    return _answer(CATALOGUE[type(refusal)], vars(refusal), request)
+
+
+_WHEN_ASKED: Final = {429: "SubscriptionRequestsThrottled", 500: "InternalServerError", 503: "ServerBusy"}
+"""Codes of faults that name none: recorded for 429 (F3), ARM's documented ones else."""
+
+
+def answer_fault(fault: Fault, request: Request) -> Answer:
+    """The error body of a fault that was set through the control API."""
+    phrase = HTTPStatus(fault.status).phrase
+    code = fault.code or _WHEN_ASKED.get(fault.status) or phrase.replace(" ", "")
+    facts = {"message": fault.message or f"{phrase}, as the control API was asked for (fault {fault.id})."}
+    return _answer(gateway(fault.status, code, "{message}"), facts, request)
+
+
+def _answer(wording: Wording, facts: dict[str, Any], request: Request) -> Answer:
     message = wording.message.format(**facts)
     error: dict[str, Any] = {"code": wording.code, "message": message}
     headers = {name: text.format(**facts) for name, text in wording.headers.items()}

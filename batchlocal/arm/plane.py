@@ -5,11 +5,12 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Iterable
+from functools import partial
 from typing import NamedTuple
 
 from batchlocal.arm import activity
 from batchlocal.arm.call import ArmCall
-from batchlocal.arm.errors import answer_refusal
+from batchlocal.arm.errors import answer_fault, answer_refusal
 from batchlocal.arm.front_door import (
     ApiVersionMissing,
     BodyNotReadable,
@@ -21,6 +22,7 @@ from batchlocal.arm.front_door import (
 )
 from batchlocal.arm.provider import Handler, ResourceProvider
 from batchlocal.domain.refusals import Fault, Refusal
+from batchlocal.faults import suffer
 from batchlocal.identity.tokens import Principal, TokenRefused
 from batchlocal.platform import Platform
 from batchlocal.protocol import moments
@@ -58,7 +60,8 @@ class ArmPlane:
             principal = self._authenticate(request)
             target, parameters = self._find(request)
             self._check_version(request, target)
-            answer = await self._perform(request, principal, target, parameters)
+            request.operation, request.caller = target.operation.id, principal.object_id
+            answer = await self._answer(request, principal, target, parameters)
         except Refusal as refusal:
             answer = answer_refusal(refusal, request)
         except Exception:
@@ -87,6 +90,15 @@ class ArmPlane:
             raise ApiVersionMissing
         if target.provider.versions and request.api_version not in target.provider.versions:
             raise refuse_version(request, target.provider)
+
+    async def _answer(
+        self, request: Request, principal: Principal, target: _Target, parameters: dict[str, str]
+    ) -> Answer:
+        fault = self._platform.faults.strike("arm", target.operation.id, parameters.get("accountName", ""))
+        if fault is None:
+            return await self._perform(request, principal, target, parameters)
+        perform = partial(self._perform, request, principal, target, parameters)
+        return await suffer(fault, request, perform, lambda fault: answer_fault(fault, request))
 
     async def _perform(
         self, request: Request, principal: Principal, target: _Target, parameters: dict[str, str]

@@ -49,7 +49,8 @@ async def perform_resize(platform: Platform, effect: Effect, storage: NodeStorag
 
 def _plan(platform: Platform, pool: Pool, account: Resource) -> tuple[list[Node], tuple[ResizeError, ...]]:
     """Write down which nodes go and which come; returns those to prepare, and why there are not more."""
-    errors = _quota_errors(pool, account)
+    failure = platform.faults.allocation(account.name, pool.id)
+    errors = (failure,) if failure else _quota_errors(pool, account)
     now = moments.now()
     with platform.store.write() as tx:
         for dedicated, target in ((True, pool.target_dedicated), (False, pool.target_low_priority)):

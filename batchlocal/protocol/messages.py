@@ -43,6 +43,8 @@ class Request:
     ``path`` is percent-decoded with a leading run of slashes collapsed to one (azure-identity's scopes and az make
     such paths: clients.md 5); ``raw_path`` is as sent, for signatures. Header names are lower-case.
     ``request_id`` and ``arrived`` (ticks) are given by the server and appear in headers, errors and logs.
+    ``operation`` (Microsoft's operationId) and ``caller`` are filled in by the plane once it knows them, for the
+    journal. ``drop`` asks that the connection be closed instead of an answer sent.
     """
 
     method: str
@@ -53,6 +55,9 @@ class Request:
     peer: str = ""
     request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     arrived: int = field(default_factory=moments.now)
+    operation: str = ""
+    caller: str = ""
+    drop: bool = False
 
     @cached_property
     def path(self) -> str:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Final
 
 from batchlocal.domain.refusals import Refusal
+from batchlocal.faults import Fault
 from batchlocal.protocol import moments
 from batchlocal.protocol.messages import Answer, Request
 
-__all__ = ["CATALOGUE", "INVALID_VALUE", "Wording", "answer_refusal", "invalid_value", "worded"]
+__all__ = ["CATALOGUE", "INVALID_VALUE", "Wording", "answer_fault", "answer_refusal", "invalid_value", "worded"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,22 @@ CATALOGUE: Final[dict[type[Refusal], Wording]] = {}
 
 def answer_refusal(refusal: Refusal, request: Request, url: str) -> Answer:
     """The error body that the service sends for a refusal; a HEAD gets none. ``url`` is the account's endpoint."""
-    wording = CATALOGUE[type(refusal)]
-    facts = vars(refusal)
+    return _answer(CATALOGUE[type(refusal)], vars(refusal), request, url)
+
+
+_WHEN_ASKED: Final = {429: "TooManyRequests", 500: "InternalError", 503: "ServerBusy"}
+"""Codes of faults that name none (REST reference, "Batch Status and Error Codes")."""
+
+
+def answer_fault(fault: Fault, request: Request, url: str) -> Answer:
+    """The error body of a fault that was set through the control API."""
+    phrase = HTTPStatus(fault.status).phrase
+    code = fault.code or _WHEN_ASKED.get(fault.status) or phrase.replace(" ", "")
+    facts = {"message": fault.message or f"{phrase}, as the control API was asked for (fault {fault.id})."}
+    return _answer(worded(fault.status, code, "{message}"), facts, request, url)
+
+
+def _answer(wording: Wording, facts: dict[str, Any], request: Request, url: str) -> Answer:
     text = wording.message.format(**facts)
     text += f"\nRequestId:{request.request_id}\nTime:{moments.iso(request.arrived)}"
     body: dict[str, Any] = {

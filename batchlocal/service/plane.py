@@ -8,17 +8,19 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from batchlocal.domain.refusals import Fault, Refusal
+from batchlocal.faults import suffer
 from batchlocal.identity import shared_key
-from batchlocal.identity.tokens import TokenRefused
+from batchlocal.identity.tokens import Principal, TokenRefused
 from batchlocal.platform import Platform
 from batchlocal.protocol.messages import Answer, BodyNotJson, Request
 from batchlocal.protocol.routing import Routed, Router
 from batchlocal.service.call import ServiceCall
-from batchlocal.service.errors import answer_refusal
+from batchlocal.service.errors import answer_fault, answer_refusal
 from batchlocal.service.front_door import (
     AccountNotFound,
     ApiVersionMissing,
@@ -101,8 +103,9 @@ class ServicePlane:
         """
         account = self._platform.store.read.resources.named("Microsoft.Batch/batchAccounts", name)
         signed = shared_key.read_signature(request.headers.get("authorization", ""))
+        request.caller = "SharedKey"
         if signed is None:
-            self._check_token(request)
+            request.caller = self._check_token(request).object_id
         elif account is None:
             raise AuthenticationFailed("The specified account does not exist or the signature did not match.")
         elif not shared_key.is_fresh(request):
@@ -116,9 +119,9 @@ class ServicePlane:
             raise AuthenticationFailed(f"The account does not allow the authentication mode {mode}.")
         return account
 
-    def _check_token(self, request: Request) -> None:
+    def _check_token(self, request: Request) -> Principal:
         try:
-            self._platform.tokens.verify(request.headers.get("authorization", ""), _AUDIENCES)
+            return self._platform.tokens.verify(request.headers.get("authorization", ""), _AUDIENCES)
         except TokenRefused as refused:
             raise AuthenticationFailed(f"The bearer token was refused: {refused.reason}.") from None
 
@@ -128,6 +131,16 @@ class ServicePlane:
             raise ApiVersionMissing
         if request.api_version not in self._versions:
             raise ApiVersionUnknown(request.api_version)
+        request.operation = target.operation.id
+        fault = self._platform.faults.strike("service", target.operation.id, account.name)
+        if fault is None:
+            return await self._run(request, account, target, parameters, url)
+        run = partial(self._run, request, account, target, parameters, url)
+        return await suffer(fault, request, run, lambda fault: answer_fault(fault, request, url))
+
+    async def _run(
+        self, request: Request, account: Resource, target: _Target, parameters: dict[str, str], url: str
+    ) -> Answer:
         if target.handler is None:
             raise OperationNotImplemented(target.operation.id)
         store = self._platform.store

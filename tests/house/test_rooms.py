@@ -11,7 +11,10 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 EVERYTHING = "batchlocal"
-PLANE = {"autoscaling", "specs", "protocol", "domain", "store", "identity", "platform", "datafolder", "runner"}
+PLANE = {
+    *("autoscaling", "specs", "protocol", "domain", "store", "identity", "platform", "datafolder", "runner"),
+    *("faults",),
+}
 
 # what a room may import of ours, beside itself; names without a dot are rooms of batchlocal
 MAY_IMPORT: dict[str, set[str]] = {
@@ -22,11 +25,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "batchlocal.cli": {EVERYTHING},
     "batchlocal.server": {EVERYTHING},
     "batchlocal.runner": {"platform", "protocol", "store"},
-    "batchlocal.platform": {"datafolder", "domain", "identity", "store"},
+    "batchlocal.platform": {"datafolder", "domain", "faults", "identity", "journal", "store"},
+    "batchlocal.faults": {"domain", "protocol"},
+    "batchlocal.journal": {"protocol"},
     "batchlocal.autoscaling": {"domain", "platform", "protocol", "store", "batchmgmt.autoscale"},
     "batchlocal.datafolder": set(),
     "batchlocal.environment": {"datafolder"},
-    "batchlocal.supervision": {"datafolder"},
+    "batchlocal.supervision": {"control.client", "datafolder"},
     "batchlocal.specs": set(),
     "batchlocal.domain": {"batchmgmt.autoscale", "batchmgmt.rules"},
     "batchlocal.protocol": {"specs", "domain"},
@@ -36,7 +41,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "batchlocal.service": PLANE,
     "batchlocal.nodes": PLANE - {"identity"},
     "batchlocal.blobs": set(),
-    "batchlocal.control": {"platform", "protocol", "store", "domain"},
+    "batchlocal.control": {"datafolder", "domain", "faults", "journal", "platform", "protocol", "store"},
     "batchlocal.plugin": {"specs", "batchmgmt.rules"},
     "batchlocal.engine": set(),
 }

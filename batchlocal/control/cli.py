@@ -1,0 +1,159 @@
+"""The commands that steer a running server through its control API: faults and the journal.
+
+A command is parse, call, show; tables are for people, ``--json`` is for scripts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from batchlocal.control.client import ControlClient
+from batchlocal.datafolder import DataFolder
+
+__all__ = ["add_commands"]
+
+Command = Callable[[argparse.Namespace, DataFolder], int]
+Subparsers = Any  # argparse keeps the type of add_subparsers' result to itself
+
+
+def add_commands(commands: Subparsers, shared: argparse.ArgumentParser) -> None:
+    """Add the groups to ``batchlocal``'s commands; ``shared`` has the options that every command takes."""
+    _add_faults(_Group(commands, shared, "fault", "Make requests or resizes go wrong.", _FAULTS))
+    journal = _Group(commands, shared, "journal", "Look at the last requests.", _JOURNAL)
+    _add_journal(journal)
+
+
+class _Group:
+    """A command with commands of its own."""
+
+    def __init__(
+        self, commands: Subparsers, shared: argparse.ArgumentParser, name: str, text: str, examples: str
+    ) -> None:
+        parser = commands.add_parser(
+            name,
+            help=text,
+            description=text,
+            epilog=f"examples:\n{examples}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        self._commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+        self._shared = shared
+
+    def add(self, name: str, command: Command, text: str) -> argparse.ArgumentParser:
+        added: argparse.ArgumentParser = self._commands.add_parser(
+            name, help=text, description=text, parents=[self._shared]
+        )
+        added.set_defaults(command=command)
+        added.add_argument("--json", action="store_true", help="as JSON")
+        return added
+
+
+_FAULTS = """  batchlocal fault add BatchAccount_Create --status 429 --retry-after 2 --times 3
+  batchlocal fault add 'Pool_*' --plane arm --kind delay --seconds 5 --times always
+  batchlocal fault add Task_Add --kind drop --after-commit
+  batchlocal fault add --kind allocation --pool main --code AccountCoreQuotaReached
+  batchlocal fault list
+  batchlocal fault clear
+"""
+
+
+def _add_faults(group: _Group) -> None:
+    add = group.add("add", _add_fault, "Set a fault; it strikes the next requests that fit, in the order of adding.")
+    add.add_argument("operation", nargs="?", metavar="OPERATION", help="operationId or pattern, e.g. 'Pool_*'")
+    add.add_argument("--kind", choices=("error", "delay", "drop", "allocation"), default="error", help="default: error")
+    add.add_argument("--times", type=_times, default=1, help="how often it strikes, or always (default: 1)")
+    add.add_argument("--plane", choices=("arm", "service"), help="only requests of this plane")
+    add.add_argument("--account", help="only requests for accounts of this name or pattern")
+    add.add_argument("--status", type=int, help="error: HTTP status (default: 500)")
+    add.add_argument("--code", help="error: error code; allocation: resize error (default: AllocationFailed)")
+    add.add_argument("--message", help="error, allocation: the message")
+    add.add_argument("--retry-after", type=int, dest="retryAfter", help="error: Retry-After in seconds")
+    add.add_argument("--seconds", type=float, help="delay: how long (default: 1)")
+    add.add_argument("--after-commit", action="store_true", default=None, dest="afterCommit", help="drop: once done")
+    add.add_argument("--pool", help="allocation: only pools of this id or pattern")
+    group.add("list", _list_faults, "List the faults that still strike.")
+    clear = group.add("clear", _clear_faults, "Take one fault away, or all.")
+    clear.add_argument("id", nargs="?", help="id of the fault (default: all)")
+
+
+def _times(text: str) -> int | str:
+    return text if text == "always" else int(text)
+
+
+def _add_fault(options: argparse.Namespace, data: DataFolder) -> int:
+    names = ("operation", "kind", "times", "plane", "account", "status", "code", "message", "retryAfter", "seconds")
+    sent = {name: getattr(options, name) for name in (*names, "afterCommit", "pool")}
+    fault = ControlClient(data).call("POST", "/faults", sent)
+    if options.json:
+        return _show_json(fault)
+    print(f"fault {fault['id']} is set")
+    return 0
+
+
+def _list_faults(options: argparse.Namespace, data: DataFolder) -> int:
+    faults = ControlClient(data).get("/faults")["value"]
+    if options.json:
+        return _show_json(faults)
+    for fault in faults:
+        fault["what"] = " ".join(str(fault[name]) for name in ("status", "code", "seconds") if fault.get(name))
+        fault["on"] = fault.get("operation") or f"pool {fault['pool']}"
+    return _show_table(faults, ("id", "kind", "on", "plane", "account", "what", "times", "struck"), "no fault is set")
+
+
+def _clear_faults(options: argparse.Namespace, data: DataFolder) -> int:
+    cleared = ControlClient(data).call("DELETE", f"/faults/{options.id}" if options.id else "/faults")
+    return _show_json(cleared) if options.json else _say(f"faults cleared: {cleared['cleared']}")
+
+
+_JOURNAL = """  batchlocal journal show --plane arm --limit 20
+  batchlocal journal show --operation 'Task_*' --status 409
+  batchlocal journal clear
+"""
+
+
+def _add_journal(group: _Group) -> None:
+    show = group.add("show", _show_journal, "List the last requests, newest first.")
+    show.add_argument("--plane", help="arm, service or authority")
+    show.add_argument("--operation", help="operationId or pattern, e.g. 'Pool_*'")
+    show.add_argument("--method", help="HTTP method")
+    show.add_argument("--status", help="HTTP status or pattern, e.g. '4*'; 0 is a dropped connection")
+    show.add_argument("--caller", help="object id of the principal, or SharedKey")
+    show.add_argument("--limit", type=int, default=50, help="how many (default: 50)")
+    group.add("clear", _clear_journal, "Forget the requests so far.")
+
+
+def _show_journal(options: argparse.Namespace, data: DataFolder) -> int:
+    names = ("plane", "operation", "method", "status", "caller", "limit")
+    entries = ControlClient(data).get("/journal", **{name: getattr(options, name) for name in names})["value"]
+    if options.json:
+        return _show_json(entries)
+    columns = ("time", "plane", "status", "milliseconds", "operation", "method", "path", "caller")
+    return _show_table(entries, columns, "no request fits")
+
+
+def _clear_journal(options: argparse.Namespace, data: DataFolder) -> int:
+    ControlClient(data).call("DELETE", "/journal")
+    return 0 if options.json else _say("the journal is empty")
+
+
+def _say(text: str) -> int:
+    print(text)
+    return 0
+
+
+def _show_json(value: object) -> int:
+    return _say(json.dumps(value, indent=2))
+
+
+def _show_table(rows: Iterable[dict[str, Any]], columns: Sequence[str], none: str) -> int:
+    """Columns as wide as their widest value; ``none`` says that there is nothing."""
+    lines = [[str(row.get(name) or "") for name in columns] for row in rows]
+    if not lines:
+        return _say(none)
+    widths = [max(map(len, column)) for column in zip(columns, *lines, strict=True)]
+    for line in ([name.upper() for name in columns], *lines):
+        print("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
+    return 0

@@ -1,0 +1,38 @@
+"""The commands of docs/control.md run as they stand there, and the page says all that there is."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from batchlocal.control.call import ENDPOINTS
+from batchlocal.control.plane import rooms
+from tests.conftest import batchlocal_command
+from tests.control.conftest import Steered
+
+PAGE = (Path(__file__).parents[2] / "docs" / "control.md").read_text()
+BLOCKS = re.findall(r"(?ms)^```\n(.*?)^```", PAGE)
+COMMANDS = [line for block in BLOCKS for line in block.splitlines() if line.startswith("batchlocal ")]
+
+
+def test_the_commands_of_the_page_run(steered: Steered) -> None:
+    assert len(COMMANDS) > 8
+    for command in COMMANDS:
+        done = steered.local.run(*shlex.split(command)[1:])
+        assert done.returncode == 0, f"{command}: {done.stderr}"
+
+
+def test_the_page_names_every_endpoint() -> None:
+    assert rooms
+    for method, path, _ in ENDPOINTS:
+        assert f"`{method} {re.sub(r'{.*?}', 'ID', path)}" in PAGE
+
+
+@pytest.mark.parametrize("group", sorted({shlex.split(command)[1] for command in COMMANDS}))
+def test_help_shows_examples(group: str) -> None:
+    said = batchlocal_command(group, "--help")
+    assert said.returncode == 0
+    assert f"batchlocal {group} " in said.stdout.split("examples:")[1]
