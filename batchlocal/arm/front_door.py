@@ -18,6 +18,7 @@ __all__ = [
     "BodyNotReadable",
     "MethodNotAllowed",
     "OperationNotImplemented",
+    "ResourceTypeUnknown",
     "RouteNotFound",
     "refuse_token",
     "refuse_version",
@@ -69,6 +70,7 @@ class ApiVersionUnknown(Refusal):
     """The provider does not answer this api-version."""
 
     type: str
+    location: str
     version: str
     supported: str
 
@@ -78,6 +80,15 @@ class RouteNotFound(Refusal):
     """Nothing stands under the path."""
 
     path: str
+
+
+@dataclass(eq=False)
+class ResourceTypeUnknown(Refusal):
+    """The namespace has no such type, or the type has no such action."""
+
+    type: str
+    namespace: str
+    version: str
 
 
 @dataclass(eq=False)
@@ -113,8 +124,10 @@ def refuse_token(refused: TokenRefused, platform: Platform) -> Refusal:
 
 def refuse_version(request: Request, provider: ResourceProvider) -> Refusal:
     """The refusal for an api-version that the provider does not have."""
-    types = "/".join(ResourceId.parse(request.path).types)
-    return ApiVersionUnknown(types, request.api_version, ", ".join(provider.versions))
+    segments = request.path.split("/")
+    location = segments[segments.index("locations") + 1] if "locations" in segments[:-1] else ""
+    types = "/".join(ResourceId.parse(request.path).types) or segments[-1]
+    return ApiVersionUnknown(types, location, request.api_version, ", ".join(provider.versions))
 
 
 _BEARER = {"WWW_Authenticate": 'Bearer authorization_uri="{authority}", error="invalid_token"'}
@@ -142,10 +155,16 @@ CATALOGUE.update(
         ),
         ApiVersionUnknown: gateway(
             400,
-            "InvalidApiVersionParameter",
-            "The api-version '{version}' is invalid for '{type}'. The supported versions are '{supported}'.",
+            "NoRegisteredProviderFound",
+            "No registered resource provider found for location '{location}' and API version '{version}' for type"
+            " '{type}'. The supported api-versions are '{supported}'.",
         ),
-        RouteNotFound: gateway(404, "InvalidResourceType", "The resource type under '{path}' could not be found."),
+        RouteNotFound: gateway(404, "NotFound", "No resource of ARM has the path '{path}'."),
+        ResourceTypeUnknown: gateway(
+            404,
+            "InvalidResourceType",
+            "The resource type '{type}' could not be found in the namespace '{namespace}' for api version '{version}'.",
+        ),
         MethodNotAllowed: gateway(
             405, "MethodNotAllowed", "The requested HTTP method '{method}' is not supported on this resource."
         ),

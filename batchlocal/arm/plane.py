@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from functools import partial
 from typing import NamedTuple
 
-from batchlocal.arm import activity
+from batchlocal.arm import activity, generic
 from batchlocal.arm.call import ArmCall
 from batchlocal.arm.errors import answer_fault, answer_refusal
 from batchlocal.arm.front_door import (
@@ -16,7 +16,6 @@ from batchlocal.arm.front_door import (
     BodyNotReadable,
     MethodNotAllowed,
     OperationNotImplemented,
-    RouteNotFound,
     refuse_token,
     refuse_version,
 )
@@ -49,7 +48,9 @@ class ArmPlane:
         origin = platform.origin
         self._audiences = {origin, "https://management.azure.com", "https://management.core.windows.net"}
         self._router: Router[_Target] = Router()
+        self._namespaces: set[str] = set()
         for provider in providers:
+            self._namespaces.add(provider.namespace.lower())
             for operation in provider.operations.values():
                 target = _Target(provider, operation, provider.handlers.get(operation.id))
                 self._router.add(operation.method, operation.path, target)
@@ -79,11 +80,15 @@ class ArmPlane:
     def _find(self, request: Request) -> tuple[_Target, dict[str, str]]:
         match = self._router.find(request.path)
         if match is None:
-            raise RouteNotFound(request.path)
+            return self._unmodelled(request), {}
         target = match.targets.get(request.method) or (match.targets.get("GET") if request.method == "HEAD" else None)
         if target is None:
             raise MethodNotAllowed(request.method)
         return target, match.parameters
+
+    def _unmodelled(self, request: Request) -> _Target:
+        operation = generic.operation_for(request, self._namespaces, strict=self._platform.strict)
+        return _Target(generic.PROVIDER, operation, generic.PROVIDER.handlers[operation.id])
 
     def _check_version(self, request: Request, target: _Target) -> None:
         if not request.api_version:

@@ -1,0 +1,63 @@
+"""Resources of namespaces that batchlocal does not model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.conftest import Local, batchlocal_command, start_local
+from tests.server.test_server import GROUP, arm
+
+SITE = "/resourceGroups/kept/providers/Microsoft.Web/sites/Front"
+VERSION = "?api-version=2023-12-01"
+
+
+def test_a_lenient_server_keeps_them_lists_them_warns_and_removes_them(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    assert batchlocal_command("start", "--detach", "--data", str(data)).returncode == 0
+    local = start_local(data)  # finds the one that runs
+    try:
+        arm(local, "PUT", GROUP, {"location": "westeurope"})
+        sent = {"location": "westeurope", "tags": {"a": "b"}, "properties": {"httpsOnly": True, "hosts": [1]}}
+        made = arm(local, "PUT", SITE + VERSION, sent)
+        assert made.status_code == 201
+        assert made.json()["properties"] == {"httpsOnly": True, "hosts": [1], "provisioningState": "Succeeded"}
+        assert (
+            arm(local, "PUT", SITE.upper().replace("/RESOURCEGROUPS", "/resourcegroups") + VERSION, sent)
+            .json()["id"]
+            .endswith(SITE)
+        )
+        changed = arm(local, "PATCH", SITE + VERSION, {"properties": {"httpsOnly": False}}).json()
+        assert changed["properties"]["hosts"] == [1]
+        for path in (SITE.rpartition("/")[0], "/providers/Microsoft.Web/sites"):
+            assert arm(local, "GET", path + VERSION).json()["value"] == [changed]
+        slot = f"{SITE}/slots/blue{VERSION}"
+        assert arm(local, "PUT", slot, {}).status_code == 201
+        assert [one["name"] for one in arm(local, "GET", f"{SITE}/slots{VERSION}").json()["value"]] == ["blue"]
+        assert "kept as a generic resource" in local.run("logs").stdout
+        assert arm(local, "POST", f"{SITE}/restart{VERSION}").status_code == 501
+        assert arm(local, "DELETE", SITE + VERSION).status_code == 200
+        assert arm(local, "GET", SITE + VERSION).json()["error"]["code"] == "ResourceNotFound"
+        assert arm(local, "GET", slot).status_code == 404
+    finally:
+        batchlocal_command("stop", "--data", str(data))
+
+
+def test_a_strict_server_refuses_them_by_name(batchlocal: Local) -> None:
+    refused = arm(batchlocal, "PUT", SITE + VERSION, {"location": "westeurope"})
+    assert refused.status_code == 501
+    assert "Microsoft.Web" in refused.json()["error"]["message"]
+    assert "--strict" in refused.json()["error"]["message"]
+
+
+def test_an_unknown_type_of_a_modelled_namespace_is_arms_own_error(batchlocal: Local) -> None:
+    path = "/resourceGroups/kept/providers/Microsoft.Batch/frobs/one?api-version=2024-07-01"
+    for method in ("GET", "PUT", "DELETE"):
+        refused = arm(batchlocal, method, path, {})
+        assert (refused.status_code, refused.json()["error"]["code"]) == (404, "InvalidResourceType")
+        assert refused.headers["x-ms-failure-cause"] == "gateway"
+
+
+def test_an_unknown_api_version_names_the_known_ones(batchlocal: Local) -> None:
+    refused = arm(batchlocal, "GET", "/providers/Microsoft.Batch/batchAccounts?api-version=2011-01-01")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "NoRegisteredProviderFound")
+    assert "2024-07-01" in refused.json()["error"]["message"]
