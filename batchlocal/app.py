@@ -2,6 +2,7 @@
 
 authority   /metadata/endpoints, /{tenant}/oauth2/..., OpenID documents        no token needed
 control     /_batchlocal/...                                                   the data folder's control token
+portal      /portal/...                                                       a cookie that `batchlocal portal` leads to
 ARM         /subscriptions, /providers, /tenants                               Entra token; writes are logged
 service     /ACCOUNT/..., or any other signed with SharedKey                     SharedKey or Entra token; never logged
 """
@@ -20,6 +21,7 @@ from batchlocal.arm.providers import providers
 from batchlocal.control.plane import ControlPlane
 from batchlocal.identity.authority import Authority
 from batchlocal.platform import Platform
+from batchlocal.portal.plane import PortalPlane
 from batchlocal.protocol.messages import Answer, Request
 from batchlocal.service import operations as service
 from batchlocal.service.plane import ServicePlane
@@ -45,6 +47,7 @@ class Application:
         self._authority = Authority(platform.tokens, platform.credentials, platform.origin)
         known = providers()
         self._control = ControlPlane(platform, _operations(known))
+        self._portal = PortalPlane(platform)
         self._arm = ArmPlane(platform, known)
         self._journal = platform.journal
         self._service = ServicePlane(
@@ -62,10 +65,10 @@ class Application:
             await _send(request, answer, send)
 
     async def answer(self, request: Request) -> Answer:
-        """Find who answers, let him, and note it in the journal; what the control API does stands there not."""
+        """Find who answers, let him, and note it in the journal, where our own control API and portal do not stand."""
         began = perf_counter()
         plane, answer = await self._answer(request)
-        if plane != "control":
+        if plane not in ("control", "portal"):
             self._journal.add(plane, request, answer.status, perf_counter() - began)
         return answer
 
@@ -78,6 +81,8 @@ class Application:
         root = request.path.strip("/").partition("/")[0].lower()
         if root == "_batchlocal":
             return "control", await self._control.answer(request)
+        if root == "portal":
+            return "portal", self._portal.answer(request)
         if root in _ARM_ROOTS:
             return "arm", await self._arm.answer(request)
         return "service", await self._service.answer(request)

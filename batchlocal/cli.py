@@ -1,5 +1,5 @@
-"""The commands of ``batchlocal``: start, stop, status, reset, logs, env, plugin-path; those that steer a running server
-stand in ``control/cli.py``, those of ``engine`` in its own room.
+"""The commands of ``batchlocal``: start, stop, status, reset, logs, portal, env, plugin-path; those that steer a
+running server stand in ``control/cli.py``, those of ``engine`` in its own room.
 
 A command is parse, call, show; every mistake of the caller's ends as one sentence and exit code 1.
 """
@@ -12,6 +12,8 @@ import logging
 import logging.handlers
 import shutil
 import sys
+import time
+import webbrowser
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,6 +32,7 @@ _EXAMPLES = """examples:
   batchlocal start --port 8443 --data /tmp/batch  stay in the foreground, on a port and in a folder of one's own
   eval "$(batchlocal env --format shell)"         what any client of Azure needs to talk to it
   batchlocal status --json                        exit code 0 only when it answers
+  batchlocal portal                               see pools, jobs, tasks and calls in a browser
   batchlocal engine up --stack local              deploy a Pulumi program without the Pulumi CLI
   batchlocal fault add Pool_Create --status 429   make the next such request fail (docs/control.md)
   batchlocal stop                                 data and port stay for the next start
@@ -82,6 +85,8 @@ def _parser() -> argparse.ArgumentParser:
     add("reset", _reset, "Forget all resources, tasks, blobs and stacks; identity, certificates and port stay.")
     logs = add("logs", _logs, "Print the server's log.")
     logs.add_argument("-n", "--lines", type=int, default=200, help="how many of the last lines (default: 200)")
+    portal = add("portal", _portal, "Open pages that show accounts, pools, jobs, tasks and calls in a browser.")
+    portal.add_argument("--no-open", action="store_true", help="print the link only; it opens once, within a minute")
     env = add("env", _env, "Print what clients need to reach the server, its client secret included.")
     env.add_argument("--format", choices=FORMATS, default="shell", help="default: shell")
     add("plugin-path", _plugin_path, "Print the folder of the Pulumi provider plugin for this server.")
@@ -177,6 +182,19 @@ def _logs(options: argparse.Namespace, data: DataFolder) -> int:
         raise NeverStarted(f"no batchlocal has been started on {data.root} yet, so there is no log")
     lines = data.log.read_text(errors="replace").splitlines()
     print("\n".join(lines[-options.lines :]))
+    return 0
+
+
+def _portal(options: argparse.Namespace, data: DataFolder) -> int:
+    from batchlocal.portal.sessions import new_code
+
+    status = look(data)
+    if not status.ready:
+        raise NotStarted(f"no batchlocal answers on {data.root}: batchlocal start --detach")
+    link = f"{status.endpoint}/portal/?code={new_code(data.control_token.read_text(), int(time.time()))}"
+    print(f"{link}\nthe link opens once, within a minute; browsers warn unless they trust {data.ca_file}")
+    if not options.no_open:
+        webbrowser.open(link)
     return 0
 
 

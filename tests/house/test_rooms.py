@@ -42,6 +42,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "batchlocal.nodes": PLANE - {"identity"},
     "batchlocal.blobs": set(),
     "batchlocal.control": {"datafolder", "domain", "faults", "journal", "platform", "protocol", "store"},
+    "batchlocal.portal": {"platform", "protocol", "store", "domain", "nodes"},
     "batchlocal.plugin": {"specs", "batchmgmt.rules"},
     "batchlocal.engine": set(),
 }
