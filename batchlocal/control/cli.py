@@ -1,4 +1,4 @@
-"""The commands that steer a running server through its control API: faults and the journal.
+"""The commands that steer a running server through its control API: faults, the journal, quotas.
 
 A command is parse, call, show; tables are for people, ``--json`` is for scripts.
 """
@@ -22,8 +22,8 @@ Subparsers = Any  # argparse keeps the type of add_subparsers' result to itself
 def add_commands(commands: Subparsers, shared: argparse.ArgumentParser) -> None:
     """Add the groups to ``batchlocal``'s commands; ``shared`` has the options that every command takes."""
     _add_faults(_Group(commands, shared, "fault", "Make requests or resizes go wrong.", _FAULTS))
-    journal = _Group(commands, shared, "journal", "Look at the last requests.", _JOURNAL)
-    _add_journal(journal)
+    _add_journal(_Group(commands, shared, "journal", "Look at the last requests.", _JOURNAL))
+    _add_quotas(_Group(commands, shared, "quota", "Look at quotas and set them.", _QUOTAS))
 
 
 class _Group:
@@ -137,6 +137,52 @@ def _show_journal(options: argparse.Namespace, data: DataFolder) -> int:
 def _clear_journal(options: argparse.Namespace, data: DataFolder) -> int:
     ControlClient(data).call("DELETE", "/journal")
     return 0 if options.json else _say("the journal is empty")
+
+
+_QUOTAS = """  batchlocal quota show
+  batchlocal quota set accountQuota=3 poolQuota=20
+  batchlocal quota show --account myaccount
+  batchlocal quota set --account myaccount dedicatedCoreQuota=8 standardDSv3Family=4
+"""
+
+
+def _add_quotas(group: _Group) -> None:
+    show = group.add("show", _show_quotas, "List the quotas of the subscription, or of an account.")
+    change = group.add("set", _set_quotas, "Set quotas; a subscription's are what its new accounts get.")
+    change.add_argument("values", nargs="+", type=_quota, metavar="NAME=NUMBER", help="quota or VM family, and value")
+    for command in (show, change):
+        command.add_argument("--account", help="name of a Batch account (default: the subscription's quotas)")
+        command.add_argument("--subscription", help="subscription id (default: that of batchlocal env)")
+
+
+def _quota(text: str) -> tuple[str, int]:
+    name, _, value = text.partition("=")
+    return name, int(value)
+
+
+def _quotas_path(options: argparse.Namespace, data: DataFolder) -> str:
+    if options.account:
+        return f"/quotas/accounts/{options.account}"
+    return f"/quotas/subscriptions/{options.subscription or data.credentials().subscription_id}"
+
+
+def _show_quotas(options: argparse.Namespace, data: DataFolder) -> int:
+    return _show_quota_values(options, ControlClient(data).get(_quotas_path(options, data)))
+
+
+def _set_quotas(options: argparse.Namespace, data: DataFolder) -> int:
+    families = {name: value for name, value in options.values if name.lower().endswith("family")}
+    sent: dict[str, Any] = {name: value for name, value in options.values if name not in families}
+    sent |= {"dedicatedCoreQuotaPerVMFamily": families} if families else {}
+    return _show_quota_values(options, ControlClient(data).call("PATCH", _quotas_path(options, data), sent))
+
+
+def _show_quota_values(options: argparse.Namespace, quotas: dict[str, Any]) -> int:
+    if options.json:
+        return _show_json(quotas)
+    values = {**quotas, **quotas.get("dedicatedCoreQuotaPerVMFamily", {})}
+    rows = [{"quota": name, "value": str(value)} for name, value in values.items() if isinstance(value, int)]
+    return _show_table(rows, ("quota", "value"), "nothing is limited")
 
 
 def _say(text: str) -> int:

@@ -15,6 +15,7 @@ from batchlocal.domain import durations
 from batchlocal.domain.formulas import DEFAULT_INTERVAL, check_formula
 from batchlocal.domain.images import PUBLISHERS
 from batchlocal.domain.refusals import Refusal
+from batchlocal.domain.sizes import cores_of
 
 __all__ = ["DEFAULTS", "TARGETS", "Properties", "PropertyNotTaken", "check", "filled", "secrets", "slots_allowed"]
 
@@ -165,8 +166,7 @@ def _check_span(properties: Properties, name: str, at_most: float = inf) -> None
 def slots_allowed(vm_size: str) -> int:
     """Task slots a node may have: the smaller of 4 x cores and 256 (azure-batch-behaviours, Pools).
 
-    The cores are the first number of a size's name (Azure's naming conventions); a size without one gets 256.
+    A size whose name tells no cores gets 256.
     """
-    series = vm_size.lower().removeprefix("standard_").removeprefix("basic_").lstrip("abcdefghijklmnopqrstuvwxyz")
-    digits = series[: len(series) - len(series.lstrip("0123456789"))]
-    return min(4 * int(digits), 256) if digits else 256
+    cores = cores_of(vm_size)
+    return 256 if cores is None else min(4 * cores, 256)

@@ -7,6 +7,7 @@ import hashlib
 import shutil
 from dataclasses import replace
 
+from batchlocal import quotas
 from batchlocal.domain import pool as pools
 from batchlocal.domain.node import Node
 from batchlocal.domain.pool import AllocationState, Pool, ResizeError
@@ -50,27 +51,22 @@ async def perform_resize(platform: Platform, effect: Effect, storage: NodeStorag
 def _plan(platform: Platform, pool: Pool, account: Resource) -> tuple[list[Node], tuple[ResizeError, ...]]:
     """Write down which nodes go and which come; returns those to prepare, and why there are not more."""
     failure = platform.faults.allocation(account.name, pool.id)
-    errors = (failure,) if failure else _quota_errors(pool, account)
     now = moments.now()
+    short = quotas.core_shortages(platform.store.read, account, pool)
+    if failure is not None:
+        short = dict.fromkeys((True, False), failure)
     with platform.store.write() as tx:
         for dedicated, target in ((True, pool.target_dedicated), (False, pool.target_low_priority)):
             mine = [node for node in tx.nodes.of_pool(pool.key) if node.dedicated is dedicated]
-            if errors:
+            if dedicated in short:
                 continue
             for node in mine[target:]:
                 _remove(platform, tx, node, now)
             for _ in range(target - len(mine)):
                 tx.nodes.put(_new_node(tx, pool, dedicated, now))
-        return [node for node in tx.nodes.of_pool(pool.key) if node.state in ("creating", "starting")], errors
-
-
-def _quota_errors(pool: Pool, account: Resource) -> tuple[ResizeError, ...]:
-    quota = account.body["properties"].get("dedicatedCoreQuota")
-    cores = pools.slots_allowed(str(pool.properties.get("vmSize", ""))) // 4
-    if quota is None or pool.target_dedicated * cores <= quota:
-        return ()
-    text = "The specified account has reached core quota"
-    return (ResizeError("AccountCoreQuotaReached", text),)
+        return [node for node in tx.nodes.of_pool(pool.key) if node.state in ("creating", "starting")], tuple(
+            dict.fromkeys(short.values())
+        )
 
 
 def _new_node(tx: Tx, pool: Pool, dedicated: bool, now: int) -> Node:

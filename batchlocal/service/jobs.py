@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from batchlocal import quotas
 from batchlocal.domain import job as jobs
 from batchlocal.domain import task as tasks
 from batchlocal.domain.job import Job, JobExists, JobNotFound
+from batchlocal.domain.quotas import JobQuotaReached
 from batchlocal.protocol import moments
 from batchlocal.protocol.messages import Answer
 from batchlocal.service.answers import changed, entity, page
@@ -25,6 +27,11 @@ CATALOGUE.update(
         jobs.JobNotFound: worded(404, "JobNotFound", "The specified job does not exist."),
         jobs.JobBeingDeleted: worded(
             409, "JobBeingDeleted", "The specified job has been marked for deletion and is being garbage collected."
+        ),
+        JobQuotaReached: worded(
+            409,
+            "ActiveJobAndScheduleQuotaReached",
+            "Active job and job schedule quota for the account has been reached.",
         ),
         jobs.JobCompleted: worded(409, "JobCompleted", "The specified job is already in a completed state."),
     }
@@ -56,6 +63,7 @@ def add_job(call: ServiceCall) -> Answer:
     job = jobs.create(call.account.key, pool, call.body["id"], call.body, call.now)
     if call.tx.jobs.find(job.key) is not None:
         raise JobExists
+    quotas.admit_job(call.tx, call.account)
     call.tx.jobs.put(job)
     return changed(call, 201, "jobs/job-1", job.modified, created=True)
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from batchlocal import quotas
 from batchlocal.autoscaling import run_formula
 from batchlocal.domain import pool as pools
 from batchlocal.domain.pool import Pool, PoolExists, PoolNotFound
+from batchlocal.domain.quotas import PackageReferenceQuotaReached, PoolQuotaReached
 from batchlocal.protocol import moments
 from batchlocal.protocol.messages import Answer
 from batchlocal.service.answers import changed, entity, page_of
@@ -28,6 +30,11 @@ CATALOGUE.update(
             409,
             "PoolBeingDeleted",
             "The specified pool has been marked for deletion and is being reclaimed.",
+        ),
+        PoolQuotaReached: worded(409, "PoolQuotaReached", "The pool quota for the account has been reached."),
+        PackageReferenceQuotaReached: invalid_value(
+            PropertyName="applicationPackageReferences",
+            Reason="A pool may reference at most {most} application packages",
         ),
         pools.ResizeOngoing: worded(409, "PoolBeingResized", "The specified pool is being resized."),
         pools.NoResizeToStop: worded(
@@ -67,6 +74,7 @@ def add_pool(call: ServiceCall) -> Answer:
     pool = pools.create(call.account.key, call.body["id"], call.body, call.now)
     if call.tx.pools.find(pool.key) is not None:
         raise PoolExists
+    quotas.admit_pool(call.tx, call.account, call.body)
     owe_resize(call, pool)
     if pool.properties["enableAutoScale"]:
         pool = run_formula(call.platform, call.tx, pool, call.now)
@@ -98,6 +106,7 @@ def pool_exists(call: ServiceCall) -> Answer:
 @handles("Pool_Patch")
 def patch_pool(call: ServiceCall) -> Answer:
     """Each property sent replaces the old one whole (F11)."""
+    quotas.check_references(call.account, call.body or {})
     pool = pools.update(pool_of(call), call.body or {}, call.now)
     call.tx.pools.put(pool)
     return changed(call, 200, f"pools/{pool.id}", pool.modified)

@@ -20,6 +20,7 @@ from batchlocal.store.migrations import migrate
 from batchlocal.store.nodes import Nodes
 from batchlocal.store.operations import LongRunningOperations
 from batchlocal.store.pools import Pools
+from batchlocal.store.quotas import Quotas
 from batchlocal.store.resources import Resources
 from batchlocal.store.tasks import Tasks
 
@@ -59,6 +60,10 @@ class Tx:
     @cached_property
     def tasks(self) -> Tasks:
         return Tasks(self.connection)
+
+    @cached_property
+    def quotas(self) -> Quotas:
+        return Quotas(self.connection)
 
     @cached_property
     def activity(self) -> ActivityLog:

@@ -47,6 +47,14 @@ class Jobs:
         rows = self._run("SELECT doc FROM job WHERE account = ? ORDER BY key", (account,)).fetchall()
         return (_job(doc) for (doc,) in rows)
 
+    def count_open(self, account: str) -> int:
+        """How many jobs an account has that are neither completed nor being deleted."""
+        row = self._run(
+            "SELECT count(*) FROM job WHERE account = ? AND state NOT IN ('completed', 'deleting')", (account,)
+        ).fetchone()
+        count: int = row[0]
+        return count
+
     def waiting_on(self, pool: str) -> Iterator[Job]:
         """A pool's active jobs that have active tasks: highest priority first, then oldest."""
         rows = self._run(

@@ -161,6 +161,16 @@ _step(
         )
     ),
 )
+_step(
+    "0007 quotas of subscriptions; the jobs that count against an account's",
+    """
+    CREATE TABLE quota (
+      subscription TEXT PRIMARY KEY,
+      doc TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX job_open ON job (account) WHERE state NOT IN ('completed', 'deleting');
+    """,
+)
 
 
 def migrate(connection: sqlite3.Connection) -> None:

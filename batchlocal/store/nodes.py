@@ -36,6 +36,11 @@ class Nodes:
         rows = self._run("SELECT doc FROM node WHERE pool = ? ORDER BY key", (pool,)).fetchall()
         return [_node(doc) for (doc,) in rows]
 
+    def counted(self, pool: str) -> tuple[int, int]:
+        """How many dedicated and how many low-priority nodes a pool has."""
+        row = self._run("SELECT total(doc ->> 'dedicated'), count(*) FROM node WHERE pool = ?", (pool,)).fetchone()
+        return int(row[0]), row[1] - int(row[0])
+
 
 def _node(doc: str) -> Node:
     values = orjson.loads(doc)

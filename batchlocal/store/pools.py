@@ -37,6 +37,11 @@ class Pools:
         rows = self._run("SELECT doc FROM pool WHERE account = ? ORDER BY key", (account,)).fetchall()
         return (_pool(doc) for (doc,) in rows)
 
+    def count(self, account: str) -> int:
+        """How many pools an account has, those that are being deleted too."""
+        count: int = self._run("SELECT count(*) FROM pool WHERE account = ?", (account,)).fetchone()[0]
+        return count
+
     def every(self) -> Iterator[Pool]:
         """All pools of all accounts."""
         return (_pool(doc) for (doc,) in self._run("SELECT doc FROM pool ORDER BY key").fetchall())

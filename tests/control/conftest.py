@@ -119,6 +119,9 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Steered]:
 @pytest.fixture
 def steered(shared: Steered) -> Iterator[Steered]:
     """The shared server, with nothing set when the test begins and nothing left when it ends."""
+    quotas = f"/quotas/subscriptions/{shared.local.subscription}"
+    before = shared.control("GET", quotas).json()
     shared.control("DELETE", "/faults")
     yield shared
     shared.control("DELETE", "/faults")
+    shared.control("PATCH", quotas, before)

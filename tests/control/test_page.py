@@ -20,7 +20,9 @@ COMMANDS = [line for block in BLOCKS for line in block.splitlines() if line.star
 
 def test_the_commands_of_the_page_run(steered: Steered) -> None:
     assert len(COMMANDS) > 8
+    account = steered.new_account()
     for command in COMMANDS:
+        command = command.replace("myaccount", account)
         done = steered.local.run(*shlex.split(command)[1:])
         assert done.returncode == 0, f"{command}: {done.stderr}"
 

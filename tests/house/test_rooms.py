@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 EVERYTHING = "batchlocal"
 PLANE = {
     *("autoscaling", "specs", "protocol", "domain", "store", "identity", "platform", "datafolder", "runner"),
-    *("faults",),
+    *("faults", "quotas"),
 }
 
 # what a room may import of ours, beside itself; names without a dot are rooms of batchlocal
@@ -28,6 +28,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "batchlocal.platform": {"datafolder", "domain", "faults", "identity", "journal", "store"},
     "batchlocal.faults": {"domain", "protocol"},
     "batchlocal.journal": {"protocol"},
+    "batchlocal.quotas": {"domain", "store"},
     "batchlocal.autoscaling": {"domain", "platform", "protocol", "store", "batchmgmt.autoscale"},
     "batchlocal.datafolder": set(),
     "batchlocal.environment": {"datafolder"},

@@ -10,6 +10,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
+from batchlocal import quotas
 from batchlocal.arm.call import ArmCall
 from batchlocal.arm.errors import CATALOGUE, gateway, provider
 from batchlocal.arm.fabric import (
@@ -34,6 +35,7 @@ from batchlocal.arm.microsoft_batch.provider import (
     account_of,
     properties_of,
 )
+from batchlocal.domain.quotas import AccountQuotaReached
 from batchlocal.domain.refusals import Refusal
 from batchlocal.platform import Platform
 from batchlocal.protocol import moments
@@ -49,8 +51,7 @@ _NAME = re.compile(r"[a-z0-9]{3,24}")
 _AUTHENTICATION_MODES = ("SharedKey", "AAD", "TaskAuthenticationToken")
 _RECORDED_CREATION = 16  # seconds; the median of 384 creations (F3)
 _KEYS = {"primary": "primary", "secondary": "secondary"}
-_CORES = 500
-_FAMILIES = ("standardAv2Family", "standardDSv2Family", "standardDSv3Family", "standardDv3Family", "standardFSv2Family")
+_CORE_QUOTAS = ("dedicatedCoreQuota", "dedicatedCoreQuotaPerVMFamily", "lowPriorityCoreQuota")
 
 
 @dataclass(eq=False)
@@ -112,6 +113,11 @@ CATALOGUE.update(
         SharedKeyNotAllowed: provider(
             403, "OperationNotAllowed", "The account's allowed authentication modes do not include SharedKey."
         ),
+        AccountQuotaReached: provider(
+            409,
+            "SubscriptionQuotaExceeded",
+            "The regional Batch account quota for the specified subscription has been reached.",
+        ),
         NoAutoStorage: provider(
             409, "AccountNotEnabledForAutoStorage", "The specified account is not enabled for auto storage."
         ),
@@ -133,8 +139,9 @@ def put_account(call: ArmCall) -> Answer:
     properties = properties_of(body)
     if taken is None:
         location = str(body.get("location") or group.body["location"]).replace(" ", "").lower()
-        account.body = {"location": location, "properties": _new_properties(call, name, location, properties)}
-        account.hidden = {"keys": {slot: _new_key() for slot in _KEYS}, "type": ACCOUNT_TYPE}
+        granted, limits = quotas.new_account(call.tx, account.subscription)
+        account.body = {"location": location, "properties": _new_properties(call, name, location, properties, granted)}
+        account.hidden = {"keys": {slot: _new_key() for slot in _KEYS}, "type": ACCOUNT_TYPE, "quotas": limits}
     _change(call, account, body, properties)
     if taken is not None:
         call.tx.resources.put(account)
@@ -146,28 +153,24 @@ def put_account(call: ArmCall) -> Answer:
     return Answer(202, headers={"Location": url, "Retry-After": retry_after(call)})
 
 
-def _new_properties(call: ArmCall, name: str, location: str, sent: dict[str, Any]) -> dict[str, Any]:
-    """What the provider fills in for a new account, in the recorded order (F3)."""
+def _new_properties(
+    call: ArmCall, name: str, location: str, sent: dict[str, Any], granted: dict[str, Any]
+) -> dict[str, Any]:
+    """What the provider fills in for a new account, in the recorded order (F3); ``granted`` are its quotas."""
     mode = sent.get("poolAllocationMode") or "BatchService"
     if mode == "UserSubscription" and not sent.get("keyVaultReference"):
         raise InvalidBody(
             "keyVaultReference must be set if poolAllocationMode is specified as 'UserSubscription' on a PUT request"
         )
     host = call.platform.origin.removeprefix("https://")
-    core_quotas = {
-        "dedicatedCoreQuota": _CORES,
-        "dedicatedCoreQuotaPerVMFamily": [{"name": family, "coreQuota": _CORES} for family in _FAMILIES],
-        "dedicatedCoreQuotaPerVMFamilyEnforced": True,
-        "lowPriorityCoreQuota": _CORES,
-    }
+    if mode == "UserSubscription":  # the subscription's own core quotas bind its pools
+        granted = {name: value for name, value in granted.items() if name not in _CORE_QUOTAS}
     modes = _AUTHENTICATION_MODES if mode == "BatchService" else _AUTHENTICATION_MODES[1:]
     return {
         "accountEndpoint": f"{host}/{name}",
         "nodeManagementEndpoint": f"{uuid.uuid4()}.{location}.service.batch.azure.com",
         "provisioningState": "Succeeded",
-        **(core_quotas if mode == "BatchService" else {"dedicatedCoreQuotaPerVMFamilyEnforced": True}),
-        "poolQuota": 100,
-        "activeJobAndJobScheduleQuota": 300,
+        **granted,
         "poolAllocationMode": mode,
         "publicNetworkAccess": "Enabled",
         "privateEndpointConnections": [],  # its place; filled in when shown
@@ -251,22 +254,31 @@ def _shown(tx: Tx, account: Resource) -> dict[str, Any]:
 
 
 async def finish_creation(platform: Platform, effect: Effect) -> None:
-    """The account is ready."""
+    """The account is ready; or there was one too many in its region, and it never was (F3: refused after the 202)."""
+    error = None
     with platform.store.write() as tx:
         account = tx.resources.find(effect.subject)
         if account is not None:
-            account.body["properties"]["provisioningState"] = "Succeeded"
-            tx.resources.put(account)
-        tx.operations.finish(effect.payload["operation"])
+            try:
+                quotas.admit_account(tx, account)
+            except AccountQuotaReached:
+                error = {"code": CATALOGUE[AccountQuotaReached].code}
+                tx.resources.remove(account.id)
+            else:
+                account.body["properties"]["provisioningState"] = "Succeeded"
+                tx.resources.put(account)
+        tx.operations.finish(effect.payload["operation"], error)
         tx.effects.settle(effect)
 
 
 @PROVIDER.operation("BatchAccount_OperationResults")
 def poll_creation(call: ArmCall) -> Answer:
-    """202 until the account is there, then the whole account (F3)."""
+    """202 until the account is there, then the whole account; 409 when its region had no place for it (F3)."""
     operation = call.tx.operations.find(call.parameters["operationId"])
     if operation is not None and finished(call.tx, operation.id) is None:
         return poll_pending(call)
+    if operation is not None and operation.status == "Failed":
+        raise AccountQuotaReached
     return _answer(call.tx, account_of(call))
 
 

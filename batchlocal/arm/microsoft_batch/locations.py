@@ -9,10 +9,10 @@ from batchlocal.arm.call import ArmCall
 from batchlocal.arm.fabric import body_object, check_subscription
 from batchlocal.arm.microsoft_batch.provider import ACCOUNT_TYPE, PROVIDER
 from batchlocal.protocol.messages import Answer
+from batchlocal.quotas import account_quota
 
 __all__ = ["SIZES"]
 
-_ACCOUNT_QUOTA = 50  # the documented maximum a region; leaves room for further accounts
 _NAME = re.compile(r"[a-z0-9]{3,24}")
 
 # Azure documentation, "Sizes for virtual machines": cores and memory in GB of common sizes, by family.
@@ -33,7 +33,7 @@ SIZES: Final = {
 def get_quotas(call: ArmCall) -> Answer:
     """How many Batch accounts the region takes."""
     check_subscription(call)
-    return Answer(200, {"accountQuota": _ACCOUNT_QUOTA})
+    return Answer(200, {"accountQuota": account_quota(call.tx, call.id.subscription)})
 
 
 @PROVIDER.operation("Location_ListSupportedVirtualMachineSkus")

@@ -21,6 +21,7 @@ from batchlocal.arm.microsoft_storage import linked_key
 from batchlocal.domain.refusals import Refusal
 from batchlocal.protocol import moments
 from batchlocal.protocol.messages import Answer
+from batchlocal.quotas import admit_package
 from batchlocal.store.resources import Resource
 
 __all__ = ["ApplicationPackageNotFound"]
@@ -103,6 +104,8 @@ async def put_package(call: ArmCall) -> Answer:
     existing = call.tx.resources.find(f"{application.id}/versions/{version}")
     if existing and existing.body["properties"]["state"] == "Active" and not _updatable(application):
         raise ApplicationPackageUpdatesNotAllowed
+    if existing is None:
+        admit_package(account_of(call), sum(1 for _ in call.tx.resources.children(application.id, PACKAGE_TYPE)))
     await make_container(call.platform, _storage(call), application.hidden["container"])
     with call.platform.store.write() as tx:
         package = existing or Resource(

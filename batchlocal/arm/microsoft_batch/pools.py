@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from batchlocal import quotas
 from batchlocal.arm.call import ArmCall
 from batchlocal.arm.errors import CATALOGUE, provider
 from batchlocal.arm.fabric import finished, poll_pending, retry_after
@@ -13,6 +14,7 @@ from batchlocal.autoscaling import run_formula
 from batchlocal.domain import autoscale, formulas
 from batchlocal.domain import pool as pools
 from batchlocal.domain.pool import Pool, PoolNotFound
+from batchlocal.domain.quotas import PackageReferenceQuotaReached, PoolQuotaReached
 from batchlocal.protocol import moments
 from batchlocal.protocol.messages import Answer
 from batchlocal.store.effects import Effect
@@ -31,6 +33,14 @@ CATALOGUE.update(
             409,
             "PoolBeingDeleted",
             "The specified pool has been marked for deletion and is being reclaimed.",
+        ),
+        PoolQuotaReached: provider(409, "PoolQuotaReached", "The pool quota for the account has been reached."),
+        PackageReferenceQuotaReached: provider(
+            400,
+            "InvalidPropertyValue",
+            "The value provided for one of the properties in the request body is invalid.",
+            PropertyName="applicationPackages",
+            Reason="A pool may reference at most {most} application packages",
         ),
         pools.ResizeOngoing: provider(409, "PoolBeingResized", "The specified pool is being resized."),
         pools.NoResizeToStop: provider(
@@ -273,6 +283,7 @@ def put_pool(call: ArmCall) -> Answer:
     name = call.parameters["poolName"]
     existing = call.tx.pools.find(f"{account.key}/pools/{name.lower()}")
     if existing is None:
+        quotas.admit_pool(call.tx, account, sent)
         pool = pools.create(account.key, name, sent, call.now)
         _put(call, pool)
         _owe_resize(call, pool)
@@ -285,6 +296,7 @@ def _changed(call: ArmCall, account: Resource, pool: Pool, sent: dict[str, Any],
     targets = {name: sent.pop(name) for name in ("targetDedicatedNodes", "targetLowPriorityNodes") if name in sent}
     option = str(sent.pop("nodeDeallocationOption", None) or "requeue").lower()
     rescaled = "enableAutoScale" in sent
+    quotas.check_references(account, sent)
     pool = pools.update(pool, sent, call.now, whole=whole)
     dedicated = int(targets.get("targetDedicatedNodes", pool.target_dedicated))
     low_priority = int(targets.get("targetLowPriorityNodes", pool.target_low_priority))
