@@ -18,6 +18,7 @@ import orjson
 from batchlocal.arm.plane import ArmPlane
 from batchlocal.arm.provider import ResourceProvider
 from batchlocal.arm.providers import providers
+from batchlocal.clock import ARRIVED
 from batchlocal.control.plane import ControlPlane
 from batchlocal.identity.authority import Authority
 from batchlocal.platform import Platform
@@ -67,6 +68,7 @@ class Application:
     async def answer(self, request: Request) -> Answer:
         """Find who answers, let him, and note it in the journal, where our own control API and portal do not stand."""
         began = perf_counter()
+        ARRIVED.set(request.arrived)
         plane, answer = await self._answer(request)
         if plane not in ("control", "portal"):
             self._journal.add(plane, request, answer.status, perf_counter() - began)

@@ -6,7 +6,6 @@ asks for five minutes of them sees as many as on Azure.
 
 from __future__ import annotations
 
-import asyncio
 from typing import Final
 
 from batchlocal.domain import autoscale, durations
@@ -60,7 +59,7 @@ async def perform_evaluation(platform: Platform, effect: Effect) -> None:
 async def take_samples(platform: Platform) -> None:
     """Sample the pools that scale themselves, for ever; cancel to stop. Without such a pool it only sleeps."""
     while True:
-        await asyncio.sleep(PERIOD.seconds * platform.pace)
+        await platform.clock.wait(PERIOD.seconds)
         now = moments.now()
         for key in platform.samples.tracked:
             pool = platform.store.read.pools.find(key)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from batchlocal.clock import Clock
 from batchlocal.datafolder import Credentials, DataFolder
 from batchlocal.domain.autoscale import PoolSamples
 from batchlocal.faults import Faults
@@ -31,8 +32,9 @@ class BlobService(Protocol):
 class Platform:
     """One running batchlocal, as handed to every handler.
 
-    ``origin`` and ``blob_origin`` are https URLs without trailing slash; ``pace`` scales every wait that the
-    emulator makes on its own (1.0 is Azure's recorded time, the default makes an account exist in under a second).
+    ``origin`` and ``blob_origin`` are https URLs without trailing slash; the clock's ``pace`` scales every wait that
+    the emulator makes on its own (1.0 is Azure's time, the default makes an account exist in under a second).
+    ``performing`` are the effects that are being performed, by subject.
     """
 
     data: DataFolder
@@ -41,8 +43,9 @@ class Platform:
     credentials: Credentials
     origin: str
     blobs: BlobService
-    pace: float = 0.02
+    clock: Clock
     strict: bool = False
+    performing: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     pools_to_schedule: set[str] = field(default_factory=set)
     samples: PoolSamples = field(default_factory=PoolSamples)
@@ -51,12 +54,16 @@ class Platform:
     work: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
+    def pace(self) -> float:
+        return self.clock.pace
+
+    @property
     def blob_origin(self) -> str:
         return f"https://localhost:{self.blobs.port}"
 
     def owe(self, tx: Tx, effect: Effect) -> None:
         """Record an effect in the transaction that makes it due, and wake whoever performs effects."""
-        tx.effects.add(effect)
+        tx.effects.add(replace(effect, due=self.clock.due(effect.due)))
         self.wake.set()
 
     def schedule(self, pool: str) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from batchlocal.clock import SUBJECT
 from batchlocal.platform import Platform
 from batchlocal.protocol import moments
 from batchlocal.store.effects import Effect
@@ -28,7 +29,7 @@ class Runner:
     def __init__(self, platform: Platform, performers: dict[str, Performer]) -> None:
         self._platform = platform
         self._performers = performers
-        self._busy: dict[str, asyncio.Task[None]] = {}
+        self._busy = platform.performing
 
     async def run(self) -> None:
         """Perform effects for ever; cancel to stop."""
@@ -36,7 +37,7 @@ class Runner:
         try:
             while True:
                 wake.clear()
-                now = moments.now()
+                now = self._platform.clock.now()
                 self._start_what_is_due(now)
                 try:
                     await asyncio.wait_for(wake.wait(), self._seconds_to_next(now))
@@ -53,16 +54,20 @@ class Runner:
                 self._busy[effect.subject] = asyncio.create_task(self._perform(effect))
 
     def _seconds_to_next(self, now: int) -> float | None:
-        """How long nothing becomes due that was not due at ``now``; what is busy wakes us when it ends."""
+        """How long nothing becomes due that was not due at ``now``; what is busy wakes us when it ends, and so does
+        whoever moves a standing clock."""
+        if self._platform.clock.manual:
+            return None
         future = self._platform.store.read.effects.next_due(after=now)
         return None if future is None else max(0.0, (future - moments.now()) / moments.TICKS_PER_SECOND)
 
     async def _perform(self, effect: Effect) -> None:
+        SUBJECT.set(effect.subject)
         try:
             await self._performers[effect.kind](self._platform, effect)
         except Exception:
             _log.exception("effect %s on %s failed; it is tried again", effect.kind, effect.subject)
-            again = moments.after(moments.now(), _RETRY_SECONDS)
+            again = moments.after(self._platform.clock.now(), _RETRY_SECONDS)
             with self._platform.store.write() as tx:
                 tx.effects.postpone(effect, again)
         finally:

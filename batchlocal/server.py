@@ -21,6 +21,7 @@ from batchlocal.app import Application
 from batchlocal.arm import effects as arm_effects
 from batchlocal.autoscaling import take_samples
 from batchlocal.blobs import BlobServer, check_installed
+from batchlocal.clock import Clock
 from batchlocal.datafolder import DataFolder, write_private
 from batchlocal.identity.tls import ensure_certificates
 from batchlocal.identity.tokens import Tokens
@@ -191,7 +192,7 @@ def _platform(data: DataFolder, options: Options, port: int) -> Platform:
         credentials=credentials,
         origin=origin,
         blobs=BlobServer(data.blobs, data.certificate, data.private_key),
-        pace=options.pace,
+        clock=Clock(options.pace),
         strict=options.strict,
     )
 

@@ -42,7 +42,7 @@ async def perform_resize(platform: Platform, effect: Effect, storage: NodeStorag
             tx.effects.settle(effect)
         return
     added, errors = _plan(platform, pool, account)
-    await asyncio.sleep(_BOOT_SECONDS * platform.pace if added else 0)
+    await platform.clock.wait(_BOOT_SECONDS if added else 0)
     await asyncio.gather(*(_prepare(platform, pool, account, node, storage) for node in added))
     _report(platform, effect, pool, errors)
     platform.schedule(pool.key)

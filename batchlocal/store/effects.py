@@ -23,6 +23,14 @@ class Effect:
     id: int = 0
 
 
+_COLUMNS = "kind, subject, due, payload, cause, id"
+
+
+def _effect(row: tuple[str, str, int, str, str, int]) -> Effect:
+    kind, subject, due, payload, cause, id_ = row
+    return Effect(kind, subject, due, orjson.loads(payload), cause, id_)
+
+
 class Effects:
     """The repository of effects owed, earliest first."""
 
@@ -38,18 +46,24 @@ class Effects:
     def due(self, now: int, limit: int = 100) -> list[Effect]:
         """Effects whose time has come, earliest first."""
         rows = self._run(
-            "SELECT kind, subject, due, payload, cause, id FROM effect WHERE due <= ? ORDER BY due, id LIMIT ?",
-            (now, limit),
+            f"SELECT {_COLUMNS} FROM effect WHERE due <= ? ORDER BY due, id LIMIT ?", (now, limit)
         ).fetchall()
-        return [
-            Effect(kind, subject, due, orjson.loads(payload), cause, id_)
-            for kind, subject, due, payload, cause, id_ in rows
-        ]
+        return list(map(_effect, rows))
 
     def next_due(self, after: int) -> int | None:
         """When the earliest effect due later than ``after`` is due (ticks), None when there is none."""
         due: int | None = self._run("SELECT min(due) FROM effect WHERE due > ?", (after,)).fetchone()[0]
         return due
+
+    def first(self) -> Effect | None:
+        """The effect that is due first, however far away."""
+        rows = self._run(f"SELECT {_COLUMNS} FROM effect ORDER BY due, id LIMIT 1").fetchall()
+        return next(map(_effect, rows), None)
+
+    def count(self) -> int:
+        """How many effects are owed."""
+        count: int = self._run("SELECT count(*) FROM effect").fetchone()[0]
+        return count
 
     def postpone(self, effect: Effect, due: int) -> None:
         self._run("UPDATE effect SET due = ? WHERE id = ?", (due, effect.id))
