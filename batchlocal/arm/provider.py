@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
+from http import HTTPStatus
 from typing import Any, TypeVar
 
 from batchlocal import specs
@@ -17,6 +18,8 @@ __all__ = ["Handler", "ResourceProvider"]
 
 Handler = Callable[[ArmCall], Answer] | Callable[[ArmCall], Awaitable[Answer]]
 F = TypeVar("F", bound=Handler)
+# A tracked resource's envelope is ARM's own: clients change what a GET gave them and send the whole back.
+_ENVELOPE = frozenset({"id", "name", "type", "location", "etag", "systemdata"})
 
 
 class ResourceProvider:
@@ -66,12 +69,19 @@ class ResourceProvider:
         """
         if self._refuse_body is None:
             return body
+        given_back = _ENVELOPE if operation.method in ("PUT", "PATCH") else frozenset()
         try:
-            return descriptions.checked(self.namespace, operation, api_version, body)
+            return descriptions.checked(self.namespace, operation, api_version, body, given_back)
         except BodyRefused as refused:
             raise self._refuse_body(refused.problem) from None
 
     def show(self, operation: Routed, api_version: str, answer: Answer) -> None:
-        """Leave out of an answer what its api-version does not have."""
-        if self._refuse_body is not None and self._trims_answers and isinstance(answer.json, dict):
-            answer.json = descriptions.shown(self.namespace, operation, api_version, answer.status, answer.json)
+        """Bring an answer into its api-version's form: its status, and without what that version does not have."""
+        if self._refuse_body is None or not self._trims_answers:
+            return
+        like = self.operations.get(getattr(operation, "answers_like", ""), operation)
+        answer.status = descriptions.success(self.namespace, like, api_version, answer.status)
+        if answer.status == HTTPStatus.NO_CONTENT:
+            answer.json = None
+        elif isinstance(answer.json, dict):
+            answer.json = descriptions.shown(self.namespace, like, api_version, answer.status, answer.json)

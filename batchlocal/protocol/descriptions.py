@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import lru_cache
+from http import HTTPStatus
 from typing import Any
 
 from batchlocal import specs
 from batchlocal.protocol.routing import Routed
 
-__all__ = ["BodyRefused", "checked", "every_operation", "shown"]
+__all__ = ["BodyRefused", "checked", "every_operation", "shown", "success"]
 
 
 class BodyRefused(Exception):
@@ -32,8 +34,12 @@ def _operations(namespace: str, api_version: str) -> dict[str, specs.Operation]:
     return {operation.id: operation for operation in specs.operations(namespace, api_version)}
 
 
-def checked(namespace: str, operation: Routed, api_version: str, body: Any) -> Any:
+def checked(
+    namespace: str, operation: Routed, api_version: str, body: Any, given_back: Collection[str] = frozenset()
+) -> Any:
     """A body in canonical spelling, read-only properties dropped; as it came where nothing describes it.
+
+    ``given_back`` are names, in lower case, that callers may send at the top whether the operation takes them or not.
 
     Raises:
         BodyRefused: a property is unknown, of the wrong type, missing or out of bounds.
@@ -42,10 +48,21 @@ def checked(namespace: str, operation: Routed, api_version: str, body: Any) -> A
     if described is None or described.body is None or (body is None and not described.body_required):
         return body
     table = specs.table_for(namespace, api_version)
+    if isinstance(body, dict) and given_back:
+        known = table.schema(described.body).folded
+        body = {name: value for name, value in body.items() if name.lower() in known or name.lower() not in given_back}
     problems = specs.check(table, described.body, body)
     if problems:
         raise BodyRefused(problems[0])
     return specs.clean(table, described.body, body, nulls=True)
+
+
+def success(namespace: str, operation: Routed, api_version: str, status: int) -> int:
+    """The status that an api-version says 200 with, where it had another one."""
+    described = _operations(namespace, api_version).get(operation.id)
+    if status != HTTPStatus.OK or described is None or not described.responses or status in described.responses:
+        return status
+    return min(described.responses)
 
 
 def shown(namespace: str, operation: Routed, api_version: str, status: int, body: Any) -> Any:

@@ -23,11 +23,15 @@ class Routed(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """An operation that stands in no OpenAPI document of ours; ``id`` follows Microsoft's operationId."""
+    """An operation that stands in no OpenAPI document of ours; ``id`` follows Microsoft's operationId.
+
+    ``answers_like`` is the id of a described operation whose answer this one has, such as a finished creation's.
+    """
 
     id: str
     method: str
     path: str
+    answers_like: str = ""
 
 
 T = TypeVar("T")

@@ -66,6 +66,7 @@ class SchemaBuilder:
             yield from self._properties(base, self._raw[base])
         required = raw.get("required", ())
         absent, renamed, nodes = self._as_of_version(owner, raw.get("properties", {}))
+        values = {name: value for older in self._older for name, value in older.values.get(owner, {}).items()}
         for name, node in nodes.items():
             if name not in absent:
                 yield Property(
@@ -76,6 +77,7 @@ class SchemaBuilder:
                     read_only=node.get("readOnly", False),
                     secret=node.get("secret", False),
                     mutability=frozenset(node.get("mutability", ())),
+                    always=values.get(name),
                 )
 
     def _as_of_version(self, owner: str, nodes: Node) -> tuple[set[str], dict[str, str], dict[str, Node]]:

@@ -89,6 +89,8 @@ class Property:
     read_only: bool = False
     secret: bool = False
     mutability: frozenset[str] = frozenset()
+    always: object = None
+    """What answers of the version show whatever is stored, None for nothing such."""
 
     @property
     def create_only(self) -> bool:

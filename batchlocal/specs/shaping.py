@@ -89,7 +89,7 @@ def _shown(schema: Schema, value: Any, *, keep: bool) -> Any:
     for name, inner in value.items():
         known = schema.shown.get(name)
         if known is not None:
-            made[known.name] = _shown(known.schema, inner, keep=keep)
+            made[known.name] = _shown(known.schema, inner, keep=keep) if known.always is None else known.always
         elif schema.additional is not None:
             made[name] = _shown(schema.additional, inner, keep=keep)
         elif keep or name.startswith(ANNOTATION):

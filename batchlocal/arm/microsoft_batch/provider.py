@@ -74,7 +74,9 @@ def _refuse(problem: specs.Problem) -> Refusal:
 PROVIDER = ResourceProvider(
     "Microsoft.Batch",
     [
-        Route("BatchAccount_OperationResults", "GET", f"{_ACCOUNT}/operationResults/{{operationId}}"),
+        Route(
+            "BatchAccount_OperationResults", "GET", f"{_ACCOUNT}/operationResults/{{operationId}}", "BatchAccount_Get"
+        ),
         Route("BatchAccount_DeletionResults", "GET", f"{_LOCATION}/accountOperationResults/{{operationId}}"),
         Route("Pool_OperationResults", "GET", f"{_ACCOUNT}/poolOperationResults/{{operationId}}"),
         Route(
