@@ -161,7 +161,8 @@ def update(pool: Pool, changed: Properties, now: int, *, whole: bool = False) ->
     if not properties.get("startTask", {}).get("commandLine"):
         properties.pop("startTask", None)
     check(properties)
-    return replace(pool, properties=properties, modified=now)
+    passwords = {**pool.hidden.get("passwords", {}), **secrets(changed)["passwords"]}
+    return replace(pool, properties=properties, modified=now, hidden={**pool.hidden, "passwords": passwords})
 
 
 def resize(pool: Pool, dedicated: int | None, low_priority: int | None, option: str, now: int) -> Pool:

@@ -93,21 +93,15 @@ class Change:
         """The top-level properties that force a replacement."""
         return _top_level([path for path in self.paths if path in self.replaces])
 
-    def touches(self, names: frozenset[str]) -> bool:
-        return any(name in names for name in self.names)
-
 
 def _top_level(paths: Any) -> list[str]:
     return list(dict.fromkeys(re.split(r"[.\[]", path, maxsplit=1)[0] for path in paths))
 
 
-def changes(kind: ResourceType, old: Values, new: Values, *, has_nodes: bool = False) -> Change:
-    """What differs, and what of it needs a new resource.
-
-    ``has_nodes`` is for pools, whose properties but a few can then not change.
-    """
+def changes(kind: ResourceType, old: Values, new: Values) -> Change:
+    """What differs, and what of it needs a new resource."""
     paths = differences(kind, old, new)
-    forcing = {*kind.path_parameters, *kind.traits.create_only, *(kind.traits.only_when_empty if has_nodes else ())}
+    forcing = {*kind.path_parameters, *kind.traits.create_only}
     return Change(paths, frozenset(path for path in paths if _is_at_or_below(path, forcing)))
 
 

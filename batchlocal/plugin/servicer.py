@@ -139,8 +139,6 @@ class AzureNative(services.ResourceProviderServicer):
         kind = type_of(request.urn)
         old, new = from_wire(request.old_inputs), from_wire(request.news)
         change = checks.changes(kind, old, new)
-        if change.touches(kind.traits.only_when_empty) and await self._has_nodes(kind, request.id):
-            change = checks.changes(kind, old, new, has_nodes=True)
         detail = {
             path: pb.PropertyDiff(kind=_kind(word, path in change.replaces), inputDiff=True)
             for path, word in change.paths.items()
@@ -153,17 +151,6 @@ class AzureNative(services.ResourceProviderServicer):
             detailedDiff=detail,
             hasDetailedDiff=True,
         )
-
-    async def _has_nodes(self, kind: ResourceType, resource_id: str) -> bool:
-        """Whether a pool has nodes or is about to; asked only when that decides between update and replacement."""
-        if self._client is None or not resource_id:
-            return False
-        body = await self._arm.get(resource_id, kind.api_version) or {}
-        properties = body.get("properties") or {}
-        fixed = (properties.get("scaleSettings") or {}).get("fixedScale") or {}
-        counts = [properties.get(name) for name in ("currentDedicatedNodes", "currentLowPriorityNodes")]
-        counts += [fixed.get(name) for name in ("targetDedicatedNodes", "targetLowPriorityNodes")]
-        return any(counts)
 
     @_told
     async def Create(self, request: Any, context: Any) -> Any:

@@ -12,10 +12,12 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal
+
+from batchmgmt.rules import PoolChange, pool_change
 
 __all__ = ["ENVELOPE", "ResourceType", "all_types", "type_named", "type_of"]
 
@@ -55,17 +57,18 @@ class Traits:
     """What is particular about a type.
 
     Paths of properties are dotted, without the indexes of lists. ``create_only`` force a replacement; path parameters
-    always do. ``nested`` are objects, or lists of them, that have ``properties`` of their own in ARM and none in
-    programs. ``sets`` are lists without an order. ``never_returned`` is taken by ARM and not shown. ``assumed`` is what
-    the service fills in. ``kept`` is left as it is when a program does not mention it; ``reset`` goes back to the given
-    value when a program no longer does. ``only_when_empty`` are a pool's properties that change only without nodes.
+    always do; ``needs_new`` tells it by property and api-version where that is a rule of its own. ``nested`` are
+    objects, or lists of them, that have ``properties`` of their own in ARM and none in programs. ``sets`` are lists
+    without an order. ``never_returned`` is taken by ARM and not shown. ``assumed`` is what the service fills in.
+    ``kept`` is left as it is when a program does not mention it; ``reset`` goes back to the given value when a program
+    no longer does.
     """
 
     naming: Naming = "copy"
     path: str = ""
     envelope: frozenset[str] = ENVELOPE
     create_only: frozenset[str] = frozenset()
-    only_when_empty: frozenset[str] = frozenset()
+    needs_new: Callable[[str, str], bool] = lambda _name, _version: False
     nested: frozenset[str] = frozenset()
     sets: frozenset[str] = frozenset()
     never_returned: frozenset[str] = frozenset()
@@ -144,16 +147,7 @@ _TRAITS: Final[dict[str, Traits]] = {
     "batch:Application": Traits(assumed={"allowUpdates": True}),
     "batch:ApplicationPackage": Traits(secret_outputs=frozenset({"storageUrl"})),
     "batch:Pool": Traits(
-        # Microsoft's article on updating pool properties: for management 2024-07-01 and later. Licenses stand neither
-        # among what can change at any time nor among what can change without nodes.
-        create_only=frozenset({"applicationLicenses"}),
-        only_when_empty=frozenset(
-            {
-                *("deploymentConfiguration", "displayName", "interNodeCommunication", "mountConfiguration"),
-                *("networkConfiguration", "resourceTags", "targetNodeCommunicationMode", "taskSchedulingPolicy"),
-                *("taskSlotsPerNode", "upgradePolicy", "userAccounts", "vmSize"),
-            }
-        ),
+        needs_new=lambda name, version: pool_change(name, version) is PoolChange.NEW_POOL,
         sets=_IDENTITIES | {"applicationPackages", "applicationLicenses", "metadata", "userAccounts"},
         assumed={
             "deploymentConfiguration.virtualMachineConfiguration.imageReference.version": "latest",
@@ -283,11 +277,13 @@ def type_named(token: str) -> ResourceType:
     name = facts.get("name", {})
     lengths = name.get("lengths", [1, 260])
     in_path = set(re.findall(r"\{(\w+)\}", path))
+    inputs = tuple(one for one in facts["inputs"] if one not in in_path)
+    lasting = {one for one in inputs if traits.needs_new(one, facts["apiVersion"])}
     return ResourceType(
         token=token,
         path=path,
         api_version=facts["apiVersion"],
-        inputs=tuple(one for one in facts["inputs"] if one not in in_path),
+        inputs=inputs,
         outputs=tuple(facts["outputs"]),
         required=tuple(one for one in facts["required"] if one not in in_path),
         defaults=facts["defaults"],
@@ -295,7 +291,7 @@ def type_named(token: str) -> ResourceType:
         name_rule=NameRule(name.get("pattern", ""), lengths[0], lengths[1], tuple(name.get("only", ()))),
         namespace=facts.get("namespace", ""),
         schema=facts.get("schema", ""),
-        traits=traits,
+        traits=replace(traits, create_only=traits.create_only | lasting),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -123,17 +124,26 @@ def test_an_import_by_another_types_id_says_what_the_id_looks_like(plugin: Plugi
         plugin.read(POOL, account.id)
 
 
-def test_a_pool_without_nodes_is_updated_and_one_with_nodes_replaced(plugin: Plugin, account: Made) -> None:
+def test_a_pool_is_updated_in_place_and_azure_refuses_it_while_there_are_nodes(plugin: Plugin, account: Made) -> None:
     empty, busy = pool(plugin, account, "empty"), pool(plugin, account, "busy", nodes=1)
-    for made, replaces in ((empty, []), (busy, ["vmSize"])):
+    for made in (empty, busy):
+        wait_until_steady(plugin, made)
         wanted = {**made.inputs, "vmSize": "Standard_D4s_v3"}
         change = plugin.diff(POOL, made.inputs, wanted, made.outputs, made.id)
-        assert list(change.replaces) == replaces
-        assert change.deleteBeforeReplace == bool(replaces)
+        assert (list(change.diffs), list(change.replaces)) == (["vmSize"], [])
     empty.update(vmSize="Standard_D4s_v3")
     assert empty.outputs["vmSize"].lower() == "standard_d4s_v3"
+    with pytest.raises(Refused, match=r"PropertyCannotBeUpdated.*PropertyName: vmSize.*no compute nodes"):
+        busy.update(vmSize="Standard_D4s_v3")
     for made in (empty, busy):
         made.delete()
+
+
+def wait_until_steady(plugin: Plugin, made: Made) -> None:
+    deadline = time.monotonic() + 20
+    while values(plugin.read(POOL, made.id).properties)["allocationState"] != "Steady":
+        assert time.monotonic() < deadline, "the pool is not steady"
+        time.sleep(0.05)
 
 
 def test_an_update_changes_the_resource_and_keeps_its_id(plugin: Plugin, account: Made) -> None:

@@ -14,6 +14,7 @@ from batchlocal.autoscaling import run_formula
 from batchlocal.domain import autoscale, formulas
 from batchlocal.domain import pool as pools
 from batchlocal.domain.pool import Pool, PoolNotFound
+from batchlocal.domain.pool_changes import PropertyFixed, check_change
 from batchlocal.domain.quotas import PackageReferenceQuotaReached, PoolQuotaReached
 from batchlocal.protocol import moments
 from batchlocal.protocol.messages import Answer
@@ -70,6 +71,13 @@ CATALOGUE.update(
             400,
             "InvalidAutoScalingSettings",
             "The specified auto-scaling settings are not valid.",
+            Reason="{reason}",
+        ),
+        PropertyFixed: provider(
+            400,
+            "PropertyCannotBeUpdated",
+            "A property that can not be updated was specified in the request.",
+            PropertyName="{name}",
             Reason="{reason}",
         ),
         pools.PropertyNotTaken: provider(
@@ -297,7 +305,9 @@ def _changed(call: ArmCall, account: Resource, pool: Pool, sent: dict[str, Any],
     option = str(sent.pop("nodeDeallocationOption", None) or "requeue").lower()
     rescaled = "enableAutoScale" in sent
     quotas.check_references(account, sent)
-    pool = pools.update(pool, sent, call.now, whole=whole)
+    changed = pools.update(pool, sent, call.now, whole=whole)
+    check_change(pool, changed, call.request.api_version)
+    pool = changed
     dedicated = int(targets.get("targetDedicatedNodes", pool.target_dedicated))
     low_priority = int(targets.get("targetLowPriorityNodes", pool.target_low_priority))
     if (dedicated, low_priority) != (pool.target_dedicated, pool.target_low_priority):
