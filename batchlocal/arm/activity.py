@@ -7,6 +7,7 @@ import uuid
 from http import HTTPStatus
 from typing import Any
 
+from batchlocal.arm.actions import action_of
 from batchlocal.arm.call import ArmCall
 from batchlocal.arm.resource_id import ResourceId
 from batchlocal.protocol import moments
@@ -14,13 +15,13 @@ from batchlocal.store import Tx
 
 __all__ = ["record"]
 
-_VERBS = {"PUT": "write", "PATCH": "write", "DELETE": "delete"}
+_LOGGED = ("PUT", "PATCH", "DELETE", "POST")
 
 
 def record(tx: Tx, call: ArmCall, status: int) -> None:
     """Write the entry of a request that ended with ``status``; reads leave none."""
     request = call.request
-    if request.method not in (*_VERBS, "POST"):
+    if request.method not in _LOGGED:
         return
     subject = call.id
     if subject.subscription:
@@ -32,7 +33,7 @@ def _event(call: ArmCall, subject: ResourceId, status: int) -> dict[str, Any]:
     correlation = request.headers.get("x-ms-correlation-request-id", request.request_id)
     event_id = str(uuid.uuid4())
     kind = subject.type if subject.types else "Microsoft.Resources/subscriptions/resourceGroups"
-    operation = f"{kind}/{_operation(request.method, request.path)}"
+    operation = action_of(request.method, request.path)
     return {
         "authorization": {"action": operation, "scope": str(subject)},
         "caller": call.principal.object_id,
@@ -64,12 +65,6 @@ def _event(call: ArmCall, subject: ResourceId, status: int) -> dict[str, Any]:
         "subscriptionId": subject.subscription,
         "tenantId": call.principal.tenant_id,
     }
-
-
-def _operation(method: str, path: str) -> str:
-    if method == "POST":
-        return f"{path.rstrip('/').rsplit('/', 1)[-1]}/action"
-    return _VERBS[method]
 
 
 def _outcome(status: int) -> str:

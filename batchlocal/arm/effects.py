@@ -6,7 +6,7 @@ from typing import Final
 
 from batchlocal.arm import microsoft_storage
 from batchlocal.arm.blob_access import make_container
-from batchlocal.arm.microsoft_batch import private_links
+from batchlocal.arm.microsoft_batch import perimeters, private_links
 from batchlocal.arm.microsoft_batch.accounts import finish_creation, finish_deletion
 from batchlocal.arm.microsoft_resources import finish_group_deletion
 from batchlocal.arm.microsoft_storage import linked_key, sync_storage
@@ -38,5 +38,6 @@ PERFORMERS: Final[dict[str, Performer]] = {
     "batch.account.delete": finish_deletion,
     "private-endpoint-connection.update": private_links.finish_update,
     "private-endpoint-connection.delete": private_links.finish_deletion,
+    "perimeter.reconcile": perimeters.finish_reconciliation,
     "group.delete": _delete_group,
 }

@@ -8,6 +8,7 @@ from typing import Any, Final
 from batchlocal.arm.call import ArmCall
 from batchlocal.arm.fabric import body_object, check_subscription
 from batchlocal.arm.microsoft_batch.provider import ACCOUNT_TYPE, PROVIDER
+from batchlocal.domain.sizes import cores_of, family_of
 from batchlocal.protocol.messages import Answer
 from batchlocal.quotas import account_quota
 
@@ -15,17 +16,22 @@ __all__ = ["SIZES"]
 
 _NAME = re.compile(r"[a-z0-9]{3,24}")
 
-# Azure documentation, "Sizes for virtual machines": cores and memory in GB of common sizes, by family.
+# Azure documentation, "Sizes for virtual machines": memory in GB of common sizes; names tell the rest.
 SIZES: Final = {
-    "Standard_A1_v2": ("standardAv2Family", 1, 2),
-    "Standard_A2_v2": ("standardAv2Family", 2, 4),
-    "Standard_A4_v2": ("standardAv2Family", 4, 8),
-    "Standard_D2_v3": ("standardDv3Family", 2, 8),
-    "Standard_D4_v3": ("standardDv3Family", 4, 16),
-    "Standard_D2s_v3": ("standardDSv3Family", 2, 8),
-    "Standard_D4s_v3": ("standardDSv3Family", 4, 16),
-    "Standard_F2s_v2": ("standardFSv2Family", 2, 4),
-    "Standard_F4s_v2": ("standardFSv2Family", 4, 8),
+    "Standard_A1_v2": 2,
+    "Standard_A2_v2": 4,
+    "Standard_A4_v2": 8,
+    "Standard_D2_v3": 8,
+    "Standard_D4_v3": 16,
+    "Standard_D2s_v3": 8,
+    "Standard_D4s_v3": 16,
+    "Standard_D8s_v3": 32,
+    "Standard_D2s_v5": 8,
+    "Standard_D4s_v5": 16,
+    "Standard_E2s_v3": 16,
+    "Standard_E4s_v3": 32,
+    "Standard_F2s_v2": 4,
+    "Standard_F4s_v2": 8,
 }
 
 
@@ -40,14 +46,14 @@ def get_quotas(call: ArmCall) -> Answer:
 def list_sizes(call: ArmCall) -> Answer:
     """The sizes that pools may have."""
     check_subscription(call)
-    return Answer(200, {"value": [_size(name, *facts) for name, facts in SIZES.items()]})
+    return Answer(200, {"value": [_size(name, memory) for name, memory in SIZES.items()]})
 
 
-def _size(name: str, family: str, cores: int, memory: int) -> dict[str, Any]:
-    capabilities = {"vCPUs": str(cores), "MemoryGB": str(memory), "LowPriorityCapable": "True"}
+def _size(name: str, memory: int) -> dict[str, Any]:
+    capabilities = {"vCPUs": str(cores_of(name)), "MemoryGB": str(memory), "LowPriorityCapable": "True"}
     return {
         "name": name,
-        "familyName": family,
+        "familyName": family_of(name),
         "capabilities": [{"name": key, "value": value} for key, value in capabilities.items()],
     }
 

@@ -84,6 +84,11 @@ PROVIDER = ResourceProvider(
             "GET",
             f"{_ACCOUNT}/privateEndpointConnectionResults/{{operationId}}",
         ),
+        Route(
+            "NetworkSecurityPerimeter_OperationResults",
+            "GET",
+            f"{_ACCOUNT}/networkSecurityPerimeterConfigurationOperationResults/{{operationId}}",
+        ),
     ],
     refuse_body=_refuse,
 )

@@ -1,0 +1,27 @@
+"""What an operation is called where permissions and logs name it: ``Microsoft.Batch/batchAccounts/pools/write``.
+
+Source: Azure documentation, "Azure permissions for Compute" (Microsoft.Batch): a type and ``read``, ``write`` or
+``delete``, or an action's name and ``action``.
+"""
+
+from __future__ import annotations
+
+__all__ = ["action_of"]
+
+_VERBS = {"GET": "read", "HEAD": "read", "PUT": "write", "PATCH": "write", "DELETE": "delete"}
+
+
+def action_of(method: str, path: str) -> str:
+    """The action of a method on a path or path template: types only, no names.
+
+    A POST's last segment is its action's name: ``.../batchAccounts/a/listKeys`` is
+    ``Microsoft.Batch/batchAccounts/listKeys/action``.
+    """
+    segments = path.strip("/").split("/")
+    lowered = [segment.lower() for segment in segments]
+    if "providers" in lowered[:-1]:
+        at = len(lowered) - 1 - lowered[::-1].index("providers")
+        types = segments[at + 1 : at + 2] + segments[at + 2 :: 2]
+    else:
+        types = ["Microsoft.Resources", *segments[::2]]
+    return "/".join([*types, _VERBS.get(method, "action")])

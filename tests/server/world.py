@@ -1,0 +1,154 @@
+"""A Batch account with something of everything, and requests to it: shared by tests that go through all operations."""
+
+from __future__ import annotations
+
+import io
+import time
+import uuid
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from batchlocal.arm.microsoft_batch import perimeters, private_links
+from batchlocal.store import Store
+from tests.conftest import Local, batchlocal_command, start_local
+from tests.server.test_server import token_for
+
+LATEST, NEWEST = "2024-07-01", "2025-06-01"
+WHERE = {"location": "westeurope"}
+POOL = {
+    "vmSize": "Standard_D2s_v3",
+    "deploymentConfiguration": {
+        "virtualMachineConfiguration": {
+            "imageReference": {"publisher": "canonical", "offer": "ubuntu-24_04-lts", "sku": "server"},
+            "nodeAgentSkuId": "batch.node.ubuntu 24.04",
+        }
+    },
+    "scaleSettings": {"fixedScale": {"targetDedicatedNodes": 0}},
+}
+
+
+@dataclass
+class World:
+    """A server of its own. Paths given to ``send`` are below the account unless they begin with a slash.
+
+    ``connection`` and ``configuration`` name a private endpoint connection and a perimeter configuration.
+    """
+
+    local: Local
+    connection: str
+    configuration: str
+    http: requests.Session = field(default_factory=requests.Session)
+    version: str = LATEST
+
+    @property
+    def root(self) -> str:
+        return f"/subscriptions/{self.local.subscription}"
+
+    @property
+    def account(self) -> str:
+        return f"{self.root}/resourceGroups/world/providers/Microsoft.Batch/batchAccounts/worldaccount"
+
+    @property
+    def storage(self) -> str:
+        return f"{self.root}/resourceGroups/world/providers/Microsoft.Storage/storageAccounts/worldstore"
+
+    def url(self, path: str, version: str | None = None) -> str:
+        whole = path if path.startswith("/") else f"{self.account}/{path}".rstrip("/")
+        mark = "&" if "?" in whole else "?"
+        return f"{self.local.settings['armEndpoint']}{whole}{mark}api-version={version or self.version}"
+
+    def send(
+        self, method: str, path: str, body: Any = None, *, version: str | None = None, **headers: str
+    ) -> requests.Response:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.http.request(method, self.url(path, version), json=body, headers=named, timeout=30)
+
+    def get(self, path: str, **options: Any) -> Any:
+        answer = self.send("GET", path, **options)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def done(self, method: str, path: str, body: Any = None, **options: Any) -> requests.Response:
+        """A request whose operation, if it starts one, is followed to its end; that end's answer."""
+        answer = self.send(method, path, body, **options)
+        assert answer.status_code < 400, answer.text
+        if url := answer.headers.get("Azure-AsyncOperation"):
+            self.until(lambda: self.http.get(url, timeout=30).json()["status"] != "InProgress")
+            return self.http.get(url, timeout=30)
+        url = answer.headers.get("Location") if answer.status_code == 202 else None
+        if url:
+            self.until(lambda: self.http.get(url, timeout=30).status_code != 202)
+            return self.http.get(url, timeout=30)
+        return answer
+
+    @staticmethod
+    def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, "it did not come true in time"
+            time.sleep(0.03)
+
+
+def package() -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("tool.sh", "echo tool")
+    return content.getvalue()
+
+
+@contextmanager
+def a_world(data: Path) -> Iterator[World]:
+    """Start a server, fill it, give it, stop it. What only Microsoft.Network makes is put into the store itself."""
+    local = start_local(data)
+    guid = str(uuid.uuid4())
+    world = World(local, f"door.{guid}", f"{guid}.inside")
+    try:
+        token = token_for(local, local.settings["armEndpoint"])
+        world.http.trust_env = False  # REQUESTS_CA_BUNDLE would go before verify
+        world.http.verify = local.settings["caFile"]
+        world.http.headers["Authorization"] = f"Bearer {token}"
+        fill(world)
+        local.run("stop")
+        seed(world, guid)
+        local.run("start", "--detach", "--strict")
+        yield world
+    finally:
+        world.http.close()
+        batchlocal_command("stop", "--data", str(data))
+
+
+def fill(world: World) -> None:
+    world.send("PUT", f"{world.root}/resourceGroups/world", WHERE)
+    sku = {"sku": {"name": "Standard_LRS"}, "kind": "StorageV2"}
+    world.done("PUT", world.storage, {**WHERE, **sku}, version="2023-05-01")
+    linked = {"properties": {"autoStorage": {"storageAccountId": world.storage}}}
+    world.done("PUT", "", {**WHERE, **linked})
+    world.done("PUT", "applications/tool", {})
+    made = world.done("PUT", "applications/tool/versions/1.0", {}).json()
+    upload(world, made["properties"]["storageUrl"])
+    world.done("POST", "applications/tool/versions/1.0/activate", {"format": "zip"})
+    world.done("PUT", "pools/pool", {"properties": POOL})
+
+
+def upload(world: World, url: str) -> None:
+    headers = {"x-ms-blob-type": "BlockBlob", "x-ms-version": "2021-12-02"}
+    sent = requests.put(url, data=package(), headers=headers, verify=world.local.settings["caFile"], timeout=30)
+    assert sent.status_code == 201, sent.text
+
+
+def seed(world: World, guid: str) -> None:
+    network = f"{world.root}/resourceGroups/world/providers/Microsoft.Network"
+    store = Store(next(world.local.data.rglob("*.sqlite")))
+    with store.write() as tx:
+        door = f"{network}/privateEndpoints/door"
+        private_links.connect(tx, world.account, door, ["batchAccount"], "please", 1, guid=guid, approved=False)
+        perimeter = {"id": f"{network}/networkSecurityPerimeters/wall", "perimeterGuid": guid, **WHERE}
+        inside = {"name": "inside", "accessMode": "Learning"}
+        perimeters.associate(tx, world.account, perimeter, inside, "default", 1)
+    store.close()
