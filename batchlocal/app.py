@@ -51,6 +51,7 @@ class Application:
         self._portal = PortalPlane(platform)
         self._arm = ArmPlane(platform, known)
         self._journal = platform.journal
+        self._gate = platform.gate
         self._service = ServicePlane(
             platform, service.operations, service.handlers, service.versions, service.check_body, service.show_body
         )
@@ -59,18 +60,25 @@ class Application:
         if scope["type"] != "http":
             return
         request = await _read(scope, receive)
-        answer = await self.answer(request)
-        if request.drop:
-            await _drop(scope, receive)
-        else:
-            await _send(request, answer, send)
+        if _root(request) == "_batchlocal":
+            await _send(request, await self._control.answer(request), send)
+            return
+        await self._gate.enter()
+        try:
+            answer = await self.answer(request)
+            if request.drop:
+                await _drop(scope, receive)
+            else:
+                await _send(request, answer, send)
+        finally:
+            self._gate.leave()
 
     async def answer(self, request: Request) -> Answer:
-        """Find who answers, let him, and note it in the journal, where our own control API and portal do not stand."""
+        """Find who answers, let him, and note it in the journal, where our own portal does not stand."""
         began = perf_counter()
         ARRIVED.set(request.arrived)
         plane, answer = await self._answer(request)
-        if plane not in ("control", "portal"):
+        if plane != "portal":
             self._journal.add(plane, request, answer.status, perf_counter() - began)
         return answer
 
@@ -80,14 +88,16 @@ class Application:
             return "", Answer(413, {"error": error})
         if (answer := self._authority.answer(request)) is not None:
             return "authority", answer
-        root = request.path.strip("/").partition("/")[0].lower()
-        if root == "_batchlocal":
-            return "control", await self._control.answer(request)
+        root = _root(request)
         if root == "portal":
             return "portal", self._portal.answer(request)
         if root in _ARM_ROOTS:
             return "arm", await self._arm.answer(request)
         return "service", await self._service.answer(request)
+
+
+def _root(request: Request) -> str:
+    return request.path.strip("/").partition("/")[0].lower()
 
 
 def _operations(known: Iterable[ResourceProvider]) -> dict[str, frozenset[str]]:

@@ -10,7 +10,6 @@ import argparse
 import json
 import logging
 import logging.handlers
-import shutil
 import sys
 import time
 import webbrowser
@@ -18,9 +17,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from batchlocal.control.cli import add_commands
-from batchlocal.control.client import ControlError, NotRunning
+from batchlocal.control.client import ControlClient, ControlError, NotRunning
 from batchlocal.datafolder import DataFolder, default_data_folder
 from batchlocal.environment import FORMATS, NeverStarted, client_settings, render
+from batchlocal.snapshots import exchange
 from batchlocal.supervision import NotStarted, Status, launch, look, stop
 
 __all__ = ["main"]
@@ -82,7 +82,11 @@ def _parser() -> argparse.ArgumentParser:
     add("stop", _stop, "Stop the server; data and port stay for the next start.")
     status = add("status", _status, "Say whether the server answers; exit code 0 only then.")
     status.add_argument("--json", action="store_true", help="as JSON")
-    add("reset", _reset, "Forget all resources, tasks, blobs and stacks; identity, certificates and port stay.")
+    add(
+        "reset",
+        _reset,
+        "Forget all resources, tasks, blobs and stacks; identity, certificates, ports and snapshots stay.",
+    )
     logs = add("logs", _logs, "Print the server's log.")
     logs.add_argument("-n", "--lines", type=int, default=200, help="how many of the last lines (default: 200)")
     portal = add("portal", _portal, "Open pages that show accounts, pools, jobs, tasks and calls in a browser.")
@@ -162,18 +166,13 @@ def _show(status: Status, data: DataFolder) -> None:
 
 
 def _reset(_: argparse.Namespace, data: DataFolder) -> int:
-    was_running = stop(data)
-    for kept in (
-        data.store,
-        data.store.with_name(f"{data.store.name}-wal"),
-        data.store.with_name(f"{data.store.name}-shm"),
-    ):
-        kept.unlink(missing_ok=True)
-    for folder in (data.nodes, data.blobs, data.state):
-        shutil.rmtree(folder, ignore_errors=True)
-    if was_running:
-        launch(data)
-    print(f"batchlocal is empty again{' and running' if was_running else ''}")
+    running = look(data).ready
+    if running:
+        ControlClient(data).call("POST", "/reset")
+    else:
+        data.prepare()
+        exchange(data, "")
+    print(f"batchlocal is empty again{' and running' if running else ''}")
     return 0
 
 

@@ -84,6 +84,16 @@ class DataFolder:
         return self.root / "blobs"
 
     @property
+    def snapshots(self) -> Path:
+        """Where snapshots lie, a folder each."""
+        return self.root / "snapshots"
+
+    @property
+    def restoring(self) -> Path:
+        """Names the snapshot (empty: none) that the folder is being exchanged for; there while that goes on."""
+        return self.root / "restoring"
+
+    @property
     def plugin(self) -> Path:
         return self.root / "plugin"
 

@@ -11,6 +11,7 @@ from batchlocal.clock import Clock
 from batchlocal.datafolder import Credentials, DataFolder
 from batchlocal.domain.autoscale import PoolSamples
 from batchlocal.faults import Faults
+from batchlocal.gate import Gate
 from batchlocal.identity.tokens import Tokens
 from batchlocal.journal import Journal
 from batchlocal.store import Store, Tx
@@ -26,6 +27,14 @@ class BlobService(Protocol):
     def port(self) -> int: ...
     async def set_accounts(self, accounts: Mapping[str, Sequence[str]]) -> None: ...
     async def wait_ready(self) -> None: ...
+    async def save(self) -> None: ...
+
+
+class Background(Protocol):
+    """What goes on beside requests: effects, tasks, samples, linked storage. The server fills it in."""
+
+    def start(self) -> None: ...
+    async def stop(self) -> None: ...
 
 
 @dataclass
@@ -45,6 +54,8 @@ class Platform:
     blobs: BlobService
     clock: Clock
     strict: bool = False
+    gate: Gate = field(default_factory=Gate)
+    background: Background | None = None
     performing: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     pools_to_schedule: set[str] = field(default_factory=set)
@@ -65,6 +76,11 @@ class Platform:
         """Record an effect in the transaction that makes it due, and wake whoever performs effects."""
         tx.effects.add(replace(effect, due=self.clock.due(effect.due)))
         self.wake.set()
+
+    def forget(self) -> None:
+        """Let go of what was drawn from the store, which has been exchanged."""
+        self.samples = PoolSamples()
+        self.pools_to_schedule.clear()
 
     def schedule(self, pool: str) -> None:
         """Something changed that may let a pool's tasks begin; derived from the store, so a restart asks all pools."""

@@ -28,6 +28,7 @@ from batchlocal.identity.tokens import Tokens
 from batchlocal.nodes import effects as node_effects
 from batchlocal.platform import Platform
 from batchlocal.runner import Runner
+from batchlocal.snapshots import finish_exchange
 from batchlocal.store import Store
 
 __all__ = ["AlreadyRunning", "Options", "PortTaken", "serve"]
@@ -79,6 +80,7 @@ def serve(data: DataFolder, options: Options) -> None:
     check_installed()
     data.prepare()
     with _hold(data):
+        finish_exchange(data)
         sockets = _listen(data, options)
         ensure_certificates(data)
         with asyncio.Runner(loop_factory=_new_event_loop) as runner:
@@ -165,21 +167,40 @@ async def _serve(data: DataFolder, options: Options, sockets: list[socket.socket
         timeout_graceful_shutdown=_GRACE_SECONDS,
         h11_max_incomplete_event_size=64 * 1024,
     )
-    background = [
-        asyncio.create_task(_run_storage(platform)),
-        asyncio.create_task(Runner(platform, {**arm_effects.PERFORMERS, **node_effects.PERFORMERS}).run()),
-        asyncio.create_task(node_effects.run(platform)),
-        asyncio.create_task(take_samples(platform)),
-    ]
+    background = platform.background = _Background(platform)
+    background.start()
     try:
         await uvicorn.Server(config).serve(sockets)
     finally:
-        for task in background:
+        await background.stop()
+        platform.store.close()
+
+
+class _Background:
+    """What goes on beside requests; stopped while the data under the server is exchanged."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        platform = self._platform
+        performers = {**arm_effects.PERFORMERS, **node_effects.PERFORMERS}
+        work = (
+            _run_storage(platform),
+            Runner(platform, performers).run(),
+            node_effects.run(platform),
+            take_samples(platform),
+        )
+        self._tasks = [asyncio.create_task(one) for one in work]
+
+    async def stop(self) -> None:
+        for task in self._tasks:
             task.cancel()
-        for ended in await asyncio.gather(*background, return_exceptions=True):
+        for ended in await asyncio.gather(*self._tasks, return_exceptions=True):
             if isinstance(ended, Exception):
                 _log.error("background work ended badly", exc_info=ended)
-        platform.store.close()
+        self._tasks = []
 
 
 def _platform(data: DataFolder, options: Options, port: int) -> Platform:

@@ -1,9 +1,10 @@
 // Starts Azurite's blob service for batchlocal: launch.cjs FOLDER-OF-AZURITE [Azurite's options]
 //
-// stdin:  one JSON object a line, {"accounts": {"name": ["key1", "key2"]}}: the storage accounts from now on. Keys come this
-//         way and no other, so they are in no file, argument or variable. The end of stdin, which is also the end of whoever
-//         started us, however it came, makes Azurite flush and end.
-// stdout: one JSON object a line: {"ready": true} once it listens, {"accounts": count} once accounts are in force.
+// stdin:  one JSON object a line. {"accounts": {"name": ["key1", "key2"]}}: the storage accounts from now on. Keys come this
+//         way and no other, so they are in no file, argument or variable. {"save": true}: write out what is only in memory.
+//         The end of stdin, which is also the end of whoever started us, however it came, makes Azurite flush and end.
+// stdout: one JSON object a line: {"ready": true} once it listens, {"accounts": count} once accounts are in force,
+//         {"saved": true} once all that was written before lies in files.
 "use strict";
 
 const path = require("node:path");
@@ -20,8 +21,15 @@ AccountDataStore.prototype.getAccount = (name) => accounts.get(name);
 const say = (message) => process.stdout.write(JSON.stringify(message) + "\n");
 const quiet = () => {};
 
-function take(line) {
-  const sent = JSON.parse(line).accounts;
+// Azurite's databases: of blobs, and of the extents that hold their content. They lie in memory and are written out now and then.
+const save = (server) =>
+  Promise.all(
+    [server.metadataStore, server.extentMetadataStore].map(
+      ({ db }) => new Promise((done, failed) => db.saveDatabase((error) => (error ? failed(error) : done()))),
+    ),
+  );
+
+function take(sent) {
   accounts = new Map(
     Object.entries(sent).map(([name, [key1, key2]]) => [
       name,
@@ -44,7 +52,11 @@ async function main() {
     process.exit(0);
   };
   const lines = readline.createInterface({ input: process.stdin });
-  lines.on("line", take);
+  lines.on("line", (line) => {
+    const { accounts: sent } = JSON.parse(line);
+    if (sent) take(sent);
+    else save(server).then(() => say({ saved: true }), end); // what cannot be written must not be served on
+  });
   lines.on("close", end);
   process.on("SIGTERM", end);
   process.on("SIGINT", quiet); // Ctrl-C reaches the whole group; our starter decides

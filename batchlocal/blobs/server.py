@@ -14,7 +14,8 @@ import logging
 import os
 import shutil
 import socket
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from pathlib import Path
 
 __all__ = ["AzuriteMissing", "BlobServer", "check_installed"]
@@ -49,7 +50,7 @@ class BlobServer:
         self._process: asyncio.subprocess.Process | None = None
         self._ready = asyncio.Event()
         self._confirmed = asyncio.Condition()
-        self._confirmations = 0
+        self._confirmations: Counter[str] = Counter()
         self._supervisor: asyncio.Task[None] | None = None
         self.port = _kept_port(folder)
 
@@ -72,6 +73,11 @@ class BlobServer:
         self._accounts = {name: list(keys) for name, keys in accounts.items()}
         if self._ready.is_set():
             await self._tell_accounts()
+
+    async def save(self) -> None:
+        """Have the child write out what it holds in memory; returns when the folder has all that was acknowledged."""
+        if self._ready.is_set():
+            await self._ask({"save": True}, "saved")
 
     async def stop(self) -> None:
         """End the child, giving it time to write out what it holds."""
@@ -128,28 +134,31 @@ class BlobServer:
         """Count the child's confirmations until its output ends."""
         assert process.stdout is not None
         while line := await process.stdout.readline():
-            if "accounts" in json.loads(line):
-                await self._confirm(1)
-        await self._confirm(0)
+            await self._confirm(json.loads(line).keys())
+        await self._confirm(())
 
-    async def _confirm(self, count: int) -> None:
+    async def _confirm(self, kinds: Iterable[str]) -> None:
         async with self._confirmed:
-            self._confirmations += count
+            self._confirmations.update(kinds)
             self._confirmed.notify_all()
 
     async def _tell_accounts(self) -> None:
         """Return when the accounts are in force, or the child is gone (the next one is told when it starts)."""
+        await self._ask({"accounts": self._accounts}, "accounts")
+
+    async def _ask(self, message: dict[str, object], kind: str) -> None:
+        """Send the child a line, and return when it has confirmed it or is gone."""
         process = self._process
         assert process is not None
         assert process.stdin is not None
         output = process.stdout
         assert output is not None
         async with self._confirmed:
-            awaited = self._confirmations + 1
-            process.stdin.write(json.dumps({"accounts": self._accounts}).encode() + b"\n")
+            awaited = self._confirmations[kind] + 1
+            process.stdin.write(json.dumps(message).encode() + b"\n")
             with contextlib.suppress(ConnectionError):
                 await process.stdin.drain()
-            await self._confirmed.wait_for(lambda: self._confirmations >= awaited or output.at_eof())
+            await self._confirmed.wait_for(lambda: self._confirmations[kind] >= awaited or output.at_eof())
 
     async def _supervise(self, command: list[str]) -> None:
         """Start the child, and again whenever it ends by itself."""

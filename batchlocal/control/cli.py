@@ -1,4 +1,4 @@
-"""The commands that steer a running server through its control API: faults, the journal, quotas, time.
+"""The commands that steer a running server through its control API: faults, the journal, quotas, snapshots, time.
 
 A command is parse, call, show; tables are for people, ``--json`` is for scripts.
 """
@@ -24,6 +24,7 @@ def add_commands(commands: Subparsers, shared: argparse.ArgumentParser) -> None:
     _add_faults(_Group(commands, shared, "fault", "Make requests or resizes go wrong.", _FAULTS))
     _add_journal(_Group(commands, shared, "journal", "Look at the last requests.", _JOURNAL))
     _add_quotas(_Group(commands, shared, "quota", "Look at quotas and set them.", _QUOTAS))
+    _add_snapshots(_Group(commands, shared, "snapshot", "Keep a state of everything, and go back to it.", _SNAPSHOTS))
     _add_time(_Group(commands, shared, "time", "Set the pace of life cycles, or move them on by hand.", _TIME))
 
 
@@ -184,6 +185,42 @@ def _show_quota_values(options: argparse.Namespace, quotas: dict[str, Any]) -> i
     values = {**quotas, **quotas.get("dedicatedCoreQuotaPerVMFamily", {})}
     rows = [{"quota": name, "value": str(value)} for name, value in values.items() if isinstance(value, int)]
     return _show_table(rows, ("quota", "value"), "nothing is limited")
+
+
+_SNAPSHOTS = """  batchlocal snapshot save ready
+  batchlocal snapshot restore ready
+  batchlocal snapshot list
+  batchlocal snapshot remove ready
+"""
+
+
+def _add_snapshots(group: _Group) -> None:
+    save = group.add("save", _save_snapshot, "Keep resources, tasks, blobs, node folders and stacks under a name.")
+    restore = group.add("restore", _restore_snapshot, "Go back; tasks that ran then wait again, as after a restart.")
+    remove = group.add("remove", _remove_snapshot, "Forget a snapshot.")
+    for command in (save, restore, remove):
+        command.add_argument("name", help="letters, digits, hyphens, dots, underscores")
+    group.add("list", _list_snapshots, "List the snapshots.")
+
+
+def _save_snapshot(options: argparse.Namespace, data: DataFolder) -> int:
+    saved = ControlClient(data).call("PUT", f"/snapshots/{options.name}")
+    return _show_json(saved) if options.json else _say(f"snapshot {saved['name']} is saved: {saved['size']:,} bytes")
+
+
+def _restore_snapshot(options: argparse.Namespace, data: DataFolder) -> int:
+    restored = ControlClient(data).call("POST", f"/snapshots/{options.name}/restore")
+    return _show_json(restored) if options.json else _say(f"all is as it was in snapshot {options.name}")
+
+
+def _remove_snapshot(options: argparse.Namespace, data: DataFolder) -> int:
+    ControlClient(data).call("DELETE", f"/snapshots/{options.name}")
+    return 0 if options.json else _say(f"snapshot {options.name} is forgotten")
+
+
+def _list_snapshots(options: argparse.Namespace, data: DataFolder) -> int:
+    found = ControlClient(data).get("/snapshots")["value"]
+    return _show_json(found) if options.json else _show_table(found, ("name", "created", "size"), "no snapshot is kept")
 
 
 _TIME = """  batchlocal time set scaled --pace 0.1        ten times as fast as Azure

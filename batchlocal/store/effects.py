@@ -65,6 +65,10 @@ class Effects:
         count: int = self._run("SELECT count(*) FROM effect").fetchone()[0]
         return count
 
+    def shift(self, ticks: int) -> None:
+        """Move what is owed in time, all of it."""
+        self._run("UPDATE effect SET due = due + ?", (ticks,))
+
     def postpone(self, effect: Effect, due: int) -> None:
         self._run("UPDATE effect SET due = ? WHERE id = ?", (due, effect.id))
 

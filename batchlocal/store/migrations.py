@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 
-__all__ = ["StoreTooNew", "migrate"]
+__all__ = ["StoreTooNew", "check_known", "migrate"]
 
 Step = Callable[[sqlite3.Connection], object]
 STEPS: list[tuple[str, str]] = []
@@ -173,14 +173,24 @@ _step(
 )
 
 
+def check_known(connection: sqlite3.Connection) -> int:
+    """How many steps a store has had.
+
+    Raises:
+        StoreTooNew: more than this version knows.
+    """
+    done: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    if done > len(STEPS):
+        raise StoreTooNew(f"the data folder's store has schema {done}, this batchlocal knows {len(STEPS)}")
+    return done
+
+
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring a store to the present schema, each step in a transaction of its own.
 
     Raises:
         StoreTooNew: the store knows steps that this version does not.
     """
-    done: int = connection.execute("PRAGMA user_version").fetchone()[0]
-    if done > len(STEPS):
-        raise StoreTooNew(f"the data folder's store has schema {done}, this batchlocal knows {len(STEPS)}")
+    done = check_known(connection)
     for number, (_, sql) in enumerate(STEPS[done:], start=done + 1):
         connection.executescript(f"BEGIN IMMEDIATE; {sql}; PRAGMA user_version = {number}; COMMIT;")
