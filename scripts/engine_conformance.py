@@ -2,8 +2,9 @@
 
 usage: engine_conformance.py [FOLDER] [--only NAME ...] [--verbose]
 
-A scenario passes when every operation shows the same exit code, the same steps per resource, the same summary, the same
-state and the same cloud. It is refused when the engine says that it needs the Pulumi CLI. Anything else is failed.
+A scenario passes when every operation shows the same exit code, the same steps per resource with their ids, keys and
+differences, the same summary, state and cloud, the same provider calls and the same errors. It is refused when the
+engine says that it needs the Pulumi CLI. Anything else is failed.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from engine_comparison import differences
 
 from batchlocal.engine.secrets import Secrets
 
@@ -166,7 +169,8 @@ def perform(place: Place, operation: dict[str, Any]) -> dict[str, Any]:
         raise AssertionError(f"no end after {SECONDS:.0f} s") from None
     if "needs the Pulumi CLI" in text:
         raise Refused(next(line for line in text.splitlines() if "needs the Pulumi CLI" in line))
-    return {"exit": process.returncode, "output": text, **from_events(log), **now(place)}
+    observed = {"exit": process.returncode, "output": text, **from_events(log, place.generated), **now(place)}
+    return {**observed, "providerCalls": provider_calls(place)}
 
 
 def interrupt(place: Place, process: subprocess.Popen[str], when: dict[str, Any]) -> None:
@@ -183,22 +187,63 @@ def interrupt(place: Place, process: subprocess.Popen[str], when: dict[str, Any]
         process.send_signal(signal.SIGINT)
 
 
-def from_events(log: Path) -> dict[str, Any]:
-    """Steps per resource and the summary, from the event log."""
-    per_urn: dict[str, list[str]] = {}
-    summary = None
+def from_events(log: Path, generated: dict[str, str]) -> dict[str, Any]:
+    """Steps and diagnostics in recordings' words, steps per resource, and the summary, from the event log."""
+    steps, diagnostics, summary = [], [], None
     for line in log.read_text().splitlines():
         event = json.loads(line)
-        if "resourcePreEvent" in event:
-            metadata = event["resourcePreEvent"]["metadata"]
-            per_urn.setdefault(metadata["urn"].replace(PREFIX, ""), []).append(metadata["op"])
-        elif "resOpFailedEvent" in event:
-            metadata = event["resOpFailedEvent"]["metadata"]
-            ops = per_urn[metadata["urn"].replace(PREFIX, "")]
-            ops[len(ops) - 1 - ops[::-1].index(metadata["op"])] += "!"
+        for kind, name in EVENTS.items():
+            if kind in event:
+                steps.append(neutral(step_of(name, event[kind]), generated))
+        if "diagnosticEvent" in event:
+            diagnostics.append(neutral(event["diagnosticEvent"], generated))
         elif "summaryEvent" in event:
             summary = event["summaryEvent"]["resourceChanges"]
-    return {"perUrn": per_urn, "summary": summary}
+    return {"steps": steps, "diagnostics": diagnostics, "perUrn": per_urn(steps), "summary": summary}
+
+
+EVENTS = {"resourcePreEvent": "start", "resOutputsEvent": "done", "resOpFailedEvent": "failed"}
+
+
+def step_of(name: str, event: dict[str, Any]) -> dict[str, Any]:
+    """A step's event as recordings have it."""
+    metadata = event["metadata"]
+    step: dict[str, Any] = {"event": name, "op": metadata["op"], "urn": metadata["urn"]}
+    for key in ("diffs", "keys"):
+        if metadata.get(key):
+            step[key] = sorted(metadata[key])
+    if metadata.get("detailedDiff"):
+        step["detailedDiff"] = {
+            path: f"{one['diffKind']}{'/input' if one.get('inputDiff') else ''}"
+            for path, one in metadata["detailedDiff"].items()
+        }
+    if not metadata.get("logical", True):
+        step["logical"] = False
+    for side in ("old", "new"):
+        if known := (metadata.get(side) or {}).get("id"):
+            step[f"{side}Id"] = known
+    if name == "done" and (metadata.get("new") or {}).get("retainOnDelete"):
+        step["retain"] = True
+    return {**step, "status": event["status"]} if name == "failed" else step
+
+
+def per_urn(steps: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """Operations begun on each resource, in order; the failed ones marked."""
+    found: dict[str, list[str]] = {}
+    for step in steps:
+        ops = found.setdefault(step["urn"], [])
+        if step["event"] == "start":
+            ops.append(step["op"])
+        elif step["event"] == "failed":
+            ops[len(ops) - 1 - ops[::-1].index(step["op"])] += "!"
+    return found
+
+
+def provider_calls(place: Place) -> list[dict[str, Any]]:
+    """What the toy provider was asked."""
+    lines = (place.toy / "calls.jsonl").read_text().splitlines()
+    calls: list[dict[str, Any]] = neutral([json.loads(line) for line in lines], place.generated)
+    return calls
 
 
 def now(place: Place) -> dict[str, Any]:
@@ -240,39 +285,6 @@ def renamed(text: str, generated: dict[str, str]) -> str:
     )
 
 
-def differences(observed: dict[str, Any], expected: dict[str, Any]) -> list[str]:
-    """What is not as recorded."""
-    found = []
-    for key in ("exit", "perUrn", "summary", "cloud"):
-        if observed[key] != expected[key] and not (key == "summary" and expected[key] is None):
-            found.append(f"{key}: {json.dumps(observed[key])}, recorded {json.dumps(expected[key])}")
-    return [*found, *state_differences(observed["state"], expected["state"])]
-
-
-def state_differences(observed: dict[str, Any], expected: dict[str, Any]) -> list[str]:
-    """What differs between two states."""
-    found = []
-    if observed["version"] != expected["version"]:
-        found.append(f"state version {observed['version']}, recorded {expected['version']}")
-    for key in ("resources", "pending_operations"):
-        ours, theirs = (sorted(map(settled, state.get(key) or [])) for state in (observed, expected))
-        found += [f"state {key}, ours only: {entry}" for entry in ours if entry not in theirs]
-        found += [f"state {key}, recorded only: {entry}" for entry in theirs if entry not in ours]
-        if len(ours) != len(theirs):
-            found.append(f"state {key}: {len(ours)} entries, recorded {len(theirs)}")
-    return found
-
-
-def settled(entry: dict[str, Any]) -> str:
-    """An entry as text: key order and the order of dependencies do not matter."""
-    made = dict(entry)
-    if "dependencies" in made:
-        made["dependencies"] = sorted(made["dependencies"])
-    if "propertyDependencies" in made:
-        made["propertyDependencies"] = {name: sorted(urns) for name, urns in made["propertyDependencies"].items()}
-    return json.dumps(made, sort_keys=True)
-
-
 def replay(file: Path) -> tuple[str, str, list[str], float]:
     """A scenario's name, its verdict, what differed, and the seconds it took."""
     scenario = json.loads(file.read_text())
@@ -292,7 +304,7 @@ def judge(place: Place, scenario: dict[str, Any]) -> tuple[str, list[str]]:
         prepare(place, scenario)
         for number, operation in enumerate(scenario["operations"]):
             observed = perform(place, operation)
-            if notes := differences(observed, operation["observed"]):
+            if notes := differences(observed, operation["observed"], operation["command"]):
                 title = f"operation {number} ({operation['command']} {' '.join(operation.get('args', []))})"
                 return "failed", [title, *notes, *(f"| {line}" for line in observed["output"].splitlines())]
     except Refused as refused:

@@ -34,7 +34,7 @@ class Builtin:
     def diff_config(self, urn: str, provider_id: str, old: tuple[Values, Values], news: Values) -> Any:
         return pb.DiffResponse(changes=pb.DiffResponse.DIFF_NONE)
 
-    def check(self, urn: str, olds: Values | None, news: Values, seed: bytes) -> tuple[Values, list[Any]]:
+    def check(self, urn: str, olds: Values, news: Values, seed: bytes) -> tuple[Values, list[Any]]:
         return news, []
 
     def diff(self, urn: str, resource_id: str, old: tuple[Values, Values], news: Values, ignored: list[str]) -> Any:
@@ -44,7 +44,15 @@ class Builtin:
         return str(inputs["name"]), self._read(inputs)
 
     def update(
-        self, urn: str, resource_id: str, old: tuple[Values, Values], news: Values, seconds: float, *, preview: bool
+        self,
+        urn: str,
+        resource_id: str,
+        old: tuple[Values, Values],
+        news: Values,
+        seconds: float,
+        ignored: list[str],
+        *,
+        preview: bool,
     ) -> Values:
         return self._read(news)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 from batchlocal.engine.errors import EngineError
+from batchlocal.engine.ledger import Ledger
 from batchlocal.engine.plan import condemned_layers, condemned_needs
 from batchlocal.engine.run import Run, Stopped
 from batchlocal.engine.state import Resource
 from batchlocal.engine.steps import ProtectedResource, Steps
-from batchlocal.engine.targets import destroyed
-from batchlocal.engine.urns import ROOT_TYPE, is_provider
+from batchlocal.engine.targets import deletable
 
 __all__ = ["Deletion"]
 
@@ -18,43 +18,49 @@ __all__ = ["Deletion"]
 class Deletion:
     """Deletes in layers, from the leaves; a failed deletion keeps what it depends on."""
 
-    def __init__(self, run: Run, steps: Steps) -> None:
+    def __init__(self, run: Run, steps: Steps, ledger: Ledger) -> None:
         self._run = run
         self._steps = steps
+        self._ledger = ledger
 
-    def unseen(self, seen: set[str]) -> None:
-        """After a program that succeeded: what it no longer mentions, and what was replaced."""
-        targets = self._run.settings.targets
-        condemned = [one for one in self._run.journal.remaining() if one.delete or one.urn not in seen]
-        if not targets.all:
-            condemned = [
-                one
-                for one in condemned
-                if not (is_provider(one.type) or one.type == ROOT_TYPE)
-                and (targets.names(one.urn) or (one.delete and targets.takes(one.urn, one.needs())))
-            ]
-        self._delete(condemned)
-
-    def everything(self) -> None:
-        """All that the targets take.
+    def __call__(self) -> None:
+        """Delete what was not registered in this run, and what was replaced; after no program, that is everything.
 
         Raises:
-            EngineError: the targets leave something that depends on them.
+            EngineError: the targets leave something that depends on what they take away.
         """
-        resources = self._run.journal.remaining()
-        condemned = destroyed(self._run.settings.targets, resources)
-        if not self._run.settings.targets.all:
-            condemned = [one for one in condemned if not is_provider(one.type) and one.type != ROOT_TYPE]
-            gone = {id(one) for one in condemned}
-            for one in resources:
-                if id(one) not in gone:
-                    self._run.display.only_named("same", one.urn)
+        targets, resources = self._run.settings.targets, self._run.journal.remaining()
+        allowed = deletable(targets, resources)
+        unseen = [one for one in resources if one.delete or one.urn not in self._ledger.seen]
+        condemned = [one for one in unseen if one.urn in allowed]
+        self._refuse_unnamed(condemned)
+        for one in unseen:
+            if one.urn not in allowed and not one.delete:
+                self._steps.only_shown(one.urn, one)
         self._delete(condemned)
+
+    def _refuse_unnamed(self, condemned: list[Resource]) -> None:
+        """What would go along with a target must be named too; a preview shows it all the same."""
+        targets = self._run.settings.targets
+        unnamed = [one for one in condemned if targets.included and not targets.names(one.urn)]
+        errors = [
+            EngineError(
+                f"Resource '{one.urn}' will be destroyed but was not specified in --target list.\n"
+                "Either include resource in --target list or pass --target-dependents to proceed.",
+                urn=one.urn,
+            )
+            for one in (unnamed if not targets.dependents else ())
+        ]
+        for error in errors:
+            error.of_step = True
+            self._run.note(error)
+        if errors and not self._run.preview:
+            raise errors[-1]
 
     def _delete(self, condemned: list[Resource]) -> None:
         kept = self._needed_by_others(condemned)
         condemned = [one for one in condemned if one.delete or one.urn not in kept]
-        with_it = frozenset(one.urn for one in condemned)
+        self._ledger.deleted |= {one.urn for one in condemned}
         needs = condemned_needs(condemned)
         kept_back: set[int] = set()
         for layer in condemned_layers(condemned):
@@ -62,7 +68,7 @@ class Deletion:
                 return
             wanted = [one for one in layer if id(one) not in kept_back]
             with ThreadPoolExecutor(self._run.settings.width) as pool:
-                errors = list(pool.map(lambda one: self._delete_one(one, with_it), wanted))
+                errors = list(pool.map(self._delete_one, wanted))
             kept_back |= {id(one) for one, error in zip(wanted, errors, strict=True) if error is not None}
             for one in layer:
                 if id(one) in kept_back:
@@ -79,9 +85,9 @@ class Deletion:
             needed |= one.needs()
         return needed - self._run.journal.done.keys()
 
-    def _delete_one(self, resource: Resource, with_it: frozenset[str]) -> EngineError | None:
+    def _delete_one(self, resource: Resource) -> EngineError | None:
         try:
-            self._steps.delete(resource, _op(resource), with_it)
+            self._steps.delete(resource, _op(resource))
         except ProtectedResource as error:
             return self._kept(error, resource, stop=False)
         except EngineError as error:

@@ -21,7 +21,10 @@ Values = dict[str, Any]
 
 # A replacement counts once, by its marker; what waits for deletion was counted when it was replaced.
 _UNCOUNTED: Final = frozenset(
-    {"create-replacement", "delete-replaced", "discard-replaced", "import-replacement", "remove-pending-replace"}
+    {
+        *("create-replacement", "delete-replaced", "discard-replaced", "import-replacement", "read-replacement"),
+        "remove-pending-replace",
+    }
 )
 
 
@@ -36,6 +39,7 @@ class Shown:
     old_inputs: Values = field(default_factory=dict)
     new_inputs: Values = field(default_factory=dict)
     new_id: str = ""
+    new: Resource | None = None
     logical: bool = True
     counts: bool = True
     began: float = field(default_factory=time.monotonic)
@@ -47,22 +51,40 @@ class Shown:
     def metadata(self) -> Values:
         """The step as Pulumi's events spell it."""
         body: Values = {"op": self.op, "urn": self.urn, "type": type_of(self.urn)}
-        for side, known, inputs in (
-            ("old", self.old.id if self.old else "", self.old_inputs),
-            ("new", self.new_id, self.new_inputs),
-        ):
-            if known or inputs:
-                body[side] = {"urn": self.urn, "type": type_of(self.urn), "id": known, "inputs": masked(inputs)}
+        if self.old is not None:
+            body["old"] = _side(self.old, self.old.id, self.old_inputs or self.old.inputs)
+        if self.new is not None or self.new_id:
+            body["new"] = _side(self.new or self.old, self.new_id, self.new_inputs, self.urn)
         if self.difference.keys:
-            body["keys"] = list(self.difference.keys)
+            body["keys"] = sorted(self.difference.keys)
+        if self.difference.names:
+            body["diffs"] = sorted(self.difference.names)
         if self.difference.paths:
-            body["diffs"] = sorted({path.split(".")[0].split("[")[0] for path in self.difference.paths})
             body["detailedDiff"] = {
-                path: {"diffKind": kind, "inputDiff": True} for path, kind in self.difference.paths.items()
+                path: {"diffKind": one.word, "inputDiff": one.of_inputs} for path, one in self.difference.paths.items()
             }
         logical = self.logical and self.op not in _UNCOUNTED
         provider = self.old.provider if self.old else ""
         return {**body, "logical": logical, "provider": provider}
+
+
+def _side(resource: Resource | None, known: str, inputs: Values, urn: str = "") -> Values:
+    """A resource before or after a step, as Pulumi's events spell it; secrets masked."""
+    if resource is None:
+        return {"urn": urn, "type": type_of(urn), "id": known, "inputs": masked(inputs)}
+    flags = {"delete": resource.delete, "protect": resource.protect, "retainOnDelete": resource.retain_on_delete}
+    return {
+        "type": resource.type,
+        "urn": resource.urn,
+        "custom": resource.custom,
+        **{name: True for name, value in flags.items() if value},
+        "id": known,
+        "parent": resource.parent,
+        "inputs": masked(inputs or resource.inputs),
+        "outputs": masked(resource.outputs),
+        "provider": resource.provider,
+        **({"initErrors": resource.init_errors} if resource.init_errors else {}),
+    }
 
 
 class View:
@@ -129,19 +151,19 @@ class Display:
             self._event("resourcePreEvent", {"metadata": shown.metadata(), "planning": self.preview})
             self._view.start(shown)
 
-    def done(self, shown: Shown) -> None:
+    def done(self, shown: Shown, *, count: bool = True) -> None:
         """A step has been done (or, in a preview, would be)."""
         with self._lock:
-            if self._counted(shown):
-                self.counts[shown.op] += 1
+            if count:
+                self.count(shown)
             self._event("resOutputsEvent", {"metadata": shown.metadata(), "planning": self.preview})
             self._view.done(shown)
 
-    def only_named(self, op: str, urn: str) -> None:
-        """A step that is shown and does nothing."""
-        shown = Shown(op, urn)
-        self.start(shown)
-        self.done(shown)
+    def count(self, shown: Shown) -> None:
+        """Count a step that is done though it is not shown so yet."""
+        with self._lock:
+            if self._counted(shown):
+                self.counts[shown.op] += 1
 
     @staticmethod
     def _counted(shown: Shown) -> bool:
@@ -163,6 +185,18 @@ class Display:
             text = self._clean(text)
             self._event("diagnosticEvent", {"urn": urn, "message": text, "severity": severity})
             self._view.diagnostic(severity, text, urn)
+
+    def aside(self, severity: str, text: str) -> None:
+        """A word about the command, which is no event of the operation."""
+        with self._lock:
+            self._view.diagnostic(severity, self._clean(text), "")
+
+    def not_possible(self, shown: Shown, reason: str) -> None:
+        """A step that a preview sees cannot be done."""
+        with self._lock:
+            text = f"Preview failed: {self._clean(reason)}"
+            self._event("diagnosticEvent", {"urn": shown.urn, "message": text, "severity": "error"})
+            self._view.failed(shown, text)
 
     def begin(self, config: dict[str, str]) -> None:
         """The operation begins; secret configuration is masked by the caller."""

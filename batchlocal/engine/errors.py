@@ -8,14 +8,16 @@ __all__ = ["EngineError", "NeedsPulumi"]
 class EngineError(Exception):
     """The operation cannot go on; ``exit_code`` is Pulumi's for this case, ``urn`` the resource it is about.
 
-    ``told`` says that the person has read it already.
+    ``told`` says that the person has read it already, ``of_step`` that a step failed: with --continue-on-error the
+    run goes on after such.
     """
 
-    def __init__(self, message: str, exit_code: int = 1, *, urn: str = "") -> None:
+    def __init__(self, message: str, exit_code: int = 1, *, urn: str = "", told: bool = False) -> None:
         super().__init__(message)
         self.exit_code = exit_code
         self.urn = urn
-        self.told = False
+        self.told = told
+        self.of_step = False
 
 
 class NeedsPulumi(EngineError):

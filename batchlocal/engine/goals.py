@@ -15,7 +15,10 @@ Values = dict[str, Any]
 
 @dataclass
 class Goal:
-    """One resource as the program wants it; options that the program left unset come from its parent."""
+    """One resource as the program wants it; options that the program left unset come from its parent.
+
+    ``aliases`` are Pulumi's own messages, a URN or its parts each.
+    """
 
     type: str
     name: str
@@ -36,10 +39,15 @@ class Goal:
     import_id: str = ""
     deleted_with: str = ""
     custom_timeouts: dict[str, float] = field(default_factory=dict)
-    aliases: list[str] = field(default_factory=list)
+    aliases: list[Any] = field(default_factory=list)
     source_position: str = ""
     replace_with: list[str] = field(default_factory=list)
     trigger: bool = False
+
+    def needs(self) -> set[str]:
+        """URNs that must be there before this resource."""
+        found = {*self.dependencies, self.parent, self.deleted_with}
+        return (found | {urn for urns in self.property_dependencies.values() for urn in urns}) - {""}
 
     @classmethod
     def from_request(cls, request: Any) -> Goal:
@@ -66,7 +74,7 @@ class Goal:
             import_id=request.importId,
             deleted_with=request.deletedWith,
             custom_timeouts={kind: seconds for kind, seconds in timeouts.items() if seconds},
-            aliases=list(request.aliasURNs),
+            aliases=list(request.aliases),
             source_position=_position(request),
             replace_with=list(request.replace_with),
             trigger=request.HasField("replacement_trigger"),

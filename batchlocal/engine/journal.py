@@ -91,17 +91,28 @@ class Journal:
         self.commit()
 
     def forget(self, resource: Resource) -> None:
-        """Drop an old entry that turned out not to exist, and every mention of it."""
+        """Drop an old entry that turned out not to exist; ``mend_references`` follows."""
         with self._lock:
             self._gone.add(id(resource))
-            for other in self.old.resources:
-                other.dependencies = [urn for urn in other.dependencies if urn != resource.urn]
-                other.property_dependencies = {
-                    name: [urn for urn in urns if urn != resource.urn]
-                    for name, urns in other.property_dependencies.items()
-                }
-                if other.deleted_with == resource.urn:
-                    other.deleted_with = ""
+            self._changes += 1
+
+    def mend_references(self) -> None:
+        """After a refresh: nothing refers to what is gone, and children of what is gone have its parent."""
+        with self._lock:
+            self._kept = [one for one in self._kept if one["type"] == "creating"]
+            there: set[str] = set()
+            parents: dict[str, str] = {"": ""}
+            for one in self.old.resources:
+                one.parent = one.parent if one.parent in there else parents.get(one.parent, "")
+                parents[one.urn] = one.parent
+                if id(one) in self._gone:
+                    continue
+                one.dependencies = [urn for urn in one.dependencies if urn in there]
+                kept = {name: [urn for urn in urns if urn in there] for name, urns in one.property_dependencies.items()}
+                one.property_dependencies = {name: urns for name, urns in kept.items() if urns}
+                one.deleted_with = one.deleted_with if one.deleted_with in there else ""
+                there.add(one.urn)
+            self.original = {one.urn: one for one in self.remaining() if not one.delete}
             self._changes += 1
 
     def rename(self, old: Resource, urn: str) -> None:
@@ -134,11 +145,6 @@ class Journal:
     def clear_pending_creates(self) -> None:
         """Forget creations of earlier, killed runs."""
         self._kept = []
-
-    def touch(self) -> None:
-        """Have the next commit write."""
-        with self._lock:
-            self._changes += 1
 
     def commit(self) -> None:
         """Write what has changed, if another thread's write has not taken it along."""

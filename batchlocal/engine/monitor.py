@@ -27,6 +27,7 @@ _FEATURES = tuple(
         "SECRETS",
         "RESOURCE_REFERENCES",
         "OUTPUT_VALUES",
+        "ALIAS_SPECS",
         "DELETED_WITH",
         "REPLACE_WITH",
         "TRANSFORMS",
@@ -35,7 +36,15 @@ _FEATURES = tuple(
         "ERROR_HOOKS",
     )
 )
-_OLDER_NAMES = ("secrets", "resourceReferences", "outputValues", "deletedWith", "transforms", "invokeTransforms")
+_OLDER_NAMES = (
+    "secrets",
+    "resourceReferences",
+    "outputValues",
+    "aliasSpecs",
+    "deletedWith",
+    "transforms",
+    "invokeTransforms",
+)
 
 
 class _Refused(grpc.RpcError):  # type: ignore[misc]  # grpc has no types
@@ -98,7 +107,8 @@ class Monitor:
         if request.packageRef:
             raise NeedsPulumi("parameterized packages")
         names = self._run.names
-        goal = Goal.from_request(self._transforms.apply(request, names.project, names.stack))
+        changed = self._answered(lambda: self._transforms.apply(request, names.project, names.stack))
+        goal = Goal.from_request(changed)
         if (refusal := refused(goal)) is not None:
             raise refusal
         return self._deployment.register(goal)
@@ -129,13 +139,14 @@ class Monitor:
 
     def Invoke(self, request: Any) -> Any:
         """A provider's function; one with unknown arguments is not called."""
-        request = self._guarded(lambda: self._transforms.apply_invoke(request))
+        request = self._answered(lambda: self._transforms.apply_invoke(request))
         arguments = from_wire(request.args)
         if has_unknown(arguments):
             return resource_pb2.ResourceInvokeResponse(unknown=True)
-        answer, failures = self._guarded(
-            lambda: self._deployment.invoke(request.tok, arguments, request.provider, request.version)
+        goal = Goal(
+            request.tok, "", True, arguments, request.parent, provider=request.provider, version=request.version
         )
+        answer, failures = self._answered(lambda: self._deployment.invoke(goal))
         return resource_pb2.ResourceInvokeResponse(**{"return": to_wire(answer)}, failures=failures)
 
     def SignalAndWaitForShutdown(self, request: Any) -> Any:
@@ -175,6 +186,16 @@ class Monitor:
         self._guarded(refuse)
         raise AssertionError
 
+    @staticmethod
+    def _answered(call: Callable[[], Any]) -> Any:
+        """A failure is the program's to deal with."""
+        try:
+            return call()
+        except Stopped:
+            raise _Refused(grpc.StatusCode.UNAVAILABLE, "the deployment has been stopped") from None
+        except EngineError as error:
+            raise _Refused(grpc.StatusCode.UNKNOWN, str(error)) from None
+
     def _guarded(self, call: Callable[[], Any]) -> Any:
         """A failure is told and kept for the end of the run; to the program it ends quietly."""
         try:
@@ -182,9 +203,7 @@ class Monitor:
         except Stopped:
             raise _Refused(grpc.StatusCode.UNAVAILABLE, "the deployment has been stopped") from None
         except EngineError as error:
-            self._run.tell(error)
-            if error not in self._run.errors:
-                self._run.errors.append(error)
+            self._run.note(error)
             self._run.stop()
             raise _Refused(grpc.StatusCode.UNAVAILABLE, str(error)) from None
 

@@ -21,17 +21,19 @@ from batchlocal.engine.deployment import Deployment
 from batchlocal.engine.display import Display, View
 from batchlocal.engine.errors import EngineError, NeedsPulumi
 from batchlocal.engine.journal import Journal
+from batchlocal.engine.ledger import Ledger
 from batchlocal.engine.program import run_program
 from batchlocal.engine.project import Config, Project
 from batchlocal.engine.providers import PluginHost
-from batchlocal.engine.refreshing import Refresh
+from batchlocal.engine.refreshing import Refresh, refuse_unknown
 from batchlocal.engine.registry import Registry
 from batchlocal.engine.run import Names, Run, Settings
 from batchlocal.engine.secrets import Secrets
 from batchlocal.engine.state import Snapshot
 from batchlocal.engine.steps import Steps
+from batchlocal.engine.takeovers import Takeovers
 from batchlocal.engine.targets import Targets
-from batchlocal.engine.urns import ROOT_TYPE, is_provider, name_of, package_of
+from batchlocal.engine.urns import ROOT_TYPE, is_provider, package_of
 from batchlocal.engine.views import EventView, LineView, LiveView, PreviewJsonView
 
 __all__ = ["Options", "Stack", "destroy", "outputs_of", "preview", "refresh", "up"]
@@ -108,7 +110,7 @@ class _Parts:
     run: Run
     host: PluginHost
     deployment: Deployment
-    deletion: Deletion
+    delete: Deletion
     refresh: Refresh
     project: Project
 
@@ -134,19 +136,27 @@ def refresh(stack: Stack, options: Options) -> int:
 def destroy(stack: Stack, options: Options) -> int:
     """Delete everything in the stack; the stack itself stays."""
     operation = _Operation(stack, options, "destroy", preview=options.preview_only)
-    return operation.go(lambda parts: parts.deletion.everything())
+    return operation.go(_take_down)
 
 
 def _run_program(parts: _Parts) -> None:
     run, deployment = parts.run, parts.deployment
+    targets, there = run.settings.targets, {one.urn for one in run.journal.old.resources}
+    refuse_unknown(run, run.settings.replace, there)
     try:
         run_program(parts.project, deployment)
     except EngineError as error:
         run.fail(error)
         run.stop()
-    deployment.settle_outputs(failed=bool(run.errors) or run.stopped)
     if not run.stopped:
-        parts.deletion.unseen(deployment.seen)
+        parts.delete()
+        refuse_unknown(run, targets.included, there | deployment.ledger.seen)
+
+
+def _take_down(parts: _Parts) -> None:
+    run = parts.run
+    parts.delete()
+    refuse_unknown(run, run.settings.targets.included, {one.urn for one in run.journal.old.resources})
 
 
 @dataclass
@@ -198,22 +208,29 @@ class _Operation:
         settings = self.options.settings(preview=self.preview)
         run = Run(Names(stack.project.name, stack.name), config, journal, display, settings)
         registry = Registry(run, host, Builtin(stack.outputs_of))
-        steps = Steps(run, registry)
+        ledger = Ledger()
+        steps = Steps(run, registry, ledger)
         return _Parts(
-            run, host, Deployment(run, registry, steps), Deletion(run, steps), Refresh(run, registry), stack.project
+            run,
+            host,
+            Deployment(run, registry, steps, Takeovers(run, registry, ledger)),
+            Deletion(run, steps, ledger),
+            Refresh(run, registry, first=self.kind != "refresh"),
+            stack.project,
         )
 
     def _worked(self, parts: _Parts, work: Work) -> int:
         run = parts.run
         with self._interruptible(parts):
-            if self.options.refresh and self.kind != "refresh":
-                parts.refresh()
-                run.display.counts.clear()
-            if not run.stopped:
-                try:
+            try:
+                if self.options.refresh and self.kind != "refresh":
+                    parts.refresh()
+                    run.display.counts.clear()
+                if not run.stopped:
                     work(parts)
-                except EngineError as error:
-                    run.fail(error)
+            except EngineError as error:
+                run.fail(error)
+            parts.deployment.settle_outputs(failed=bool(run.errors) or run.stopped)
         return self._ended(parts)
 
     def _ended(self, parts: _Parts) -> int:
@@ -221,14 +238,18 @@ class _Operation:
         failed = bool(run.errors) or run.canceled
         if failed:
             noun = "preview" if self.preview else "update"
-            display.diagnostic("error", f"{noun} {'canceled' if run.canceled else 'failed'}")
+            of_steps = all(error.of_step for error in run.errors) or self.preview
+            if run.errors and of_steps:
+                display.diagnostic("error", f"{noun} failed")
+            elif not run.errors:
+                display.diagnostic("error", f"{noun} canceled")
         elif parts.deployment.stack_outputs is not None:
             display.outputs(parts.deployment.stack_outputs)
         display.summary("failed" if failed else "succeeded")
         if failed:
             return max([error.exit_code for error in run.errors], default=1)
         if self.options.expect_no_changes and display.changed:
-            display.diagnostic("error", f"no changes were expected but {display.changed} changes occurred")
+            display.aside("error", f"no changes were expected but {display.changed} changes occurred")
             return _EXIT_CHANGES
         return 0
 
@@ -244,12 +265,13 @@ class _Operation:
             run.journal.clear_pending_creates()
         pending = run.journal.old.pending_operations
         if pending and self.kind == "update" and not self.preview:
-            lines = "".join(f"\n  * {_pending_urn(one)}, interrupted while {one['type']}" for one in pending)
+            lines = "".join(f"  * {one['resource']['urn']}, interrupted while {one['type']}\n" for one in pending)
             run.display.diagnostic(
                 "warning",
-                f"{len(pending)} operations of an earlier run were cut off and their outcome is unknown:{lines}\n"
-                "`refresh` finds out about updates and deletions; what was being created must be looked for by hand,"
-                " then `refresh --clear-pending-creates` forgets it",
+                f"Attempting to deploy or update resources with {len(pending)} pending operations from previous"
+                f" deployment.\n{lines}Whether they were done is not known. `refresh` finds out about updates and"
+                " deletions; what was being created must be looked for by hand, then `refresh --clear-pending-creates`"
+                " forgets it, or the `import` option takes it over.",
             )
 
     @contextmanager
@@ -273,6 +295,7 @@ class _Operation:
 
     def _terminate(self, parts: _Parts) -> None:
         """Leave now; the journal has on disk what was begun."""
+        parts.deployment.show_stack()
         parts.run.display.diagnostic("error", "update failed")
         parts.run.display.summary("failed")
         parts.run.display.close()
@@ -299,11 +322,6 @@ class _Operation:
             "resourceChanges": {op: count for op, count in display.counts.items() if count},
         }
         self.stack.backend.record(self.stack.project.name, self.stack.name, entry)
-
-
-def _pending_urn(pending: dict[str, Any]) -> str:
-    urn = str(pending["resource"]["urn"])
-    return f"{name_of(urn)} ({urn})"
 
 
 def outputs_of(snapshot: Snapshot) -> dict[str, Any]:

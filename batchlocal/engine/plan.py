@@ -2,112 +2,136 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Any, Literal
+import copy
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import zip_longest
+from typing import Any, Final
 
 from pulumi.runtime.proto import provider_pb2 as pb
 
 from batchlocal.engine.goals import Goal
+from batchlocal.engine.paths import Path, contains, parsed, reset, spelt
 from batchlocal.engine.state import Resource
 from batchlocal.engine.values import unwrapped
 
 __all__ = [
+    "Change",
     "Difference",
-    "Op",
     "condemned_layers",
     "condemned_needs",
     "difference_of",
+    "forced_by_option",
     "inverted",
     "local_difference",
     "with_ignored",
 ]
 
 Values = dict[str, Any]
-Op = Literal[
-    "same", "create", "update", "replace", "create-replacement", "delete-replaced", "delete", "read", "refresh"
-]
+_INIT_ERROR: Final = "#initerror"
+
+
+@dataclass(frozen=True)
+class Change:
+    """What happens to one property: ``add``, ``delete`` or ``update``, and whether that forces a replacement."""
+
+    kind: str
+    replaces: bool = False
+    of_inputs: bool = True
+
+    @property
+    def word(self) -> str:
+        """Pulumi's name for it, as events have it."""
+        return f"{self.kind}-replace" if self.replaces else self.kind
 
 
 @dataclass(frozen=True)
 class Difference:
     """What differs between a resource and its goal.
 
-    ``paths`` maps property paths to ``add``, ``delete`` or ``update``, with ``-replace`` where the path forces a
-    replacement; ``keys`` are the top-level properties that do.
+    ``keys`` are the top-level properties that force a replacement, ``names`` those that differ, ``paths`` the changes
+    property path by property path, where the provider tells them.
     """
 
     changed: bool = False
     keys: tuple[str, ...] = ()
-    paths: dict[str, str] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
+    paths: dict[str, Change] = field(default_factory=dict)
     delete_first: bool = False
 
     @property
     def replaces(self) -> bool:
-        return bool(self.keys)
+        return bool(self.keys) or any(one.replaces for one in self.paths.values())
+
+    def by_path(self) -> dict[str, Change]:
+        """The changes to show: by path, or by name where the provider tells no more."""
+        return self.paths or {name: Change("update", name in self.keys) for name in self.names}
 
 
-def with_ignored(goal: Goal, old: Values) -> Values:
-    """The goal's inputs with what ``ignoreChanges`` names set back to the old values."""
-    inputs = dict(goal.inputs)
-    if "*" in goal.ignore_changes:
-        return dict(old)
-    for path in goal.ignore_changes:
-        if path == "*":
-            return dict(old)
-        _reset(inputs, old, _parts(path))
-    return inputs
+def with_ignored(goal: Goal, old: Values) -> tuple[Values, list[str]]:
+    """The goal's inputs with what ``ignoreChanges`` names set back to the old values; the paths that cannot be."""
+    if not goal.ignore_changes:
+        return goal.inputs, []
+    inputs = copy.deepcopy(goal.inputs)
+    parts = {path: parsed(path) for path in goal.ignore_changes}
+    return inputs, [path for path, split in parts.items() if split and not reset(split, old, inputs)]
 
 
-def _parts(path: str) -> list[str]:
-    return [part for part in re.split(r"[.\[\]\"']+", path) if part]
-
-
-def _reset(new: Values, old: Values, parts: list[str]) -> None:
-    head, *rest = parts
-    if rest and isinstance(new.get(head), dict) and isinstance(old.get(head), dict):
-        new[head] = dict(new[head])
-        _reset(new[head], old[head], rest)
-    elif head in old:
-        new[head] = old[head]
-    else:
-        new.pop(head, None)
-
-
-def difference_of(answer: Any, goal: Goal, old: Values, new: Values) -> Difference:
-    """A provider's DiffResponse, with the goal's own options laid over it."""
+def difference_of(answer: Any, old: Values, new: Values) -> Difference:
+    """A provider's DiffResponse; where it does not know, the engine compares the inputs itself."""
     if answer.changes == pb.DiffResponse.DIFF_UNKNOWN:
-        return local_difference(goal, old, new)
+        return local_difference(old, new)
     if answer.changes == pb.DiffResponse.DIFF_NONE:
         return Difference()
-    kinds = {path: pb.PropertyDiff.Kind.Name(one.kind).lower() for path, one in answer.detailedDiff.items()}
-    paths = {path: kind.replace("_", "-") for path, kind in kinds.items()} or dict.fromkeys(answer.diffs, "update")
-    forced = set(answer.replaces) | _forced_by_option(goal, [*paths, *answer.diffs])
-    forced |= {_top(path) for path, kind in paths.items() if kind.endswith("-replace")}
-    marked = {
-        path: kind if kind.endswith("-replace") or _top(path) not in forced else f"{kind}-replace"
-        for path, kind in paths.items()
-    }
-    return Difference(True, tuple(sorted(forced)), marked, answer.deleteBeforeReplace)
+    paths = {path: _change(one) for path, one in answer.detailedDiff.items()}
+    return Difference(True, tuple(answer.replaces), tuple(answer.diffs), paths, answer.deleteBeforeReplace)
 
 
-def local_difference(goal: Goal, old: Values, new: Values) -> Difference:
-    """The engine's own comparison, for components and for providers that do not say."""
+def _change(one: Any) -> Change:
+    kind, _, forced = pb.PropertyDiff.Kind.Name(one.kind).lower().partition("_")
+    return Change(kind, bool(forced), one.inputDiff)
+
+
+def local_difference(old: Values, new: Values) -> Difference:
+    """The engine's own comparison of inputs; whether they are secret does not count."""
     before, after = unwrapped(old), unwrapped(new)
-    names = [name for name in sorted({*before, *after}) if before.get(name) != after.get(name)]
-    paths = {name: "add" if name not in before else "delete" if name not in after else "update" for name in names}
-    return Difference(bool(paths), tuple(sorted(_forced_by_option(goal, names))), paths)
+    paths = {spelt(path): Change(kind) for path, kind in _compared(before, after, ())}
+    names = tuple(name for name in sorted({*before, *after}) if before.get(name) != after.get(name))
+    return Difference(bool(paths), (), names, paths)
 
 
-def _forced_by_option(goal: Goal, paths: Iterable[str]) -> set[str]:
-    """Top-level names of the paths that ``replaceOnChanges`` turns into replacements."""
-    wanted = [_parts(path) for path in goal.replace_on_changes]
-    return {_top(path) for path in paths for want in wanted if want == ["*"] or _parts(path)[: len(want)] == want}
+def _compared(old: Any, new: Any, place: Path) -> Iterator[tuple[Path, str]]:
+    """Paths of what differs and how: ``add``, ``delete`` or ``update``."""
+    pairs: Iterable[tuple[str | int, Any, Any]]
+    if isinstance(old, dict) and isinstance(new, dict):
+        pairs = ((name, old.get(name), new.get(name)) for name in sorted({*old, *new}))
+    elif isinstance(old, list) and isinstance(new, list):
+        pairs = ((at, *both) for at, both in enumerate(zip_longest(old, new)))
+    else:
+        if old != new:
+            yield place, "add" if old is None else "delete" if new is None else "update"
+        return
+    for part, before, after in pairs:
+        yield from _compared(before, after, (*place, part))
 
 
-def _top(path: str) -> str:
-    return _parts(path)[0]
+def forced_by_option(difference: Difference, replace_on_changes: Iterable[str], *, init_errors: bool) -> Difference:
+    """The difference with what ``replaceOnChanges`` names turned into replacements; ``#initerror`` is such a path."""
+    wanted = [parsed(path) for path in replace_on_changes]
+    if not wanted or not (difference.changed or init_errors):
+        return difference
+
+    def named(path: str) -> bool:
+        return any(contains(one, parsed(path)) for one in wanted)
+
+    keys = {*difference.keys, *(name for name in difference.names if named(name))}
+    paths = {path: replace(one, replaces=one.replaces or named(path)) for path, one in difference.paths.items()}
+    if init_errors and named(_INIT_ERROR):
+        keys.add(_INIT_ERROR)
+        if paths:
+            paths[_INIT_ERROR] = Change("update", replaces=True, of_inputs=False)
+    changed = difference.changed or _INIT_ERROR in keys
+    return replace(difference, changed=changed, keys=tuple(sorted(keys)), paths=paths)
 
 
 def condemned_needs(condemned: list[Resource]) -> dict[int, set[int]]:
@@ -142,5 +166,5 @@ def condemned_layers(condemned: list[Resource]) -> list[list[Resource]]:
 def inverted(difference: Difference) -> Difference:
     """The same difference seen from the other side."""
     turned = {"add": "delete", "delete": "add"}
-    paths = {path: turned.get(kind.split("-")[0], kind.split("-")[0]) for path, kind in difference.paths.items()}
-    return Difference(difference.changed, (), paths)
+    paths = {path: replace(one, kind=turned.get(one.kind, one.kind)) for path, one in difference.paths.items()}
+    return replace(difference, keys=(), paths=paths)

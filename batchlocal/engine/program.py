@@ -64,14 +64,19 @@ def _told(run: Run) -> Iterator[None]:
         yield
     except RunError as error:
         if not run.stopped:
-            raise EngineError(str(error)) from None
+            run.display.diagnostic("error", str(error))
+            raise _ended(1) from None
     except SystemExit as ended:
         if ended.code not in (None, 0) and not run.stopped:
-            raise EngineError(f"the program ended with exit code {ended.code}") from None
+            raise _ended(ended.code) from None
     except Exception as error:
         if not run.stopped:
             lines = traceback.format_exception(type(error), error, error.__traceback__)
             raise EngineError("Program failed with an unhandled exception:\n" + "".join(lines).rstrip()) from None
+
+
+def _ended(code: object) -> EngineError:
+    return EngineError(f"an unhandled error occurred: program exited with non-zero exit code: {code}")
 
 
 def _execute(program: Path) -> None:

@@ -18,7 +18,7 @@ from pulumi.runtime.proto import provider_pb2 as pb
 from pulumi.runtime.proto import provider_pb2_grpc, status_pb2
 
 from batchlocal.engine.errors import EngineError
-from batchlocal.engine.values import from_wire, named_references, plain_references, to_wire, unwrapped
+from batchlocal.engine.values import annotated, from_wire, named_references, plain_references, to_wire, unwrapped
 
 __all__ = ["InitFailed", "Plugin", "PluginHost", "ProviderError"]
 
@@ -26,10 +26,14 @@ Values = dict[str, Any]
 
 _LARGEST_MESSAGE = 400 * 1024 * 1024
 _START_SECONDS = 30.0
+# As the CLI reads them: after other codes nothing has happened.
+_UNCLEAR = (grpc.StatusCode.UNKNOWN, grpc.StatusCode.INTERNAL, grpc.StatusCode.DATA_LOSS)
 
 
 class ProviderError(EngineError):
-    """A provider refused; the text is its own."""
+    """A provider refused; the text is its own. ``unclear``: it cannot be told whether something was done."""
+
+    unclear = False
 
 
 @dataclass
@@ -109,6 +113,11 @@ class Plugin:
         given = (named_references if self._takes_references else plain_references)(dict(values))
         return to_wire(given if self._takes_secrets else unwrapped(given))
 
+    def _heard(self, values: Any, given: Values) -> Values:
+        """What the provider said; if it takes no secrets, they are marked again as they were given."""
+        found = from_wire(values)
+        return found if self._takes_secrets else annotated(found, given)
+
     def check_config(self, urn: str, olds: Values, news: Values) -> Values:
         """The provider resource's inputs, checked."""
         before = {name: value for name, value in olds.items() if name != "__internal"}
@@ -133,13 +142,18 @@ class Plugin:
         )
         return self._call(self._connect().DiffConfig, request, unimplemented=pb.DiffResponse())
 
-    def check(self, urn: str, olds: Values | None, news: Values, seed: bytes) -> tuple[Values, list[Any]]:
+    def check(self, urn: str, olds: Values, news: Values, seed: bytes) -> tuple[Values, list[Any]]:
         """Checked inputs, and what is wrong with them (property, reason)."""
-        request = pb.CheckRequest(urn=urn, news=self._sent(news), randomSeed=seed, type=_type(urn), name=_name(urn))
-        if olds is not None:
-            request.olds.CopyFrom(self._sent(olds))
+        request = pb.CheckRequest(
+            urn=urn,
+            olds=self._sent(olds),
+            news=self._sent(news),
+            randomSeed=seed,
+            type=_type(urn),
+            name=_name(urn),
+        )
         answer = self._call(self._connect().Check, request)
-        return from_wire(answer.inputs), list(answer.failures)
+        return self._heard(answer.inputs, news), list(answer.failures)
 
     def diff(self, urn: str, resource_id: str, old: tuple[Values, Values], news: Values, ignored: list[str]) -> Any:
         """The provider's DiffResponse; ``old`` are inputs and outputs."""
@@ -165,10 +179,18 @@ class Plugin:
             urn=urn, properties=self._sent(inputs), timeout=seconds, preview=preview, type=_type(urn), name=_name(urn)
         )
         answer = self._call(self._connect().Create, request)
-        return answer.id, from_wire(answer.properties)
+        return answer.id, self._heard(answer.properties, inputs)
 
     def update(
-        self, urn: str, resource_id: str, old: tuple[Values, Values], news: Values, seconds: float, *, preview: bool
+        self,
+        urn: str,
+        resource_id: str,
+        old: tuple[Values, Values],
+        news: Values,
+        seconds: float,
+        ignored: list[str],
+        *,
+        preview: bool,
     ) -> Values:
         """The outputs after an update.
 
@@ -182,11 +204,12 @@ class Plugin:
             olds=self._sent(old[1]),
             news=self._sent(news),
             timeout=seconds,
+            ignoreChanges=ignored,
             preview=preview,
             type=_type(urn),
             name=_name(urn),
         )
-        return from_wire(self._call(self._connect().Update, request).properties)
+        return self._heard(self._call(self._connect().Update, request).properties, news)
 
     def read(self, urn: str, resource_id: str, inputs: Values | None, outputs: Values | None) -> Any:
         """A (id, inputs or None, outputs) of what is there; the id is '' when nothing is.
@@ -200,8 +223,8 @@ class Plugin:
         if outputs is not None:
             request.properties.CopyFrom(self._sent(outputs))
         answer = self._call(self._connect().Read, request)
-        found = from_wire(answer.inputs) if answer.HasField("inputs") else None
-        return answer.id, found, from_wire(answer.properties)
+        found = self._heard(answer.inputs, inputs or {}) if answer.HasField("inputs") else None
+        return answer.id, found, self._heard(answer.properties, outputs or {})
 
     def delete(self, urn: str, resource_id: str, old: tuple[Values, Values], seconds: float) -> None:
         """Delete a resource.
@@ -286,7 +309,9 @@ def _translated(error: grpc.RpcError, package: str) -> Exception:
                 )
     if error.code() == grpc.StatusCode.UNAVAILABLE:
         return ProviderError(f"the provider plugin '{package}' ended unexpectedly")
-    return ProviderError(error.details() or str(error.code()))
+    refusal = ProviderError(error.details() or str(error.code()))
+    refusal.unclear = error.code() in _UNCLEAR
+    return refusal
 
 
 class PluginHost:

@@ -2,87 +2,119 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from batchlocal.engine.display import Shown
 from batchlocal.engine.errors import EngineError
-from batchlocal.engine.goals import Goal
-from batchlocal.engine.plan import Difference, difference_of, inverted, with_ignored
+from batchlocal.engine.plan import difference_of, inverted
 from batchlocal.engine.providers import InitFailed
 from batchlocal.engine.registry import Registry
 from batchlocal.engine.run import Run
 from batchlocal.engine.state import Resource, moment
-from batchlocal.engine.urns import is_provider, name_of
+from batchlocal.engine.urns import is_provider
 from batchlocal.engine.values import rewrap
 
 __all__ = ["Refresh"]
+
+Values = dict[str, Any]
 
 
 class Refresh:
     """Reads every resource of the state; in a preview too, only that nothing is written then."""
 
-    def __init__(self, run: Run, registry: Registry) -> None:
+    def __init__(self, run: Run, registry: Registry, *, first: bool) -> None:
+        """``first``: something else follows, and the steps are shown as refreshes, whatever they find."""
         self._run = run
         self._registry = registry
+        self._first = first
 
     def __call__(self) -> None:
-        targets = self._run.settings.targets
-        wanted = [one for one in self._run.journal.old.resources if not one.delete]
-        wanted = [one for one in wanted if targets.all or is_provider(one.type) or targets.takes(one.urn, one.needs())]
-        with ThreadPoolExecutor(self._run.settings.width) as pool:
-            list(pool.map(self._one, wanted))
-        for one in self._run.journal.old.resources:  # as the CLI: keys without a dependency are not kept
-            one.property_dependencies = {name: urns for name, urns in one.property_dependencies.items() if urns}
-        self._run.journal.touch()
-        self._run.journal.commit()
+        """Read all that the targets take; what cannot be read stays, and is an error when the others have been read.
 
-    def _one(self, resource: Resource) -> None:
+        Raises:
+            EngineError: a target is not there.
+        """
+        targets, journal = self._run.settings.targets, self._run.journal
+        refuse_unknown(self._run, [*targets.included, *targets.excluded], {one.urn for one in journal.old.resources})
+        wanted = [one for one in journal.old.resources if targets.takes(one.urn, one.needs() - {one.provider_urn})]
+        with ThreadPoolExecutor(self._run.settings.width) as pool:
+            errors = list(pool.map(self._one, wanted))
+        journal.mend_references()
+        journal.commit()
+        for error in filter(None, errors):
+            self._run.fail(error)
+
+    def _one(self, resource: Resource) -> EngineError | None:
         if self._run.stopped:
-            return
+            return None
         with self._run.slots:
             shown = Shown("refresh", resource.urn, resource, logical=False)
             shown.new_id = resource.id
             self._run.display.start(shown)
-            if not resource.custom or is_provider(resource.type) or resource.pending_replacement:
-                shown.op = "same"
-            else:
-                try:
-                    shown.op = self._read(resource, shown)
-                except EngineError as error:
-                    error.urn, error.told = resource.urn, True
-                    self._run.display.failed(shown, str(error))
-                    self._run.fail(error)
-                    return
+            try:
+                outcome = self._outcome(resource, shown)
+                shown.op = "refresh" if self._first else outcome
+            except EngineError as error:
+                error.urn, error.told, error.of_step = resource.urn, True, True
+                self._run.display.failed(shown, str(error))
+                return error
             self._run.display.done(shown)
+        return None
 
-    def _read(self, resource: Resource, shown: Shown) -> str:
-        """Take what is there into the entry; returns what that means: same, update or delete."""
+    def _outcome(self, resource: Resource, shown: Shown) -> str:
+        """Same, update or delete; components, providers and what waits for its replacement are as the state says."""
+        if not resource.custom or is_provider(resource.type) or resource.pending_replacement:
+            return "same"
         plugin = self._registry.of_old(resource.provider)
         errors: list[str] = []
         try:
             found_id, inputs, outputs = plugin.read(resource.urn, resource.id, resource.inputs, resource.outputs)
         except InitFailed as failed:
             found_id, inputs, outputs, errors = failed.id or resource.id, failed.inputs, failed.outputs, failed.reasons
-            self._run.display.diagnostic("warning", "; ".join(errors), resource.urn)
+            text = "".join(f"\n* {reason}" for reason in errors)
+            self._run.display.diagnostic("warning", f"Refreshed resource is in an unhealthy state:{text}", resource.urn)
         if not found_id:
             self._run.journal.forget(resource)
+            shown.new_id = ""
             return "delete"
-        old_inputs, old_outputs = resource.inputs, resource.outputs
-        new_inputs = old_inputs if inputs is None or resource.external else rewrap(inputs, old_inputs, ())
-        found = Goal(resource.type, name_of(resource.urn), True, new_inputs, ignore_changes=resource.ignore_changes)
-        new_inputs = with_ignored(found, old_inputs)  # what the program ignores is no drift
-        new_outputs = rewrap(outputs, new_inputs, resource.additional_secret_outputs, old_outputs)
-        changed = (old_inputs, old_outputs, resource.id) != (new_inputs, new_outputs, found_id)
-        resource.inputs, resource.outputs, resource.id = new_inputs, new_outputs, found_id
-        resource.init_errors = errors
-        if changed:
-            resource.modified = moment()
+        before = (resource.inputs, resource.outputs)
+        self._take(resource, found_id, inputs, outputs, errors)
+        shown.new_id = found_id
         if resource.external:
-            return "update" if old_outputs != new_outputs else "same"
-        goal = Goal(resource.type, name_of(resource.urn), True, old_inputs)
-        known = (new_inputs, new_outputs)
-        answer = plugin.diff(resource.urn, resource.id, known, old_inputs, resource.ignore_changes)
-        difference = inverted(difference_of(answer, goal, new_inputs, old_inputs))
-        shown.difference = Difference(difference.changed, (), difference.paths)
-        shown.old_inputs, shown.new_inputs = old_inputs, new_inputs
-        return "update" if difference.changed else "same"
+            return "same" if resource.outputs == before[1] else "update"
+        return self._compared(resource, before[0], shown)
+
+    @staticmethod
+    def _take(resource: Resource, found_id: str, inputs: Values | None, outputs: Values, errors: list[str]) -> None:
+        """What was found becomes the entry."""
+        old = (resource.inputs, resource.outputs)
+        resource.inputs = resource.inputs if inputs is None else inputs
+        resource.outputs = rewrap(outputs, resource.inputs, resource.additional_secret_outputs)
+        resource.id, resource.init_errors = found_id, errors
+        if (resource.inputs, resource.outputs) != old:
+            resource.modified = moment()
+
+    def _compared(self, resource: Resource, wanted: Values, shown: Shown) -> str:
+        """What an ``up`` would change back, seen from the other side."""
+        plugin = self._registry.of_old(resource.provider)
+        known = (resource.inputs, resource.outputs)
+        answer = plugin.diff(resource.urn, resource.id, known, wanted, resource.ignore_changes)
+        shown.difference = inverted(difference_of(answer, resource.inputs, wanted))
+        shown.old_inputs, shown.new_inputs = wanted, resource.inputs
+        return "update" if shown.difference.changed else "same"
+
+
+def refuse_unknown(run: Run, patterns: Iterable[str], urns: set[str]) -> None:
+    """Refuse URNs on the command line that no resource has.
+
+    Raises:
+        EngineError
+    """
+    unknown = [one for one in patterns if "*" not in one and one not in urns]
+    for one in unknown:
+        hint = "" if "$" in one else " Did you forget to escape $ in your shell?"
+        run.note(EngineError(f"Target '{one}' could not be found in the stack.{hint}"))
+    if unknown:
+        raise EngineError("one or more targets could not be found in the stack", told=True)

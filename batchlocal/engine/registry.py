@@ -16,6 +16,7 @@ from batchlocal.engine.values import has_unknown, make_secret
 __all__ = ["Provider", "Registry"]
 
 Provider = Plugin | Builtin
+_DYNAMIC = "pulumi-python"
 Values = dict[str, Any]
 
 
@@ -83,10 +84,13 @@ class Registry:
         disabled = config.values.get("pulumi:disable-default-providers", "")
         if package in disabled or '"*"' in disabled:
             raise EngineError(
-                f"default providers of package '{package}' are disabled (pulumi:disable-default-providers);"
-                " give the resource a provider of its own"
+                f"Default provider for '{package}' disabled (pulumi:disable-default-providers). The resource must use"
+                " an explicit provider."
             )
-        secret = {key.split(":", 1)[1] for key in config.secret_keys if key.startswith(f"{package}:")}
-        given = config.of_package(package) if package != "pulumi" else {}
+        if package == _DYNAMIC:  # its code may read any setting
+            given, secret = config.values, config.secret_keys
+        else:
+            given = config.of_package(package) if package != "pulumi" else {}
+            secret = {key.split(":", 1)[1] for key in config.secret_keys if key.startswith(f"{package}:")}
         inputs: Values = {name: make_secret(text) if name in secret else text for name, text in given.items()}
         return Goal(kind, f"default{suffix}", True, inputs, version=version)

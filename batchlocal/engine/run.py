@@ -38,6 +38,11 @@ class Settings:
     replace: frozenset[str] = frozenset()
 
     @property
+    def selects(self) -> bool:
+        """Whether resources were named to be brought up to date or made anew."""
+        return bool(self.targets.included or self.replace)
+
+    @property
     def width(self) -> int:
         """How many steps may go at once; Pulumi's default is four a processor."""
         return self.parallel or int(os.environ.get("PULUMI_PARALLEL", "0")) or 4 * (os.cpu_count() or 1)
@@ -82,8 +87,13 @@ class Run:
             self.display.diagnostic("error", str(error), error.urn)
 
     def fail(self, error: EngineError) -> None:
-        """Keep an error for the end; unless the run is to continue on errors, begin nothing new."""
-        self.tell(error)
-        self.errors.append(error)
-        if not self.settings.continue_on_error:
+        """Keep an error for the end; unless it is a step's and the run is to continue on errors, begin nothing new."""
+        self.note(error)
+        if not (self.settings.continue_on_error and error.of_step):
             self._stopped.set()
+
+    def note(self, error: EngineError) -> None:
+        """Keep an error for the end and go on."""
+        self.tell(error)
+        if error not in self.errors:
+            self.errors.append(error)

@@ -6,11 +6,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from batchlocal.engine.errors import EngineError
 from batchlocal.engine.state import Resource
-from batchlocal.engine.urns import name_of
 
-__all__ = ["Targets", "destroyed"]
+__all__ = ["Targets", "deletable"]
 
 
 @dataclass
@@ -52,37 +50,25 @@ def _matches(pattern: str, urn: str) -> bool:
     return re.fullmatch(spelt, urn) is not None
 
 
-def destroyed(targets: Targets, resources: list[Resource]) -> list[Resource]:
-    """The resources that a destroy takes away.
-
-    Raises:
-        EngineError: something outside the targets depends on one of them.
-    """
+def deletable(targets: Targets, resources: list[Resource]) -> set[str]:
+    """URNs that may be deleted: the targets and what depends on them, or all but the excluded and what they need."""
+    every = {one.urn for one in resources}
     if targets.all:
-        return resources
-    if targets.excluded:
-        return _not_excluded(targets, resources)
-    chosen = [one for one in resources if targets.names(one.urn)]
-    urns = {one.urn for one in chosen}
-    for one in resources:
-        if one.urn in urns or not one.needs() & urns:
-            continue
-        if not targets.dependents:
-            raise EngineError(
-                f"resource '{name_of(one.urn)}' ({one.urn}) would be destroyed too but was not specified in the"
-                " --target list; include it there or pass --target-dependents"
-            )
-        urns.add(one.urn)
-    return [one for one in resources if one.urn in urns]
-
-
-def _not_excluded(targets: Targets, resources: list[Resource]) -> list[Resource]:
-    """Everything but the excluded, what they need and, if asked for, what needs them."""
+        return every
+    if targets.included:
+        return _with_dependents(resources, {one.urn for one in resources if targets.names(one.urn)})
     kept = {one.urn for one in resources if not targets.names(one.urn)}
-    for one in resources if targets.exclude_dependents else ():
-        if one.needs() & kept:
-            kept.add(one.urn)
+    if targets.exclude_dependents:
+        kept = _with_dependents(resources, kept)
     for one in reversed(resources):
         if one.urn in kept:
             kept |= one.needs()
-    return [one for one in resources if one.urn not in kept]
+    return every - kept
+
+
+def _with_dependents(resources: list[Resource], urns: set[str]) -> set[str]:
+    found = set(urns)
+    for one in resources:
+        if one.needs() & found:
+            found.add(one.urn)
+    return found

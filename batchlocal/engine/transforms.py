@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import grpc
-from pulumi.runtime.proto import callback_pb2, callback_pb2_grpc, resource_pb2
+from google.protobuf import json_format
+from pulumi.runtime.proto import alias_pb2, callback_pb2, callback_pb2_grpc, resource_pb2
 
 from batchlocal.engine.errors import EngineError
-from batchlocal.engine.urns import type_of, urn_for
+from batchlocal.engine.urns import urn_for
+from batchlocal.engine.values import OUTPUT, SIGNATURE
 
 __all__ = ["Transforms"]
 
@@ -61,10 +64,9 @@ class Transforms:
         while parent:
             callbacks += self._of_resource.get(parent, [])
             parent = self._parents.get(parent, "")
+        _spell_aliases(request)
         for callback in [*callbacks, *self._stack]:
             request = self._one(callback, request)
-        if request.aliases:
-            request.aliasURNs.extend(_alias_urn(alias, request, project, stack) for alias in request.aliases)
         return request
 
     def apply_invoke(self, request: Any) -> Any:
@@ -93,10 +95,11 @@ class Transforms:
         changed = resource_pb2.RegisterResourceRequest()
         changed.CopyFrom(request)
         changed.object.CopyFrom(answer.properties)
-        for name in answer.properties.fields:
-            if name not in changed.propertyDependencies:
-                changed.propertyDependencies[name].urns.extend([])
         _take(changed, answer.options)
+        for name, value in json_format.MessageToDict(answer.properties).items():
+            added = sorted(set(_dependencies(value)) - set(changed.propertyDependencies[name].urns))
+            changed.propertyDependencies[name].urns.extend(added)
+            changed.dependencies.extend(urn for urn in added if urn not in changed.dependencies)
         return changed
 
     def _call(self, callback: Any, request: Any) -> bytes:
@@ -145,13 +148,20 @@ def _take(request: Any, options: Any) -> None:
     request.providers.update(options.providers)
 
 
-def _alias_urn(alias: Any, request: Any, project: str, stack: str) -> str:
-    """The URN that an alias given in parts stands for; parts left out are the resource's own."""
-    if alias.HasField("urn"):
-        return str(alias.urn)
-    spec = alias.spec
-    parent = "" if spec.noParent else spec.parentUrn or request.parent
-    if parent and type_of(parent) == "pulumi:pulumi:Stack":
-        parent = ""
-    kind, name = spec.type or request.type, spec.name or request.name
-    return urn_for(spec.stack or stack, spec.project or project, kind, name, parent)
+def _spell_aliases(request: Any) -> None:
+    """Aliases that came as URNs, put before the others in the one list that transforms see."""
+    both = [*(alias_pb2.Alias(urn=urn) for urn in request.aliasURNs), *request.aliases]
+    del request.aliases[:]
+    request.aliases.extend(both)
+
+
+def _dependencies(value: Any) -> Iterator[str]:
+    """URNs that a property's output values depend on, at any depth."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _dependencies(item)
+    elif isinstance(value, dict):
+        if value.get(SIGNATURE) == OUTPUT:
+            yield from value.get("dependencies") or ()
+        for item in value.values():
+            yield from _dependencies(item)

@@ -12,10 +12,13 @@ from batchlocal.engine.urns import name_of, type_of
 __all__ = [
     "ARCHIVE",
     "ASSET",
+    "OUTPUT",
     "SECRET",
     "SIGNATURE",
     "UNKNOWN",
+    "annotated",
     "from_wire",
+    "has_secret",
     "has_unknown",
     "is_secret",
     "make_secret",
@@ -25,6 +28,7 @@ __all__ = [
     "rewrap",
     "to_wire",
     "unwrapped",
+    "without_unknowns",
 ]
 
 Values = dict[str, Any]
@@ -114,15 +118,32 @@ def has_unknown(value: Any) -> bool:
     return bool(value == UNKNOWN)
 
 
-def rewrap(outputs: Values, inputs: Values, additional: Iterable[str], old: Values | None = None) -> Values:
-    """Outputs with secrets marked: those whose input has one, those asked for, those that were secret before."""
-    names = {
-        name
-        for name, value in inputs.items()
-        if is_secret(value) or (has_secret(value) and not has_secret(outputs.get(name)))
-    } | set(additional)
-    names |= {name for name, value in (old or {}).items() if is_secret(value)}
+def without_unknowns(values: Values) -> Values:
+    """The values without what is unknown in them, as a provider gets them outside previews."""
+    return {name: _known(value) for name, value in values.items() if value != UNKNOWN}
+
+
+def _known(value: Any) -> Any:
+    if isinstance(value, dict):
+        return without_unknowns(value)
+    return [_known(item) for item in value if item != UNKNOWN] if isinstance(value, list) else value
+
+
+def rewrap(outputs: Values, inputs: Values, additional: Iterable[str]) -> Values:
+    """Outputs with secrets marked: those whose input is one, and those asked for."""
+    names = {name for name, value in inputs.items() if is_secret(value)} | set(additional)
     return {name: make_secret(value) if name in names else value for name, value in outputs.items()}
+
+
+def annotated(values: Values, known: Values) -> Values:
+    """What a provider said that takes no secrets, marked as what it was given under the same names."""
+    return {name: _annotated(value, known[name]) if name in known else value for name, value in values.items()}
+
+
+def _annotated(value: Any, known: Any) -> Any:
+    if isinstance(value, dict) and isinstance(known, dict) and not (is_secret(value) or is_secret(known)):
+        return annotated(value, known)
+    return make_secret(value) if has_secret(known) else value
 
 
 def named_references(value: Any) -> Any:

@@ -218,12 +218,12 @@ def _line(shown: Shown, *, preview: bool) -> str:
 def difference_lines(shown: Shown) -> list[str]:
     """The changed paths of a step; the ones that force a replacement say so."""
     lines = []
-    for path, kind in sorted(shown.difference.paths.items()):
-        sign = {"add": "+", "delete": "-", "update": "~"}[kind.split("-")[0]]
-        forced = "  [forces replacement]" if kind.endswith("-replace") else ""
+    for path, change in sorted(shown.difference.by_path().items()):
+        sign = {"add": "+", "delete": "-", "update": "~"}[change.kind]
+        forced = "  [forces replacement]" if change.replaces else ""
         before, after = (_shown(_at(values, path)) for values in (shown.old_inputs, shown.new_inputs))
-        change = {"+": after, "-": before, "~": f"{before} => {after}"}[sign]
-        lines.append(f"      {sign} {path}: {change}{forced}")
+        text = {"+": after, "-": before, "~": f"{before} => {after}"}[sign]
+        lines.append(f"      {sign} {path}: {text}{forced}")
     return lines
 
 

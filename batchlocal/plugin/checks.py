@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,6 +92,22 @@ class Change:
     def replacing_names(self) -> list[str]:
         """The top-level properties that force a replacement."""
         return _top_level([path for path in self.paths if path in self.replaces])
+
+    def without(self, ignored: Iterable[str]) -> Change:
+        """The differences that are not at or below a path of ``ignoreChanges``; ``*`` stands for any name."""
+        wanted = [_split(path) for path in ignored]
+        kept = {
+            path: kind for path, kind in self.paths.items() if not any(_starts(_split(path), one) for one in wanted)
+        }
+        return Change(kept, self.replaces & kept.keys())
+
+
+def _split(path: str) -> list[str]:
+    return [part for part in re.split(r"[.\[\]\"]+", path) if part]
+
+
+def _starts(path: list[str], start: list[str]) -> bool:
+    return len(path) >= len(start) and all(want in ("*", part) for part, want in zip(path, start, strict=False))
 
 
 def _top_level(paths: Any) -> list[str]:

@@ -138,7 +138,7 @@ class AzureNative(services.ResourceProviderServicer):
         """Old inputs against new ones, property by property."""
         kind = type_of(request.urn)
         old, new = from_wire(request.old_inputs), from_wire(request.news)
-        change = checks.changes(kind, old, new)
+        change = checks.changes(kind, old, new).without(request.ignoreChanges)
         detail = {
             path: pb.PropertyDiff(kind=_kind(word, path in change.replaces), inputDiff=True)
             for path, word in change.paths.items()
