@@ -13,6 +13,11 @@ from pathlib import Path
 
 import pytest
 from azure.identity import ClientSecretCredential
+from hypothesis import settings
+
+settings.register_profile("same", deadline=None, derandomize=True)  # a run says the same of the same code, however slow
+settings.register_profile("search", deadline=None, max_examples=2000)  # HYPOTHESIS_PROFILE=search looks further
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 CONTRACT_VARIABLES = ("ARM_", "AZURE_", "PULUMI_", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS")
 

@@ -197,7 +197,8 @@ class _Checker:
         yes, no = self._kind(choice.yes), self._kind(choice.no)
         if yes and no and yes is not no:
             self._warn(choice.at, f"The branches are {yes} and {no}", "give both the same type")
-        return yes if yes is no else None
+            return None
+        return yes or no  # a branch without a kind is stop(), which never has a value, or was told already
 
     def _expect(self, expression: Expression, *kinds: Kind) -> Kind | None:
         kind = self._kind(expression)

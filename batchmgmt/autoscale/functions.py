@@ -39,7 +39,7 @@ def _some(items: tuple[float, ...]) -> tuple[float, ...]:
 
 
 def _deviation(items: tuple[float, ...]) -> float:
-    return statistics.stdev(items) if len(items) > 1 else math.nan
+    return statistics.stdev(items) if len(items) > 1 and all(map(math.isfinite, items)) else math.nan
 
 
 REDUCTIONS: Final[dict[str, Callable[[tuple[float, ...]], float]]] = {

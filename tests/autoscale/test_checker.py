@@ -34,6 +34,8 @@ $NodeDeallocationOption = later;"""
         ("x = time() - TimeInterval_Hour; $TargetDedicatedNodes = 1;",
          "Operator '-' does not take timestamp and timeinterval", "add the negative interval: time + (-1 * interval)"),
         ("x = 'a' + 1; $TargetDedicatedNodes = 1;", "Operator '+' does not take string and double", ""),
+        ("x = 1 + (1 > 2 ? stop() : [1]); $TargetDedicatedNodes = 1;",
+         "Operator '+' does not take double and doubleVec", "write the vector first"),
         ("x = -'a'; $TargetDedicatedNodes = 1;", "Operator '-' does not take string", ""),
         ("x = val([1]); $TargetDedicatedNodes = 1;", "val takes 2 arguments, found 1", ""),
         ("x = [1] ? 2 : 3; $TargetDedicatedNodes = 1;", "Expected double, found doubleVec",
