@@ -9,17 +9,18 @@ from __future__ import annotations
 from typing import Final
 
 from batchlocal.domain import autoscale, durations
-from batchlocal.domain.pool import Pool
+from batchlocal.domain.node import UNUSABLE
+from batchlocal.domain.pool import AllocationState, Pool
 from batchlocal.platform import Platform
 from batchlocal.protocol import moments
 from batchlocal.store import Tx
 from batchlocal.store.effects import Effect
 from batchmgmt.autoscale import PERIOD, Run, Situation
 
-__all__ = ["EVALUATION", "evaluate", "perform_evaluation", "run_formula", "take_samples"]
+__all__ = ["EVALUATION", "enabled", "evaluate", "perform_evaluation", "take_samples"]
 
 EVALUATION: Final = "pool.autoscale"
-_UNUSABLE: Final = frozenset({"unusable", "preempted", "unknown", "starttaskfailed"})
+_FIRST_SECONDS: Final = 30.0  # from a formula's setting to its first effect; at least a second (recorded)
 
 
 def evaluate(platform: Platform, tx: Tx, pool: Pool, formula: str, now: int) -> Run:
@@ -31,18 +32,17 @@ def evaluate(platform: Platform, tx: Tx, pool: Pool, formula: str, now: int) -> 
     return autoscale.evaluate(formula, _situation(platform, tx, pool, now))
 
 
-def run_formula(platform: Platform, tx: Tx, pool: Pool, now: int) -> Pool:
-    """Evaluate a pool's own formula, write pool and run down, owe the resize and the next evaluation."""
+def enabled(platform: Platform, tx: Tx, pool: Pool, now: int) -> Pool:
+    """A formula was just set: evaluate it at once, and write pool and run down; it sizes the pool a little later.
+
+    Recorded: pools whose formula is taken back within a second keep the targets that they had.
+    """
     platform.samples.track(pool.key)
     run = evaluate(platform, tx, pool, str(pool.properties["autoScaleFormula"]), now)
-    result = autoscale.applied(pool, run, moments.iso(now), now)
-    tx.pools.put(result)
-    if result.version != pool.version:
-        platform.owe(tx, Effect("pool.resize", pool.key, now))
-    seconds = durations.seconds(str(pool.properties["autoScaleEvaluationInterval"])) or 0.0
-    tx.effects.drop(_subject(pool.key), EVALUATION)
-    platform.owe(tx, Effect(EVALUATION, _subject(pool.key), moments.after(now, seconds * platform.pace)))
-    return result
+    told = autoscale.told(pool, run, moments.iso(now))
+    tx.pools.put(told)
+    _owe_next(platform, tx, told, now, _FIRST_SECONDS)
+    return told
 
 
 async def perform_evaluation(platform: Platform, effect: Effect) -> None:
@@ -52,8 +52,27 @@ async def perform_evaluation(platform: Platform, effect: Effect) -> None:
         pool = tx.pools.find(effect.subject.removesuffix("/autoscale"))
         if pool is None or pool.state == "deleting" or not pool.properties["enableAutoScale"]:
             platform.samples.forget(effect.subject.removesuffix("/autoscale"))
-            return
-        run_formula(platform, tx, pool, moments.now())
+        elif pool.allocation_state is AllocationState.STEADY:
+            _run_formula(platform, tx, pool, moments.now())
+        else:  # a formula's targets wait for the resize that goes on
+            _owe_next(platform, tx, pool, moments.now(), _FIRST_SECONDS)
+
+
+def _run_formula(platform: Platform, tx: Tx, pool: Pool, now: int) -> None:
+    """Evaluate a pool's own formula, write pool and run down, owe the resize and the next evaluation."""
+    platform.samples.track(pool.key)
+    run = evaluate(platform, tx, pool, str(pool.properties["autoScaleFormula"]), now)
+    result = autoscale.applied(pool, run, moments.iso(now), now)
+    tx.pools.put(result)
+    if result.version != pool.version:
+        platform.owe(tx, Effect("pool.resize", pool.key, now))
+    interval = durations.seconds(str(pool.properties["autoScaleEvaluationInterval"])) or 0.0
+    _owe_next(platform, tx, pool, now, interval)
+
+
+def _owe_next(platform: Platform, tx: Tx, pool: Pool, now: int, seconds: float) -> None:
+    tx.effects.drop(_subject(pool.key), EVALUATION)
+    platform.owe(tx, Effect(EVALUATION, _subject(pool.key), moments.after(now, seconds * platform.pace)))
 
 
 async def take_samples(platform: Platform) -> None:
@@ -87,7 +106,7 @@ def _nodes(tx: Tx, pool: str) -> dict[str, float]:
         "CurrentLowPriorityNodes": float(len(nodes) - dedicated),
         "PreemptedNodeCount": float(sum(node.state == "preempted" for node in nodes)),
         "SampleNodeCount": float(len(nodes)),
-        "UsableNodeCount": float(sum(node.state not in _UNUSABLE for node in nodes)),
+        "UsableNodeCount": float(sum(node.state not in UNUSABLE for node in nodes)),
     }
 
 

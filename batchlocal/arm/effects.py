@@ -31,6 +31,12 @@ async def _delete_group(platform: Platform, effect: Effect) -> None:
     await sync_storage(platform)
 
 
+async def _delete_certificate(platform: Platform, effect: Effect) -> None:
+    with platform.store.write() as tx:
+        tx.resources.remove(effect.subject)
+        tx.effects.settle(effect)
+
+
 PERFORMERS: Final[dict[str, Performer]] = {
     "storage.account.create": microsoft_storage.finish_account,
     "storage.container.create": _make_container,
@@ -39,5 +45,6 @@ PERFORMERS: Final[dict[str, Performer]] = {
     "private-endpoint-connection.update": private_links.finish_update,
     "private-endpoint-connection.delete": private_links.finish_deletion,
     "perimeter.reconcile": perimeters.finish_reconciliation,
+    "certificate.delete": _delete_certificate,
     "group.delete": _delete_group,
 }

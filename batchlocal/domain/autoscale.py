@@ -15,7 +15,7 @@ from batchlocal.domain.pool import AllocationState, Pool, PoolBeingDeleted, Resi
 from batchmgmt import autoscale
 from batchmgmt.autoscale import Run, Sample, Situation, Timestamp
 
-__all__ = ["PoolSamples", "applied", "as_facts", "disable", "enable", "evaluate", "situation"]
+__all__ = ["PoolSamples", "applied", "as_facts", "disable", "enable", "evaluate", "situation", "told"]
 
 _UNIX_EPOCH_TICKS: Final = 621_355_968_000_000_000
 _KEPT_SAMPLES: Final = 2880  # a day of samples, one each 30 seconds
@@ -70,7 +70,7 @@ def enable(pool: Pool, formula: str | None, interval: str | None, now: int) -> P
     if pool.state == "deleting":
         raise PoolBeingDeleted
     enabled = pool.properties["enableAutoScale"]
-    if not enabled and pool.allocation_state is not AllocationState.STEADY:
+    if not enabled and pool.allocation_state is AllocationState.RESIZING:  # recorded: 200 while it is stopping
         raise ResizeOngoing
     if enabled and formula is None and interval is None:
         raise AutoScaleSettingsInvalid("Either autoScaleFormula or autoScaleEvaluationInterval must be given")
@@ -117,9 +117,14 @@ def as_facts(run: Run, timestamp: str) -> dict[str, Any]:
     return facts
 
 
+def told(pool: Pool, run: Run, timestamp: str) -> Pool:
+    """The pool with the run written down."""
+    return replace(pool, auto_scale_run=as_facts(run, timestamp))
+
+
 def applied(pool: Pool, run: Run, timestamp: str, now: int) -> Pool:
     """The pool with the run written down, resizing when its targets are others; an error changes no target."""
-    told = replace(pool, auto_scale_run=as_facts(run, timestamp))
+    noted = told(pool, run, timestamp)
     if (run.dedicated, run.low_priority) == (pool.target_dedicated, pool.target_low_priority):
-        return told
-    return pools.resizing(told, run.dedicated, run.low_priority, run.deallocation_option, now)
+        return noted
+    return pools.resizing(noted, run.dedicated, run.low_priority, run.deallocation_option, now)

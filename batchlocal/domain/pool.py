@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from batchlocal.domain import durations
 from batchlocal.domain.pool_settings import (
     DEFAULTS,
     TARGETS,
@@ -36,11 +37,13 @@ __all__ = [
     "create",
     "delete",
     "nodes_allocated",
+    "remove_nodes",
     "resize",
     "resizing",
     "slots_allowed",
     "stop_resize",
     "update",
+    "update_properties",
 ]
 
 
@@ -65,7 +68,8 @@ class Pool:
     """One pool.
 
     ``properties`` are what the caller set, defaults filled in, without targets. Moments are ticks. ``version`` counts
-    resizes, so that a fact about an overtaken resize can be told from one about the present one.
+    resizes, so that a fact about an overtaken resize can be told from one about the present one. ``resize_timeout`` is
+    the present resize's own, where its request named one; the pool's setting comes back after it (recorded).
     """
 
     account: str
@@ -81,6 +85,7 @@ class Pool:
     target_low_priority: int = 0
     deallocation_option: str = "requeue"
     resize_started: int = 0
+    resize_timeout: str = ""
     resize_errors: tuple[ResizeError, ...] = ()
     current_dedicated: int = 0
     current_low_priority: int = 0
@@ -92,6 +97,17 @@ class Pool:
     def key(self) -> str:
         """What the store and effects call it: the account's key and the id in lower case."""
         return f"{self.account}/pools/{self.id.lower()}"
+
+    @property
+    def timeout(self) -> str:
+        """The ISO 8601 span that a resize may take; the present one's while it goes on."""
+        own = self.resize_timeout if self.allocation_state is not AllocationState.STEADY else ""
+        return own or str(self.properties.get("resizeTimeout") or DEFAULTS["resizeTimeout"])
+
+    @property
+    def nodes(self) -> int:
+        """How many nodes it has now."""
+        return self.current_dedicated + self.current_low_priority
 
     @property
     def is_windows(self) -> bool:
@@ -151,9 +167,9 @@ def create(account: str, pool_id: str, sent: Properties, now: int) -> Pool:
 
 
 def update(pool: Pool, changed: Properties, now: int, *, whole: bool = False) -> Pool:
-    """Change properties that may change at any time: each sent one replaces the old one, defaults refilled (F11).
+    """Change properties: each sent one replaces the old one, defaults refilled (F11).
 
-    ``whole`` says that what is left out is dropped too (the service's updateproperties).
+    ``whole`` says that what is left out is dropped too (ARM's PUT).
     """
     _check_active(pool)
     kept = {} if whole else pool.properties
@@ -165,25 +181,53 @@ def update(pool: Pool, changed: Properties, now: int, *, whole: bool = False) ->
     return replace(pool, properties=properties, modified=now, hidden={**pool.hidden, "passwords": passwords})
 
 
-def resize(pool: Pool, dedicated: int | None, low_priority: int | None, option: str, now: int) -> Pool:
+def update_properties(pool: Pool, sent: Properties, now: int) -> Pool:
+    """Replace all properties that could change ever since; those not sent are removed (the service's updateproperties).
+
+    Raises:
+        PoolBeingDeleted, PropertyNotTaken
+    """
+    replaced = ("startTask", "certificateReferences", "applicationPackageReferences", "metadata")
+    kept = {name: value for name, value in pool.properties.items() if name not in replaced}
+    mode = {"targetNodeCommunicationMode": "default"}  # recorded, 2024-02-01.19.0
+    return update(pool, {**mode, **kept, **sent}, now, whole=True)
+
+
+def resize(pool: Pool, dedicated: int, low_priority: int, option: str, now: int, timeout: str = "") -> Pool:
     """Accept new targets; the nodes come and go later, and ``nodes_allocated`` tells.
 
     Raises:
-        PoolBeingDeleted, AutoScaleEnabled, ResizeOngoing
+        PoolBeingDeleted, AutoScaleEnabled, ResizeOngoing, PropertyNotTaken
     """
     _check_active(pool)
     if pool.properties["enableAutoScale"]:
         raise AutoScaleEnabled
     if pool.allocation_state is not AllocationState.STEADY:
         raise ResizeOngoing
-    wanted = (
-        pool.target_dedicated if dedicated is None else dedicated,
-        pool.target_low_priority if low_priority is None else low_priority,
-    )
-    return resizing(pool, *wanted, option, now)
+    check({**pool.properties, "targetDedicatedNodes": dedicated, "targetLowPriorityNodes": low_priority})
+    return resizing(pool, dedicated, low_priority, option, now, _checked_timeout(pool, timeout))
 
 
-def resizing(pool: Pool, dedicated: int, low_priority: int, option: str, now: int) -> Pool:
+def remove_nodes(pool: Pool, dedicated: int, low_priority: int, option: str, now: int, timeout: str = "") -> Pool:
+    """So many of its nodes are to leave, and its targets with them (REST reference, Pool - Remove Nodes).
+
+    Raises:
+        PoolBeingDeleted, ResizeOngoing, PropertyNotTaken
+    """
+    _check_active(pool)
+    if pool.allocation_state is not AllocationState.STEADY:
+        raise ResizeOngoing
+    left = max(0, pool.target_dedicated - dedicated), max(0, pool.target_low_priority - low_priority)
+    return resizing(pool, *left, option, now, _checked_timeout(pool, timeout))
+
+
+def _checked_timeout(pool: Pool, timeout: str) -> str:
+    if timeout:
+        check({**pool.properties, "resizeTimeout": timeout})
+    return durations.normalised(timeout) if timeout else ""
+
+
+def resizing(pool: Pool, dedicated: int, low_priority: int, option: str, now: int, timeout: str = "") -> Pool:
     """The pool on its way to new targets."""
     return replace(
         pool,
@@ -193,6 +237,7 @@ def resizing(pool: Pool, dedicated: int, low_priority: int, option: str, now: in
         allocation_state=AllocationState.RESIZING,
         allocation_since=now,
         resize_started=now,
+        resize_timeout=timeout,
         resize_errors=(),
         modified=now,
         version=pool.version + 1,

@@ -17,7 +17,17 @@ from batchlocal.domain.images import PUBLISHERS
 from batchlocal.domain.refusals import Refusal
 from batchlocal.domain.sizes import cores_of
 
-__all__ = ["DEFAULTS", "TARGETS", "Properties", "PropertyNotTaken", "check", "filled", "secrets", "slots_allowed"]
+__all__ = [
+    "DEFAULTS",
+    "TARGETS",
+    "Properties",
+    "PropertyNotTaken",
+    "check",
+    "check_subnet",
+    "filled",
+    "secrets",
+    "slots_allowed",
+]
 
 Properties = dict[str, Any]
 
@@ -26,9 +36,19 @@ DEFAULTS: Final[Properties] = {
     "enableAutoScale": False,
     "enableInterNodeCommunication": False,
     "taskSlotsPerNode": 1,
-    "taskSchedulingPolicy": {"nodeFillType": "spread"},
+    "taskSchedulingPolicy": {"nodeFillType": "Spread"},
 }
 """What the service fills in (F11, F6)."""
+
+_SPELT: Final[dict[tuple[str, ...], tuple[str, ...]]] = {
+    ("taskSchedulingPolicy", "nodeFillType"): ("Spread", "Pack"),
+    ("virtualMachineConfiguration", "nodePlacementConfiguration", "policy"): ("Regional", "Zonal"),
+    ("virtualMachineConfiguration", "osDisk", "caching"): ("None", "ReadOnly", "ReadWrite"),
+    ("virtualMachineConfiguration", "osDisk", "ephemeralOSDiskSettings", "placement"): ("CacheDisk",),
+    ("virtualMachineConfiguration", "diskEncryptionConfiguration", "targets"): ("OsDisk", "TemporaryDisk"),
+    ("virtualMachineConfiguration", "securityProfile", "securityType"): ("trustedlaunch", "confidentialvm"),
+}
+"""Words that the service answers in a spelling other than its description's (recorded, 2020 to 2025)."""
 
 TARGETS: Final = ("targetDedicatedNodes", "targetLowPriorityNodes")
 
@@ -70,7 +90,7 @@ def filled(sent: Properties) -> Properties:
     if machine := properties.get("virtualMachineConfiguration"):
         properties["virtualMachineConfiguration"] = _filled_machine(machine)
     if network := properties.get("networkConfiguration"):
-        properties["networkConfiguration"] = {"dynamicVNetAssignmentScope": "none", **network}
+        properties["networkConfiguration"] = _filled_network(network)
     if users := properties.get("userAccounts"):
         properties["userAccounts"] = [_filled_user(user, properties) for user in users]
     if properties["enableAutoScale"]:
@@ -79,7 +99,31 @@ def filled(sent: Properties) -> Properties:
     else:
         for name in ("autoScaleFormula", "autoScaleEvaluationInterval"):
             properties.pop(name, None)
-    return properties
+    spelt: Properties = _respelt(properties, ())
+    return spelt
+
+
+def _respelt(value: Any, path: tuple[str, ...]) -> Any:
+    if isinstance(value, dict):
+        return {name: _respelt(inner, (*path, name)) for name, inner in value.items()}
+    words = _SPELT.get(path, ())
+    if isinstance(value, list):
+        return [_respelt(item, path) for item in value] if words else value
+    return next((word for word in words if word.lower() == str(value).lower()), value)
+
+
+def _filled_network(network: Properties) -> Properties:
+    """Rules of inbound NAT pools are for any source port unless they say otherwise (recorded, 2020-09-01.12.0)."""
+    made = {"dynamicVNetAssignmentScope": "none", **network}
+    if endpoints := network.get("endpointConfiguration"):
+        ports = [
+            {**port, "networkSecurityGroupRules": [{"sourcePortRanges": ["*"], **rule} for rule in rules]}
+            if (rules := port.get("networkSecurityGroupRules"))
+            else port
+            for port in endpoints.get("inboundNATPools") or []
+        ]
+        made["endpointConfiguration"] = {**endpoints, "inboundNATPools": ports}
+    return made
 
 
 def _filled_machine(machine: Properties) -> Properties:
@@ -90,6 +134,8 @@ def _filled_machine(machine: Properties) -> Properties:
     made["imageReference"] = image
     if disks := machine.get("dataDisks"):
         made["dataDisks"] = [{**_DATA_DISK_DEFAULTS, **disk} for disk in disks]
+    if disk := machine.get("osDisk"):
+        made["osDisk"] = {"ephemeralOSDiskSettings": {}, **disk}
     return made
 
 
@@ -123,6 +169,21 @@ def check(properties: Properties) -> None:
     if not 1 <= slots <= slots_allowed(str(properties.get("vmSize", ""))):
         reason = "The number of task slots is from 1 to four times the cores of the VM size, at most 256"
         raise PropertyNotTaken("taskSlotsPerNode", str(slots), reason)
+
+
+def check_subnet(properties: Properties, subscription: str) -> None:
+    """A pool's subnet lies in its account's subscription (recorded with 2020-09-01.12.0).
+
+    Raises:
+        PropertyNotTaken
+    """
+    subnet = str((properties.get("networkConfiguration") or {}).get("subnetId") or "")
+    if subnet and not subnet.lower().startswith(f"/subscriptions/{subscription.lower()}/"):
+        reason = (
+            "The specified subnetId is in a different subscription and cannot be used with the current Batch account"
+            f" in subscription {subscription}"
+        )
+        raise PropertyNotTaken("subnetId", subnet, reason)
 
 
 def _check_machine(properties: Properties) -> None:

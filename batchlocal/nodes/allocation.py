@@ -1,22 +1,22 @@
-"""A resize performed: nodes come and go until the pool has what it asked for."""
+"""A resize performed: nodes come and go until the pool has what it asked for, or it is known why not."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
 import shutil
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from batchlocal import quotas
+from batchlocal.domain import durations
+from batchlocal.domain import node as nodes
 from batchlocal.domain import pool as pools
-from batchlocal.domain.node import Node
+from batchlocal.domain.node import LEAVES_TASKS, Node
 from batchlocal.domain.pool import AllocationState, Pool, ResizeError
-from batchlocal.domain.task import Ended, lost
-from batchlocal.nodes.environment import node_variables, start_task_variables
-from batchlocal.nodes.folders import node_folders, startup_folders
-from batchlocal.nodes.packages import deploy, package_folders
-from batchlocal.nodes.processes import Running, kill_leftover, start
-from batchlocal.nodes.storage import FileTrouble, NodeStorage
+from batchlocal.domain.resize_errors import RESIZE_ERRORS
+from batchlocal.evacuation import BOOT, evacuate
+from batchlocal.nodes.folders import NodeFolders, node_folders
 from batchlocal.platform import Platform
 from batchlocal.protocol import moments
 from batchlocal.store import Tx
@@ -25,7 +25,9 @@ from batchlocal.store.resources import Resource
 
 __all__ = ["account_of", "perform_resize"]
 
-_BOOT_SECONDS = 20.0  # recorded time from resizing to idle is minutes; scaled by the platform's pace
+_ALLOCATION_SECONDS = 40.0  # recorded: 30 s to 60 s from a resize to the pool with its nodes; scaled by the pace
+_LATE = "AllocationTimedOut"
+_LOOK_SECONDS = 0.1  # how often it is looked whether leaving nodes have got rid of their tasks
 
 
 def account_of(tx: Tx, pool: Pool) -> Resource | None:
@@ -33,7 +35,7 @@ def account_of(tx: Tx, pool: Pool) -> Resource | None:
     return tx.resources.find(pool.account)
 
 
-async def perform_resize(platform: Platform, effect: Effect, storage: NodeStorage) -> None:
+async def perform_resize(platform: Platform, effect: Effect) -> None:
     """Bring a pool's nodes to its targets and report it; safe to repeat after a restart."""
     pool = platform.store.read.pools.find(effect.subject)
     account = account_of(platform.store.read, pool) if pool else None
@@ -41,111 +43,135 @@ async def perform_resize(platform: Platform, effect: Effect, storage: NodeStorag
         with platform.store.write() as tx:
             tx.effects.settle(effect)
         return
-    added, errors = _plan(platform, pool, account)
-    await platform.clock.wait(_BOOT_SECONDS if added else 0)
-    await asyncio.gather(*(_prepare(platform, pool, account, node, storage) for node in added))
+    short = _short(platform, pool, account)
+    resize = _Resize(platform, pool, short)
+    resize.choose_leaving()
+    errors = (*dict.fromkeys(short.values()), *await resize.see_leaving_off())
+    if any(missing > 0 for missing in resize.missing().values()):
+        await platform.clock.wait(_ALLOCATION_SECONDS)
+        resize.add_missing()
     _report(platform, effect, pool, errors)
     platform.schedule(pool.key)
 
 
-def _plan(platform: Platform, pool: Pool, account: Resource) -> tuple[list[Node], tuple[ResizeError, ...]]:
-    """Write down which nodes go and which come; returns those to prepare, and why there are not more."""
-    failure = platform.faults.allocation(account.name, pool.id)
-    now = moments.now()
-    short = quotas.core_shortages(platform.store.read, account, pool)
-    if failure is not None:
-        short = dict.fromkeys((True, False), failure)
-    with platform.store.write() as tx:
-        for dedicated, target in ((True, pool.target_dedicated), (False, pool.target_low_priority)):
-            mine = [node for node in tx.nodes.of_pool(pool.key) if node.dedicated is dedicated]
-            if dedicated in short:
-                continue
-            for node in mine[target:]:
-                _remove(platform, tx, node, now)
-            for _ in range(target - len(mine)):
-                tx.nodes.put(_new_node(tx, pool, dedicated, now))
-        return [node for node in tx.nodes.of_pool(pool.key) if node.state in ("creating", "starting")], tuple(
-            dict.fromkeys(short.values())
-        )
+def _short(platform: Platform, pool: Pool, account: Resource) -> dict[bool, ResizeError]:
+    """Why no dedicated (True), or low-priority, nodes come: quotas, or a fault that was set."""
+    if failure := platform.faults.allocation(account.name, pool.id):
+        return dict.fromkeys((True, False), failure)
+    return quotas.core_shortages(platform.store.read, account, pool)
 
 
-def _new_node(tx: Tx, pool: Pool, dedicated: bool, now: int) -> Node:
-    taken = {node.number for node in tx.nodes.of_pool(pool.key)}
-    number = next(free for free in range(len(taken) + 1) if free not in taken)
-    digest = hashlib.sha256(f"{pool.key}#{pool.version}#{number}".encode()).hexdigest()[:10]
-    prefix = "tvmps" if not pool.is_windows else "tvm"
-    node_id = f"{prefix}_{digest}{'_d' if dedicated else '_p'}"
+@dataclass(frozen=True)
+class _Resize:
+    """One resize on its way; ``pool`` is as it was when the resize began. ``short`` says what cannot be had."""
+
+    platform: Platform
+    pool: Pool
+    short: Mapping[bool, ResizeError]
+
+    @property
+    def _present(self) -> Pool | None:
+        """The pool as it is now, None when this resize was overtaken, stopped, or its pool is gone."""
+        pool = self.platform.store.read.pools.find(self.pool.key)
+        same = pool is not None and pool.version == self.pool.version
+        return pool if same and pool and pool.allocation_state is AllocationState.RESIZING else None
+
+    def missing(self, tx: Tx | None = None) -> dict[bool, int]:
+        """How many nodes are still to come, by whether they are dedicated; below zero are too many."""
+        found = [node for node in self._nodes(tx) if node.state != "leavingpool"]
+        dedicated = sum(node.dedicated for node in found)
+        missing = {
+            True: self.pool.target_dedicated - dedicated,
+            False: self.pool.target_low_priority - (len(found) - dedicated),
+        }
+        return {kind: 0 if kind in self.short else number for kind, number in missing.items()}
+
+    def _nodes(self, tx: Tx | None = None) -> list[Node]:
+        return (tx or self.platform.store.read).nodes.of_pool(self.pool.key)
+
+    def choose_leaving(self) -> None:
+        """Mark as leaving what is too many, and take its tasks from it as the resize says."""
+        now = moments.now()
+        with self.platform.store.write() as tx:
+            for dedicated, missing in self.missing(tx).items():
+                if missing >= 0:
+                    continue
+                mine = [node for node in self._nodes(tx) if node.dedicated is dedicated and node.state != "leavingpool"]
+                for node in nodes.leaving_first(mine)[:-missing]:
+                    tx.nodes.put(nodes.leave(node, now))
+            for node in self._nodes(tx):
+                if node.state == "leavingpool":
+                    evacuate(self.platform, tx, node, self.pool.deallocation_option, now)
+
+    async def see_leaving_off(self) -> tuple[ResizeError, ...]:
+        """Remove leaving nodes once their tasks have ended; those that take too long stay, and why is returned."""
+        until = self._deadline()
+        while leaving := [node for node in self._nodes() if node.state == "leavingpool"]:
+            self._remove([node for node in leaving if not self._busy(node)])
+            held = [node for node in leaving if self._busy(node)]
+            if held and self.pool.deallocation_option in LEAVES_TASKS:
+                if self._present is None:
+                    return self._keep(held)
+                if moments.now() >= until:
+                    return (*self._keep(held), ResizeError(_LATE, RESIZE_ERRORS[_LATE]))
+            if held:
+                await asyncio.sleep(_LOOK_SECONDS)
+        return ()
+
+    def _deadline(self) -> int:
+        """Tasks take real time, so the resize time-out is not scaled."""
+        seconds = durations.seconds(self.pool.timeout)
+        return moments.after(self.pool.resize_started, 10**9 if seconds is None else seconds)
+
+    def _busy(self, node: Node) -> bool:
+        present = self.platform.store.read.nodes.find(node.key)
+        if present is not None and present.slots_used:
+            return True
+        return self.pool.deallocation_option == "retaineddata" and _has_task_data(self._folders(node))
+
+    def _folders(self, node: Node) -> NodeFolders:
+        return node_folders(self.platform.data, node.key)
+
+    def _remove(self, gone: Sequence[Node]) -> None:
+        if not gone:
+            return
+        with self.platform.store.write() as tx:
+            for node in gone:
+                tx.effects.drop(node.key)
+                tx.nodes.remove(node.key)
+        for node in gone:
+            shutil.rmtree(self._folders(node).root, ignore_errors=True)
+
+    def _keep(self, held: Sequence[Node]) -> tuple[ResizeError, ...]:
+        with self.platform.store.write() as tx:
+            for node in held:
+                if present := tx.nodes.find(node.key):
+                    tx.nodes.put(nodes.stay(present, moments.now()))
+        return ()
+
+    def add_missing(self) -> None:
+        """Write new nodes down with the boot that they wait for, unless the resize was stopped meanwhile."""
+        now = moments.now()
+        with self.platform.store.write() as tx:
+            if self._present is None:
+                return
+            taken = {node.number for node in self._nodes(tx)}
+            free = (number for number in range(10**9) if number not in taken)
+            for dedicated, missing in self.missing(tx).items():
+                for _, number in zip(range(missing), free, strict=False):
+                    node = _new_node(self.pool, number, dedicated, now)
+                    tx.nodes.put(node)
+                    self.platform.owe(tx, Effect(BOOT, node.key, now))
+
+
+def _has_task_data(folders: NodeFolders) -> bool:
+    return any(path.is_dir() for path in folders.workitems.glob("*/job-1/*"))
+
+
+def _new_node(pool: Pool, number: int, dedicated: bool, now: int) -> Node:
+    digest = hashlib.sha256(f"{pool.key}#{pool.version}#{number}#{now}".encode()).hexdigest()
+    node_id = f"tvmps_{digest}{'_d' if dedicated else '_p'}"  # recorded form, for Linux and Windows alike
     return Node(pool.key, node_id, number, "creating", now, now, dedicated=dedicated, slots=pool.slots_per_node)
-
-
-def _remove(platform: Platform, tx: Tx, node: Node, now: int) -> None:
-    """Take a node away; its running tasks wait again."""
-    for task in tx.tasks.running_on(node.key):
-        kill_leftover(int(task.process.get("pid", 0)), str(task.process.get("began", "")))
-        tx.tasks.put(lost(task, now))
-    tx.nodes.remove(node.key)
-    shutil.rmtree(node_folders(platform.data, node.key).root, ignore_errors=True)
-
-
-async def _prepare(platform: Platform, pool: Pool, account: Resource, node: Node, storage: NodeStorage) -> None:
-    """Folders, packages, start task; then the node is idle, or its trouble can be read on it."""
-    folders = node_folders(platform.data, node.key)
-    folders.make()
-    state, info = "idle", node.start_task
-    errors: tuple[dict[str, str], ...] = ()
-    try:
-        references = pool.properties.get("applicationPackageReferences") or []
-        await deploy(platform.store.read, storage, account, references, folders)
-    except FileTrouble as trouble:
-        text = f"Application package {trouble.name}: {trouble.reason}"
-        state, errors = "unusable", ({"code": "ApplicationPackageError", "message": text},)
-    if state == "idle" and pool.properties.get("startTask"):
-        state, info = await _run_start_task(platform, pool, account, node, storage)
-    now = moments.now()
-    with platform.store.write() as tx:
-        present = tx.nodes.find(node.key)
-        if present is not None:
-            state = "offline" if state == "idle" and not present.scheduling else state
-            tx.nodes.put(replace(present, state=state, state_since=now, errors=errors, start_task=info))
-
-
-async def _run_start_task(
-    platform: Platform, pool: Pool, account: Resource, node: Node, storage: NodeStorage
-) -> tuple[str, dict[str, object]]:
-    """Run the start task, again while it fails and retries are left; the node's state and the task's information."""
-    settings = pool.properties["startTask"]
-    folders, where = startup_folders(platform.data, node), node_folders(platform.data, node.key)
-    packages = package_folders(platform.store.read, account, pool, [], where)
-    url = f"{platform.origin}/{account.name}"
-    variables = {
-        **node_variables(pool, node, where, account.name, url, packages),
-        **start_task_variables(settings, folders),
-    }
-    allowed, retries = int(settings.get("maxTaskRetryCount") or 0), 0
-    began = moments.now()
-    while True:
-        folders.make()
-        begun: Running | Ended
-        try:
-            await storage.bring(settings.get("resourceFiles") or [], account, folders.working)
-            begun = await start(settings["commandLine"], variables, folders)
-        except FileTrouble as trouble:
-            begun = Ended(None, trouble.failure)
-        ended = await begun.wait(None) if isinstance(begun, Running) else begun
-        if ended.failure is None or (allowed != -1 and retries >= allowed):
-            break
-        retries += 1
-    info: dict[str, object] = {
-        "state": "completed",
-        "startTime": moments.iso(began),
-        "endTime": moments.iso(moments.now()),
-        "retryCount": retries,
-        "result": "failure" if ended.failure else "success",
-    }
-    info |= {"exitCode": ended.exit_code} if ended.exit_code is not None else {}
-    info |= {"failureInfo": ended.failure} if ended.failure else {}
-    failed = ended.failure is not None and settings.get("waitForSuccess", True)
-    return ("starttaskfailed" if failed else "idle"), info
 
 
 def _report(platform: Platform, effect: Effect, planned: Pool, errors: tuple[ResizeError, ...]) -> None:
@@ -155,9 +181,9 @@ def _report(platform: Platform, effect: Effect, planned: Pool, errors: tuple[Res
         pool = tx.pools.find(planned.key)
         if pool is None:
             return
-        nodes = tx.nodes.of_pool(pool.key)
-        dedicated = sum(node.dedicated for node in nodes)
-        if pool.state == "deleting":
+        found = tx.nodes.of_pool(pool.key)
+        dedicated = sum(node.dedicated for node in found)
+        if pool.state == "deleting" and not found:
             tx.pools.remove(pool.key)
         elif pool.version == planned.version or pool.allocation_state is AllocationState.STOPPING:
-            tx.pools.put(pools.nodes_allocated(pool, dedicated, len(nodes) - dedicated, moments.now(), errors))
+            tx.pools.put(pools.nodes_allocated(pool, dedicated, len(found) - dedicated, moments.now(), errors))

@@ -2,25 +2,48 @@
 
 from __future__ import annotations
 
+import logging
+from dataclasses import asdict
 from typing import Final
 
 from batchlocal.autoscaling import EVALUATION, perform_evaluation
+from batchlocal.evacuation import BOOT, LOGS
 from batchlocal.nodes.allocation import perform_resize
+from batchlocal.nodes.booting import perform_boot
 from batchlocal.nodes.scheduler import Scheduler
-from batchlocal.nodes.storage import NodeStorage
+from batchlocal.nodes.storage import FileTrouble, NodeStorage
 from batchlocal.platform import Platform
 from batchlocal.runner import Performer
 from batchlocal.store.effects import Effect
 
 __all__ = ["PERFORMERS", "run"]
 
+_log = logging.getLogger(__name__)
 
-async def _resize(platform: Platform, effect: Effect) -> None:
+
+async def _boot(platform: Platform, effect: Effect) -> None:
     storage = NodeStorage(platform)
     try:
-        await perform_resize(platform, effect, storage)
+        await perform_boot(platform, effect, storage)
     finally:
         await storage.close()
+
+
+async def _upload_logs(platform: Platform, effect: Effect) -> None:
+    """A node's log: what is known of it, a line a fact. Trouble with storage is the caller's; the log tells it."""
+    node = platform.store.read.nodes.find(effect.subject.removesuffix("/logs"))
+    if node is not None:
+        lines = [f"{name}: {value}" for name, value in asdict(node).items() if name != "users"]
+        storage = NodeStorage(platform)
+        try:
+            content = "\n".join(lines).encode() + b"\n"
+            await storage.put(effect.payload["containerUrl"], f"{effect.payload['folder']}/agent-debug.log", content)
+        except FileTrouble as trouble:
+            _log.warning("logs of node %s could not be uploaded: %s", node.id, trouble)
+        finally:
+            await storage.close()
+    with platform.store.write() as tx:
+        tx.effects.settle(effect)
 
 
 async def _delete_job(platform: Platform, effect: Effect) -> None:
@@ -32,7 +55,9 @@ async def _delete_job(platform: Platform, effect: Effect) -> None:
 
 
 PERFORMERS: Final[dict[str, Performer]] = {
-    "pool.resize": _resize,
+    "pool.resize": perform_resize,
+    BOOT: _boot,
+    LOGS: _upload_logs,
     "job.delete": _delete_job,
     EVALUATION: perform_evaluation,
 }

@@ -7,6 +7,7 @@ import contextlib
 import os
 import shlex
 import signal
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from batchlocal.nodes.folders import TaskFolders
 __all__ = ["Running", "kill_leftover", "start", "started_at"]
 
 _KILL_GRACE_SECONDS = 2.0
+_CMD = (sys.executable, "-I", "-S", str(Path(__file__).with_name("cmd.py")))
 
 
 @dataclass(frozen=True)
@@ -55,13 +57,16 @@ def _exit_code(code: int) -> int:
     return code if code >= 0 else 128 - code
 
 
-async def start(command: str, environment: dict[str, str], folders: TaskFolders) -> Running | Ended:
+async def start(
+    command: str, environment: dict[str, str], folders: TaskFolders, *, windows: bool = False
+) -> Running | Ended:
     """Start a command line in the task's working directory, or say why it could not begin.
 
-    On Linux the command line is split into words and run without a shell (the page "Task - Add", commandLine).
+    On Linux the command line is split into words and run without a shell (the page "Task - Add", commandLine); for
+    ``windows`` a stand-in for ``cmd /c`` runs it.
     """
     try:
-        words = shlex.split(command)
+        words = [*_CMD, command] if windows and command.strip() else shlex.split(command)
     except ValueError as error:
         return _not_begun("CommandLineInvalid", f"The command line could not be read: {error}")
     if not words:

@@ -145,7 +145,7 @@ class Scheduler:
             **node_variables(pool, node, where, account.name, url, packages),
             **task_variables(task, job.id, folders),
         }
-        begun = await start(task.properties["commandLine"], variables, folders)
+        begun = await start(task.properties["commandLine"], variables, folders, windows=pool.is_windows)
         ended = begun if isinstance(begun, Ended) else await self._follow(task, begun)
         return await self._send_outputs(task, folders.working, ended)
 

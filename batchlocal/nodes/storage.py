@@ -12,6 +12,7 @@ import ssl
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -48,12 +49,17 @@ class NodeStorage:
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
-        context = ssl.create_default_context(cafile=str(platform.data.ca_bundle))
-        self._http = httpx.AsyncClient(verify=context, timeout=60, follow_redirects=True)
+
+    @cached_property
+    def _http(self) -> httpx.AsyncClient:
+        """Made when first needed: most tasks and nodes bring no files."""
+        context = ssl.create_default_context(cafile=str(self._platform.data.ca_bundle))
+        return httpx.AsyncClient(verify=context, timeout=60, follow_redirects=True)
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._http.aclose()
+        if "_http" in self.__dict__:
+            await self._http.aclose()
 
     async def bring(self, resource_files: list[dict[str, Any]], account: Resource, folder: Path) -> None:
         """Download a task's resource files into its working directory.
@@ -177,11 +183,18 @@ class NodeStorage:
                 await self._upload(destination["containerUrl"], file, name, headers)
 
     async def _upload(self, container: str, file: Path, blob: str, headers: dict[str, str]) -> None:
+        await self.put(container, blob, await asyncio.to_thread(file.read_bytes), headers)
+
+    async def put(self, container: str, blob: str, content: bytes, headers: dict[str, str] | None = None) -> None:
+        """Write one blob into the container that a URL with its SAS names.
+
+        Raises:
+            FileTrouble: storage refused.
+        """
         base, _, query = container.partition("?")
         url = f"{base}/{quote(blob)}?{query}"
-        content = await asyncio.to_thread(file.read_bytes)
         standing = {"x-ms-blob-type": "BlockBlob", "x-ms-version": "2021-12-02"}
-        await self._send("PUT", url, blob, content=content, headers={**standing, **headers})
+        await self._send("PUT", url, blob, content=content, headers={**standing, **(headers or {})})
 
 
 def _inside(folder: Path, name: str) -> Path:

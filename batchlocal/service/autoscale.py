@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from batchlocal.autoscaling import evaluate, run_formula
+from batchlocal.autoscaling import enabled, evaluate
 from batchlocal.domain import autoscale, formulas
 from batchlocal.protocol import moments
 from batchlocal.protocol.messages import Answer
@@ -41,7 +41,7 @@ def enable(call: ServiceCall) -> Answer:
     """200 and a new ETag; the formula is evaluated at once."""
     body = call.body or {}
     formula, interval = body.get("autoScaleFormula"), body.get("autoScaleEvaluationInterval")
-    pool = run_formula(call.platform, call.tx, autoscale.enable(pool_of(call), formula, interval, call.now), call.now)
+    pool = enabled(call.platform, call.tx, autoscale.enable(pool_of(call), formula, interval, call.now), call.now)
     return changed(call, 200, f"pools/{pool.id}/enableautoscale", pool.modified)
 
 

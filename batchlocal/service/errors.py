@@ -17,7 +17,8 @@ __all__ = ["CATALOGUE", "INVALID_VALUE", "Wording", "answer_fault", "answer_refu
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """Status, code and message of one refusal; ``{field}`` in a text is filled with the refusal's own facts.
+    """Status, code and message of one refusal; ``{field}`` in a text is filled with the refusal's own facts,
+    in the keys of values too.
 
     ``values`` are the key-value pairs of the error body, in order; one whose value comes out empty is left out.
     """
@@ -71,6 +72,6 @@ def _answer(wording: Wording, facts: dict[str, Any], request: Request, url: str)
         "message": {"lang": "en-US", "value": text},
     }
     if wording.values:
-        told = ((key, value.format(**facts)) for key, value in wording.values)
+        told = ((key.format(**facts), value.format(**facts)) for key, value in wording.values)
         body["values"] = [{"key": key, "value": value} for key, value in told if value]
     return Answer(wording.status, None if request.method == "HEAD" else body)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator
 from typing import Any
 
 from batchlocal.domain import node as nodes
 from batchlocal.domain.node import Node, NodeNotFound
-from batchlocal.domain.task import lost
+from batchlocal.domain.pool import Pool
+from batchlocal.domain.task import Task
 from batchlocal.protocol import moments
 from batchlocal.protocol.messages import Answer
 from batchlocal.service.answers import page_of, selected
@@ -15,8 +16,9 @@ from batchlocal.service.call import ServiceCall
 from batchlocal.service.errors import CATALOGUE, worded
 from batchlocal.service.pools import pool_of
 from batchlocal.service.registry import handles
+from batchlocal.service.tasks import execution_info
 
-__all__ = ["node_of"]
+__all__ = ["endpoints", "node_of"]
 
 _STATES = (
     "creating",
@@ -31,14 +33,29 @@ _STATES = (
     "startTaskFailed",
     "unknown",
     "unusable",
+    "upgradingOS",
+    "deallocated",
+    "deallocating",
     "waitingForStartTask",
 )
+_RECENT_TASKS = 10
+_AGENT = "1.12.7"
+"""The node agent's version: the newest recorded."""
+
+_REMOTE_LOGIN = {False: 22, True: 3389}
+"""Ports of SSH on Linux and of remote desktop on Windows; both endpoints are called SSHRule (recorded)."""
 
 CATALOGUE.update(
     {
         nodes.NodeNotFound: worded(404, "NodeNotFound", "The specified node does not exist."),
-        nodes.NodeStateUnfit: worded(
-            409, "NodeStateUnfit", "The operation cannot be performed on the node in its current state."
+        nodes.NodeBeingCreated: worded(409, "NodeBeingCreated", "The specified node is being created."),
+        nodes.NodeBeingRebooted: worded(409, "NodeBeingRebooted", "The specified node is being rebooted."),
+        nodes.NodeBeingStarted: worded(409, "NodeBeingStarted", "The specified node is being started."),
+        nodes.NodeStateUnusable: worded(409, "NodeStateUnusable", "The specified node is not in a usable state."),
+        nodes.NodeSchedulingUnchanged: worded(
+            409,
+            "NodeAlreadyInTargetSchedulingState",
+            "The specified node is already in the target scheduling state.",
         ),
     }
 )
@@ -70,34 +87,6 @@ def get_node(call: ServiceCall) -> Answer:
     return Answer(200, body)
 
 
-@handles("ComputeNode_DisableScheduling")
-def disable_scheduling(call: ServiceCall) -> Answer:
-    """No new tasks; what runs now is requeued, ended or left, as ``nodeDisableSchedulingOption`` says."""
-    option = str((call.body or {}).get("nodeDisableSchedulingOption") or "requeue").lower()
-    node = nodes.disable_scheduling(node_of(call), call.now)
-    if option == "requeue":
-        for task in call.tx.tasks.running_on(node.key):
-            call.tx.tasks.put(lost(task, call.now))
-        node = replace(node, slots_used=0)
-    call.tx.nodes.put(node)
-    call.platform.schedule(node.pool)
-    return _acted(call, node, "disablescheduling")
-
-
-@handles("ComputeNode_EnableScheduling")
-def enable_scheduling(call: ServiceCall) -> Answer:
-    """New tasks again."""
-    node = nodes.enable_scheduling(node_of(call), call.now)
-    call.tx.nodes.put(node)
-    call.platform.schedule(node.pool)
-    return _acted(call, node, "enablescheduling")
-
-
-def _acted(call: ServiceCall, node: Node, action: str) -> Answer:
-    pool = call.parameters["poolId"]
-    return Answer(200, headers={"DataServiceId": f"{call.url}/pools/{pool}/nodes/{node.id}/{action}"})
-
-
 @handles("Account_ListPoolNodeCounts")
 def list_node_counts(call: ServiceCall) -> Answer:
     """How many nodes of each pool are in each state."""
@@ -122,31 +111,74 @@ def _counts(pool_id: str, found: list[Node]) -> dict[str, Any]:
 
 
 def shown(call: ServiceCall, node: Node) -> dict[str, Any]:
-    """The node's JSON."""
-    pool = call.parameters["poolId"]
-    found = call.tx.pools.find(node.pool)
+    """The node's JSON in the recorded order; what its agent tells is there from its first boot on."""
+    pool = pool_of(call)
     body: dict[str, Any] = {
         "id": node.id,
-        "url": f"{call.url}/pools/{pool}/nodes/{node.id}",
+        "url": f"{call.url}/pools/{pool.id}/nodes/{node.id}",
         "state": node.state,
         "schedulingState": "enabled" if node.scheduling else "disabled",
         "stateTransitionTime": moments.iso(node.state_since),
-        "lastBootTime": moments.iso(node.allocated),
+        **({"lastBootTime": moments.iso(node.booted)} if node.booted else {}),
         "allocationTime": moments.iso(node.allocated),
         "ipAddress": node.address,
         "affinityId": f"TVM:{node.id}",
-        "vmSize": str(found.properties.get("vmSize", "")).lower() if found else "",
+        "vmSize": str(pool.properties.get("vmSize", "")).lower(),
         "totalTasksRun": node.total_tasks,
-        "runningTasksCount": len(call.tx.tasks.running_on(node.key)),
-        "runningTaskSlotsCount": node.slots_used,
         "totalTasksSucceeded": node.succeeded_tasks,
-        "isDedicated": node.dedicated,
-        "endpointConfiguration": {"inboundEndpoints": []},
+        "runningTasksCount": len(call.tx.tasks.running_on(node.key)) if node.slots_used else 0,
+        "runningTaskSlotsCount": node.slots_used,
     }
-    if found and found.properties.get("startTask"):
-        body["startTask"] = found.properties["startTask"]
+    if recent := call.tx.tasks.recent_on(node.key, _RECENT_TASKS) if node.total_tasks else []:
+        body["recentTasks"] = [_recent(call, task) for task in recent]
+    if node.booted and (start_task := pool.properties.get("startTask")):
+        body["startTask"] = start_task
     if node.start_task:
         body["startTaskInfo"] = node.start_task
+    if node.booted:
+        body["certificateReferences"] = pool.properties.get("certificateReferences") or []
     if node.errors:
         body["errors"] = list(node.errors)
+    body["isDedicated"] = node.dedicated
+    body["endpointConfiguration"] = {"inboundEndpoints": [*endpoints(pool, node)]}
+    if node.booted:
+        body["nodeAgentInfo"] = {"lastUpdateTime": moments.iso(node.booted), "version": _AGENT}
+    image = (pool.properties.get("virtualMachineConfiguration") or {}).get("imageReference") or {}
+    body["virtualMachineInfo"] = {"imageReference": {**image, "exactVersion": image.get("version", "latest")}}
     return body
+
+
+def _recent(call: ServiceCall, task: Task) -> dict[str, Any]:
+    job = task.job.rsplit("/", 1)[-1]
+    found = call.tx.jobs.find(task.job)
+    job_id = found.id if found else job
+    return {
+        "taskUrl": f"{call.url}/jobs/{job_id}/tasks/{task.id}",
+        "jobId": job_id,
+        "taskId": task.id,
+        "taskState": task.state,
+        "executionInfo": execution_info(task),
+    }
+
+
+def endpoints(pool: Pool, node: Node) -> Iterator[dict[str, Any]]:
+    """The ports under which a node can be reached: those of its pool's configuration, then remote login (recorded).
+
+    Nothing listens there: a node is a folder on this machine.
+    """
+    network = pool.properties.get("networkConfiguration") or {}
+    for nat in (network.get("endpointConfiguration") or {}).get("inboundNATPools") or []:
+        port = int(nat["frontendPortRangeStart"]) + node.number
+        yield _endpoint(str(nat["name"]), str(nat["protocol"]).lower(), port, int(nat["backendPort"]), node)
+    yield _endpoint("SSHRule", "tcp", 50000 + node.number, _REMOTE_LOGIN[pool.is_windows], node)
+
+
+def _endpoint(name: str, protocol: str, frontend: int, backend: int, node: Node) -> dict[str, Any]:
+    return {
+        "name": f"{name}.{node.number}",
+        "protocol": protocol,
+        "publicIPAddress": "127.0.0.1",
+        "publicFQDN": "localhost",
+        "frontendPort": frontend,
+        "backendPort": backend,
+    }

@@ -10,7 +10,18 @@ from batchlocal.domain.refusals import Refusal
 from batchlocal.protocol import descriptions
 from batchlocal.protocol.descriptions import BodyRefused
 from batchlocal.protocol.routing import Routed
-from batchlocal.service import account, autoscale, files, jobs, nodes, pools, tasks
+from batchlocal.service import (
+    account,
+    applications,
+    autoscale,
+    certificates,
+    files,
+    jobs,
+    node_actions,
+    nodes,
+    pools,
+    tasks,
+)
 from batchlocal.service.errors import CATALOGUE, INVALID_VALUE, invalid_value, worded
 from batchlocal.service.registry import HANDLERS
 
@@ -18,7 +29,7 @@ __all__ = ["check_body", "handlers", "operations", "rooms", "show_body", "versio
 
 _TYPES = "Microsoft.Azure.Batch.Protocol.Entities"  # where the service's types stand, as its messages name them
 
-rooms = (account, autoscale, files, jobs, nodes, pools, tasks)
+rooms = (account, applications, autoscale, certificates, files, jobs, node_actions, nodes, pools, tasks)
 operations = descriptions.every_operation("service")
 handlers = HANDLERS
 versions = specs.known_versions("service")

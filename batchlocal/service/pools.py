@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from batchlocal import quotas
-from batchlocal.autoscaling import run_formula
+from batchlocal.autoscaling import enabled
+from batchlocal.domain import node as nodes
 from batchlocal.domain import pool as pools
 from batchlocal.domain.pool import Pool, PoolExists, PoolNotFound
+from batchlocal.domain.pool_settings import TARGETS, check_subnet
 from batchlocal.domain.quotas import PackageReferenceQuotaReached, PoolQuotaReached
+from batchlocal.domain.refusals import Refusal
 from batchlocal.protocol import moments
 from batchlocal.protocol.messages import Answer
 from batchlocal.service.answers import changed, entity, page_of
+from batchlocal.service.applications import check_packages
 from batchlocal.service.call import ServiceCall
 from batchlocal.service.errors import CATALOGUE, invalid_value, worded
 from batchlocal.service.registry import handles
@@ -21,6 +26,26 @@ from batchlocal.store.effects import Effect
 __all__ = ["pool_of", "run_in_version"]
 
 _LOW_PRIORITY_SINCE = "2017-05-01.5.0"
+_TODAY_SINCE = "2021"  # recorded: pools differ in small things between 2020-09-01.12.0 and 2024-02-01.19.0
+_MOST_REMOVED = 100  # REST reference, Pool - Remove Nodes
+
+
+@dataclass(eq=False)
+class NodeListInvalid(Refusal):
+    """Nodes to remove are none, too many, or not all the pool's."""
+
+    most: int
+
+
+@dataclass(eq=False)
+class CloudServicesRetired(Refusal):
+    """Pools of cloud services cannot be made any more."""
+
+
+@dataclass(eq=False)
+class UsageMetricsRetired(Refusal):
+    """Usage metrics of pools are no longer kept."""
+
 
 CATALOGUE.update(
     {
@@ -44,6 +69,15 @@ CATALOGUE.update(
         ),
         pools.AutoScaleEnabled: worded(
             409, "AutoScaleEnabled", "The specified pool has autoscale enabled and cannot be resized by request."
+        ),
+        NodeListInvalid: invalid_value(
+            PropertyName="nodeList", Reason="From 1 to {most} nodes of the pool can be removed at a time"
+        ),
+        CloudServicesRetired: worded(
+            400, "CloudServiceConfigurationRetired", "Pools with cloudServiceConfiguration were retired on 02/29/2024"
+        ),
+        UsageMetricsRetired: worded(
+            400, "PoolUsageMetricAPIRetired", "Pool list usage metrics API was retired on 09/30/2024"
         ),
         pools.PropertyNotTaken: invalid_value(PropertyName="{name}", PropertyValue="{value}", Reason="{reason}"),
     }
@@ -71,13 +105,17 @@ def owe_resize(call: ServiceCall, pool: Pool) -> None:
 @handles("Pool_Add")
 def add_pool(call: ServiceCall) -> Answer:
     """201; the pool is resizing from the start."""
+    if call.body.get("cloudServiceConfiguration"):
+        raise CloudServicesRetired
     pool = pools.create(call.account.key, call.body["id"], call.body, call.now)
     if call.tx.pools.find(pool.key) is not None:
         raise PoolExists
     quotas.admit_pool(call.tx, call.account, call.body)
+    check_subnet(pool.properties, call.account.subscription)
+    check_packages(call, pool.properties)
     owe_resize(call, pool)
     if pool.properties["enableAutoScale"]:
-        pool = run_formula(call.platform, call.tx, pool, call.now)
+        pool = enabled(call.platform, call.tx, pool, call.now)
     return changed(call, 201, f"pools/{pool.id}", pool.modified, created=True)
 
 
@@ -108,8 +146,18 @@ def patch_pool(call: ServiceCall) -> Answer:
     """Each property sent replaces the old one whole (F11)."""
     quotas.check_references(call.account, call.body or {})
     pool = pools.update(pool_of(call), call.body or {}, call.now)
+    check_packages(call, pool.properties)
     call.tx.pools.put(pool)
     return changed(call, 200, f"pools/{pool.id}", pool.modified)
+
+
+@handles("Pool_UpdateProperties")
+def update_pool_properties(call: ServiceCall) -> Answer:
+    """204; start task, certificates, packages and metadata are as sent, or gone (F11)."""
+    pool = pools.update_properties(pool_of(call), call.body, call.now)
+    check_packages(call, pool.properties)
+    call.tx.pools.put(pool)
+    return changed(call, 204, f"pools/{pool.id}/updateproperties", pool.modified)
 
 
 @handles("Pool_Delete")
@@ -121,12 +169,11 @@ def delete_pool(call: ServiceCall) -> Answer:
 
 @handles("Pool_Resize")
 def resize_pool(call: ServiceCall) -> Answer:
-    """202 and a new ETag."""
+    """202 and a new ETag; a target that is not named is 0 (recorded with 2024-02-01.19.0)."""
     body = call.body or {}
-    option = body.get("nodeDeallocationOption") or "requeue"
-    targets = body.get("targetDedicatedNodes"), body.get("targetLowPriorityNodes")
-    dedicated, low_priority = (None if target is None else int(target) for target in targets)
-    pool = pools.resize(pool_of(call), dedicated, low_priority, option, call.now)
+    dedicated, low_priority = (int(body.get(name) or 0) for name in TARGETS)
+    option, timeout = _leaving(body)
+    pool = pools.resize(pool_of(call), dedicated, low_priority, option, call.now, timeout)
     owe_resize(call, pool)
     return changed(call, 202, f"pools/{pool.id}/resize", pool.modified)
 
@@ -137,6 +184,35 @@ def stop_resize(call: ServiceCall) -> Answer:
     pool = pools.stop_resize(pool_of(call), call.now)
     owe_resize(call, pool)
     return changed(call, 202, f"pools/{pool.id}/stopresize", pool.modified)
+
+
+def _leaving(body: dict[str, Any]) -> tuple[str, str]:
+    """How running tasks are treated when nodes go, and how long that may take."""
+    option = str(body.get("nodeDeallocationOption") or "requeue")
+    return option, str(body.get("resizeTimeout") or "")
+
+
+@handles("Pool_RemoveNodes")
+def remove_nodes(call: ServiceCall) -> Answer:
+    """202 and a new ETag; the named nodes leave, and the pool's targets with them."""
+    pool = pool_of(call)
+    named = [call.tx.nodes.find(f"{pool.key}/nodes/{node_id}") for node_id in call.body["nodeList"]]
+    found = [node for node in named if node is not None]
+    if not named or len(named) > _MOST_REMOVED or len(found) < len(named):
+        raise NodeListInvalid(_MOST_REMOVED)
+    dedicated = sum(node.dedicated for node in found)
+    option, timeout = _leaving(call.body)
+    pool = pools.remove_nodes(pool, dedicated, len(found) - dedicated, option, call.now, timeout)
+    for node in found:
+        call.tx.nodes.put(nodes.leave(node, call.now))
+    owe_resize(call, pool)
+    return changed(call, 202, f"pools/{pool.id}/removenodes", pool.modified)
+
+
+@handles("Pool_ListUsageMetrics")
+def list_usage_metrics(_: ServiceCall) -> Answer:
+    """Azure took this operation back on 30 September 2024 (recorded)."""
+    raise UsageMetricsRetired
 
 
 def shown(call: ServiceCall, pool: Pool) -> dict[str, Any]:
@@ -152,17 +228,33 @@ def shown(call: ServiceCall, pool: Pool) -> dict[str, Any]:
         "allocationState": pool.allocation_state.value,
         "allocationStateTransitionTime": moments.iso(pool.allocation_since),
         **pool.properties,
+        **({} if pool.properties["enableAutoScale"] else {"resizeTimeout": pool.timeout}),
         "vmSize": str(pool.properties.get("vmSize", "")).lower(),
         "currentDedicatedNodes": pool.current_dedicated,
         "targetDedicatedNodes": pool.target_dedicated,
         "currentLowPriorityNodes": pool.current_low_priority,
         "targetLowPriorityNodes": pool.target_low_priority,
     }
+    if call.request.api_version >= _TODAY_SINCE:
+        body.setdefault("certificateReferences", [])
+    else:
+        body |= _in_lower_case(pool.properties)
+    if (mode := pool.properties.get("targetNodeCommunicationMode")) and pool.nodes:
+        body["currentNodeCommunicationMode"] = "simplified" if mode == "default" else mode
     if pool.auto_scale_run:
         body["autoScaleRun"] = run_in_version(call, pool.auto_scale_run)
     if pool.resize_errors:
         body["resizeErrors"] = [{"code": error.code, "message": error.message} for error in pool.resize_errors]
     return body
+
+
+def _in_lower_case(properties: dict[str, Any]) -> dict[str, Any]:
+    """Disks to encrypt, as they were spelt before 2021 (recorded with 2020-09-01.12.0)."""
+    machine = properties.get("virtualMachineConfiguration") or {}
+    if not (encryption := machine.get("diskEncryptionConfiguration")):
+        return {}
+    lowered = {**encryption, "targets": [str(target).lower() for target in encryption.get("targets") or []]}
+    return {"virtualMachineConfiguration": {**machine, "diskEncryptionConfiguration": lowered}}
 
 
 def run_in_version(call: ServiceCall, facts: dict[str, Any]) -> dict[str, Any]:

@@ -183,13 +183,13 @@ def shown(call: ServiceCall, job: Job, task: Task) -> dict[str, Any]:
     if task.previous_state:
         body["previousState"] = task.previous_state
         body["previousStateTransitionTime"] = moments.iso(task.previous_since)
-    body |= {**task.properties, "executionInfo": _execution(task)}
+    body |= {**task.properties, "executionInfo": execution_info(task)}
     if task.node_id:
         body["nodeInfo"] = _node(call, job, task)
     return body
 
 
-def _execution(task: Task) -> dict[str, Any]:
+def execution_info(task: Task) -> dict[str, Any]:
     info: dict[str, Any] = {}
     if task.started:
         info["startTime"] = moments.iso(task.started)

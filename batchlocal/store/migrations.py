@@ -171,6 +171,30 @@ _step(
     CREATE INDEX job_open ON job (account) WHERE state NOT IN ('completed', 'deleting');
     """,
 )
+_step(
+    "0008 an effect's id is never another's: a dropped one may still be settled by who performs it",
+    """
+    ALTER TABLE effect RENAME TO effect_before;
+    DROP INDEX effect_by_due;
+    DROP INDEX effect_by_subject;
+    CREATE TABLE effect (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      due INTEGER NOT NULL,
+      kind TEXT NOT NULL,
+      subject TEXT NOT NULL,
+      payload TEXT NOT NULL,
+      cause TEXT NOT NULL
+    );
+    INSERT INTO effect SELECT * FROM effect_before;
+    DROP TABLE effect_before;
+    CREATE INDEX effect_by_due ON effect (due);
+    CREATE INDEX effect_by_subject ON effect (subject, kind);
+    """,
+)
+_step(
+    "0009 the tasks that a node ran",
+    "CREATE INDEX task_of_node ON task (node, number) WHERE node <> ''",
+)
 
 
 def check_known(connection: sqlite3.Connection) -> int:

@@ -78,6 +78,13 @@ class Tasks:
         rows = self._run("SELECT doc FROM task WHERE node = ? AND state = 'running'", (node,)).fetchall()
         return [_task(doc) for (doc,) in rows]
 
+    def recent_on(self, node: str, limit: int) -> list[Task]:
+        """The tasks that a node runs or ran, those added last first."""
+        rows = self._run(
+            "SELECT doc FROM task WHERE node = ? AND node <> '' ORDER BY number DESC LIMIT ?", (node, limit)
+        ).fetchall()
+        return [_task(doc) for (doc,) in rows]
+
     def unfinished(self, job: str) -> list[Task]:
         """The job's tasks that have not completed."""
         rows = self._run("SELECT doc FROM task WHERE job = ? AND state <> 'completed'", (job,)).fetchall()

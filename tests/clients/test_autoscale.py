@@ -108,6 +108,7 @@ def test_arm_evaluates_a_formula_that_it_sets(arm: Arm, account: Account) -> Non
     changed = arm.batch.pool.update(arm.group, account.name, "armscaled", {"properties": {"scaleSettings": scale}})
     assert changed.properties.auto_scale_run.results.startswith("$TargetDedicatedNodes=1;")
     assert changed.properties.scale_settings.auto_scale.evaluation_interval == timedelta(minutes=15)
+    until(lambda: arm.batch.pool.get(arm.group, account.name, "armscaled").properties.current_dedicated_nodes == 1)
     back = arm.batch.pool.disable_auto_scale(arm.group, account.name, "armscaled")
     assert back.properties.scale_settings.fixed_scale.target_dedicated_nodes == 1
     arm.batch.pool.begin_delete(arm.group, account.name, "armscaled").result()

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 EVERYTHING = "batchlocal"
 PLANE = {
     *("autoscaling", "specs", "protocol", "domain", "store", "identity", "platform", "datafolder", "runner"),
-    *("faults", "quotas"),
+    *("evacuation", "faults", "quotas"),
 }
 
 # what a room may import of ours, beside itself; names without a dot are rooms of batchlocal
@@ -33,6 +33,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "batchlocal.journal": {"protocol"},
     "batchlocal.quotas": {"domain", "store"},
     "batchlocal.autoscaling": {"domain", "platform", "protocol", "store", "batchmgmt.autoscale"},
+    "batchlocal.evacuation": {"domain", "platform", "store"},
     "batchlocal.datafolder": set(),
     "batchlocal.environment": {"datafolder"},
     "batchlocal.supervision": {"control.client", "datafolder"},
@@ -46,7 +47,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "batchlocal.nodes": PLANE - {"identity"},
     "batchlocal.blobs": set(),
     "batchlocal.control": {
-        *("datafolder", "domain", "faults", "gate", "journal", "platform", "protocol", "snapshots", "store"),
+        *("datafolder", "domain", "evacuation", "faults", "gate", "journal", "platform", "protocol", "snapshots"),
+        "store",
     },
     "batchlocal.portal": {"platform", "protocol", "store", "domain", "nodes"},
     "batchlocal.plugin": {"specs", "batchmgmt.rules"},

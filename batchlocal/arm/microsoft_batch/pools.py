@@ -10,7 +10,7 @@ from batchlocal.arm.call import ArmCall
 from batchlocal.arm.errors import CATALOGUE, provider
 from batchlocal.arm.fabric import finished, poll_pending, retry_after
 from batchlocal.arm.microsoft_batch.provider import PROVIDER, account_of, properties_of
-from batchlocal.autoscaling import run_formula
+from batchlocal.autoscaling import enabled
 from batchlocal.domain import autoscale, formulas
 from batchlocal.domain import pool as pools
 from batchlocal.domain.pool import Pool, PoolNotFound
@@ -319,7 +319,7 @@ def _changed(call: ArmCall, account: Resource, pool: Pool, sent: dict[str, Any],
 
 def _scaled(call: ArmCall, pool: Pool) -> Pool:
     """A formula that was just set is evaluated at once (azure-batch-behaviours, Pools)."""
-    return run_formula(call.platform, call.tx, pool, call.now) if pool.properties["enableAutoScale"] else pool
+    return enabled(call.platform, call.tx, pool, call.now) if pool.properties["enableAutoScale"] else pool
 
 
 @PROVIDER.operation("Pool_Update")

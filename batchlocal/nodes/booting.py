@@ -1,0 +1,181 @@
+"""A node comes up: packages, start task, idle; or goes down: rebooted, deallocated, preempted."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from dataclasses import replace
+from typing import Any
+
+from batchlocal.domain import node as nodes
+from batchlocal.domain.node import Node
+from batchlocal.domain.pool import Pool
+from batchlocal.domain.task import Ended
+from batchlocal.nodes.allocation import account_of
+from batchlocal.nodes.environment import node_variables, start_task_variables
+from batchlocal.nodes.folders import node_folders, startup_folders
+from batchlocal.nodes.packages import deploy, package_folders
+from batchlocal.nodes.processes import Running, kill_leftover, start, started_at
+from batchlocal.nodes.storage import FileTrouble, NodeStorage
+from batchlocal.platform import Platform
+from batchlocal.protocol import moments
+from batchlocal.store.effects import Effect
+from batchlocal.store.resources import Resource
+
+__all__ = ["perform_boot"]
+
+_BOOT_SECONDS = 30.0  # recorded: 45 s to 110 s from allocation to idle, most of it before the system is up
+_SHUTDOWN_SECONDS = 10.0
+_REPLACEMENT_SECONDS = 60.0  # until Azure finds another machine for a preempted node; unrecorded
+_LOOK_SECONDS = 0.1
+
+
+async def perform_boot(platform: Platform, effect: Effect, storage: NodeStorage) -> None:
+    """Bring a node to where its state leads; safe to repeat after a restart.
+
+    The effect's ``wipe`` says that the node gets a fresh disk.
+    """
+    node = await _without_tasks(platform, effect.subject)
+    if node is not None:
+        await _go(platform, node, wipe=bool(effect.payload.get("wipe")), storage=storage)
+    with platform.store.write() as tx:
+        tx.effects.settle(effect)
+
+
+async def _without_tasks(platform: Platform, key: str) -> Node | None:
+    """The node once its tasks' processes have ended and what was pending has begun; None when it has gone."""
+    while (node := platform.store.read.nodes.find(key)) is not None:
+        if not node.slots_used:
+            if node.pending:
+                with platform.store.write() as tx:
+                    node = nodes.pending_due(node, moments.now())
+                    tx.nodes.put(node)
+            return node
+        await asyncio.sleep(_LOOK_SECONDS)
+    return None
+
+
+async def _go(platform: Platform, node: Node, *, wipe: bool, storage: NodeStorage) -> None:
+    kill_leftover(int(node.process.get("pid", 0)), str(node.process.get("began", "")))
+    if node.state == "deallocating":
+        await platform.clock.wait(_SHUTDOWN_SECONDS)
+        _change(platform, node.key, lambda present: nodes.deallocated(present, moments.now()))
+        return
+    seconds = _BOOT_SECONDS + (_REPLACEMENT_SECONDS if node.state == "preempted" else 0)
+    await platform.clock.wait(seconds)
+    if wipe:
+        shutil.rmtree(node_folders(platform.data, node.key).root, ignore_errors=True)
+    started = _change(platform, node.key, lambda present: nodes.boot(present, "starting", moments.now()))
+    pool = platform.store.read.pools.find(node.pool)
+    account = account_of(platform.store.read, pool) if pool else None
+    if started is not None and pool is not None and account is not None:
+        await _prepare(platform, pool, account, started, storage)
+        platform.schedule(pool.key)
+
+
+def _change(platform: Platform, key: str, change: Any) -> Node | None:
+    """Write a change to a node down, unless it left meanwhile; the node as it is now."""
+    with platform.store.write() as tx:
+        present = tx.nodes.find(key)
+        if present is None or present.state == "leavingpool":
+            return None
+        changed: Node = change(present)
+        tx.nodes.put(changed)
+        return changed
+
+
+async def _prepare(platform: Platform, pool: Pool, account: Resource, node: Node, storage: NodeStorage) -> None:
+    """Folders, packages, start task; then the node is idle, or its trouble can be read on it."""
+    folders = node_folders(platform.data, node.key)
+    folders.make()
+    info: dict[str, Any] | None = None
+    state = "idle"
+    errors: tuple[dict[str, str], ...] = ()
+    try:
+        references = pool.properties.get("applicationPackageReferences") or []
+        await deploy(platform.store.read, storage, account, references, folders)
+    except FileTrouble as trouble:
+        text = f"Application package {trouble.name}: {trouble.reason}"
+        state, errors = "unusable", ({"code": "ApplicationPackageError", "message": text},)
+    settings = pool.properties.get("startTask")
+    if state == "idle" and settings:
+        if settings.get("waitForSuccess", True):
+            _change(platform, node.key, lambda present: nodes.boot(present, "waitingforstarttask", moments.now()))
+            info = await _StartTask(platform, pool, account, node, storage).run()
+            state = "starttaskfailed" if info["result"] == "failure" else state
+        else:
+            _change(platform, node.key, lambda present: nodes.booted(present, "idle", None, (), moments.now()))
+            platform.schedule(pool.key)
+            info = await _StartTask(platform, pool, account, node, storage).run()
+            _change(platform, node.key, lambda present: replace(present, start_task=info, process={}))
+            return
+    _change(platform, node.key, lambda present: nodes.booted(present, state, info, errors, moments.now()))
+
+
+class _StartTask:
+    """A node's start task: run, and run again while it fails and retries are left."""
+
+    def __init__(self, platform: Platform, pool: Pool, account: Resource, node: Node, storage: NodeStorage) -> None:
+        self._platform = platform
+        self._account = account
+        self._node = node
+        self._storage = storage
+        self._settings = pool.properties["startTask"]
+        self._windows = pool.is_windows
+        self._folders = startup_folders(platform.data, node)
+        where = node_folders(platform.data, node.key)
+        packages = package_folders(platform.store.read, account, pool, [], where)
+        self._variables = {
+            **node_variables(pool, node, where, account.name, f"{platform.origin}/{account.name}", packages),
+            **start_task_variables(self._settings, self._folders),
+        }
+
+    async def run(self) -> dict[str, Any]:
+        """The start task's information when it has ended for good."""
+        allowed, retries, again = int(self._settings.get("maxTaskRetryCount") or 0), 0, 0
+        began = moments.now()
+        self._tell({"state": "running", "startTime": moments.iso(began), "retryCount": 0})
+        while True:
+            ended = await self._attempt()
+            if ended.failure is None or (allowed != -1 and retries >= allowed):
+                return self._information(began, retries, again, ended)
+            retries, again = retries + 1, moments.now()
+            self._tell({"state": "running", "startTime": moments.iso(began), "retryCount": retries})
+
+    async def _attempt(self) -> Ended:
+        self._folders.make()
+        files = self._settings.get("resourceFiles") or []
+        try:
+            await self._storage.bring(files, self._account, self._folders.working)
+        except FileTrouble as trouble:
+            return Ended(None, trouble.failure)
+        begun = await start(self._settings["commandLine"], self._variables, self._folders, windows=self._windows)
+        if isinstance(begun, Ended):
+            return begun
+        return await self._follow(begun)
+
+    async def _follow(self, running: Running) -> Ended:
+        """Remember the process, so that a later server could find it, and wait for its end."""
+        process = {"pid": running.pid, "began": started_at(running.pid)}
+        _change(self._platform, self._node.key, lambda present: replace(present, process=process))
+        try:
+            return await running.wait(None)
+        except asyncio.CancelledError:
+            await running.end()
+            raise
+
+    def _tell(self, info: dict[str, Any]) -> None:
+        _change(self._platform, self._node.key, lambda present: replace(present, start_task=info))
+
+    @staticmethod
+    def _information(began: int, retries: int, again: int, ended: Ended) -> dict[str, Any]:
+        info: dict[str, Any] = {
+            "state": "completed",
+            "startTime": moments.iso(began),
+            "endTime": moments.iso(moments.now()),
+            "retryCount": retries,
+            "result": "failure" if ended.failure else "success",
+        }
+        info |= {"lastRetryTime": moments.iso(again)} if again else {}
+        info |= {"exitCode": ended.exit_code} if ended.exit_code is not None else {}
+        return info | ({"failureInfo": ended.failure} if ended.failure else {})
