@@ -8,7 +8,7 @@ from batchlocal.arm import microsoft_storage
 from batchlocal.arm.blob_access import make_container
 from batchlocal.arm.microsoft_batch import perimeters, private_links
 from batchlocal.arm.microsoft_batch.accounts import finish_creation, finish_deletion
-from batchlocal.arm.microsoft_resources import finish_group_deletion
+from batchlocal.arm.microsoft_resources.groups import finish_group_deletion
 from batchlocal.arm.microsoft_storage import linked_key, sync_storage
 from batchlocal.platform import Platform
 from batchlocal.runner import Performer

@@ -31,6 +31,7 @@ __all__ = [
     "retry_after",
     "shown",
     "stored",
+    "tags_of",
 ]
 
 GROUP_TYPE = "Microsoft.Resources/resourceGroups"
@@ -67,8 +68,16 @@ class BodyMissing(Refusal):
     """The operation needs a JSON object as its body."""
 
 
+@dataclass(eq=False)
+class TagsInvalid(Refusal):
+    """Tags are an object of texts."""
+
+
 CATALOGUE.update(
     {
+        TagsInvalid: gateway(
+            400, "InvalidRequestContent", "The request content was invalid: tags must be an object of strings."
+        ),
         ResourceGroupNotFound: gateway(404, "ResourceGroupNotFound", "Resource group '{group}' could not be found."),
         ResourceNotFound: gateway(
             404,
@@ -109,6 +118,20 @@ def body_object(call: ArmCall) -> dict[str, Any]:
     if not isinstance(call.body, dict):
         raise BodyMissing
     return call.body
+
+
+def tags_of(body: dict[str, Any]) -> dict[str, Any]:
+    """``{"tags": ...}`` of a body, {} when it has none; null values count as empty (recorded: a tag without value).
+
+    Raises:
+        TagsInvalid: they are not names with texts.
+    """
+    tags = body.get("tags")
+    if tags is None:
+        return {}
+    if not isinstance(tags, dict) or not all(isinstance(value, (str, type(None))) for value in tags.values()):
+        raise TagsInvalid
+    return {"tags": {name: value or "" for name, value in tags.items()}}
 
 
 def stored(call: ArmCall, resource_id: ResourceId, existing: Resource | None = None) -> Resource:

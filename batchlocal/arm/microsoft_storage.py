@@ -24,7 +24,9 @@ from batchlocal.arm.fabric import (
     retry_after,
     shown,
     stored,
+    tags_of,
 )
+from batchlocal.arm.locations import placed
 from batchlocal.arm.provider import ResourceProvider
 from batchlocal.domain.refusals import Refusal
 from batchlocal.platform import Platform
@@ -168,8 +170,8 @@ def put_account(call: ArmCall) -> Answer:
     account.body = {
         "sku": _sku(body.get("sku") or {"name": "Standard_LRS"}),
         "kind": body.get("kind", "StorageV2"),
-        "location": str(body.get("location") or group.body["location"]).replace(" ", "").lower(),
-        "tags": body.get("tags") or {},
+        "location": placed(taken, body.get("location"), group.body["location"], ACCOUNT_TYPE),
+        "tags": tags_of(body).get("tags", {}),
         **({"identity": body["identity"]} if body.get("identity") else {}),
     }
     account.body["properties"] = _served(call, account, old, body.get("properties") or {})

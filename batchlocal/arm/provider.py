@@ -14,12 +14,16 @@ from batchlocal.protocol.descriptions import BodyRefused
 from batchlocal.protocol.messages import Answer
 from batchlocal.protocol.routing import Routed
 
-__all__ = ["Handler", "ResourceProvider"]
+__all__ = ["REGISTERED", "Handler", "ResourceProvider"]
 
 Handler = Callable[[ArmCall], Answer] | Callable[[ArmCall], Awaitable[Answer]]
 F = TypeVar("F", bound=Handler)
 # A tracked resource's envelope is ARM's own: clients change what a GET gave them and send the whole back.
 _ENVELOPE = frozenset({"id", "name", "type", "location", "etag", "systemdata"})
+
+
+REGISTERED: list[ResourceProvider] = []
+"""Every provider that has a namespace, in the order in which their modules were read."""
 
 
 class ResourceProvider:
@@ -46,6 +50,8 @@ class ResourceProvider:
         self.operations = {operation.id: operation for operation in (*described, *routes)}
         self.versions = specs.known_versions(namespace) if refuse_body else ()
         self.handlers: dict[str, Handler] = {}
+        if namespace:
+            REGISTERED.append(self)
 
     def operation(self, *operation_ids: str) -> Callable[[F], F]:
         """Register the handler of one or more operations, by Microsoft's operationId."""

@@ -37,6 +37,13 @@ class Pools:
         rows = self._run("SELECT doc FROM pool WHERE account = ? ORDER BY key", (account,)).fetchall()
         return (_pool(doc) for (doc,) in rows)
 
+    def page(self, account: str, after: str, limit: int) -> list[Pool]:
+        """Up to ``limit`` pools of an account with keys beyond ``after``, by id."""
+        rows = self._run(
+            "SELECT doc FROM pool WHERE account = ? AND key > ? ORDER BY key LIMIT ?", (account, after, limit)
+        ).fetchall()
+        return [_pool(doc) for (doc,) in rows]
+
     def count(self, account: str) -> int:
         """How many pools an account has, those that are being deleted too."""
         count: int = self._run("SELECT count(*) FROM pool WHERE account = ?", (account,)).fetchone()[0]

@@ -24,7 +24,9 @@ from batchlocal.arm.fabric import (
     retry_after,
     shown,
     stored,
+    tags_of,
 )
+from batchlocal.arm.locations import placed
 from batchlocal.arm.microsoft_batch.private_links import shown_connections
 from batchlocal.arm.microsoft_batch.provider import (
     ACCOUNT_TYPE,
@@ -137,8 +139,8 @@ def put_account(call: ArmCall) -> Answer:
         raise AccountNameInvalid(name)
     account = stored(call, call.id, taken)
     properties = properties_of(body)
+    location = placed(taken, body.get("location"), group.body["location"], ACCOUNT_TYPE)
     if taken is None:
-        location = str(body.get("location") or group.body["location"]).replace(" ", "").lower()
         granted, limits = quotas.new_account(call.tx, account.subscription)
         account.body = {"location": location, "properties": _new_properties(call, name, location, properties, granted)}
         account.hidden = {"keys": {slot: _new_key() for slot in _KEYS}, "type": ACCOUNT_TYPE, "quotas": limits}
@@ -194,8 +196,7 @@ def _change(call: ArmCall, account: Resource, body: dict[str, Any], properties: 
         now["allowedAuthenticationModes"] = _modes(properties["allowedAuthenticationModes"])
     if now.get("autoStorage") is None:
         now.pop("autoStorage", None)
-    if body.get("tags") is not None:
-        account.body["tags"] = body["tags"]
+    account.body |= tags_of(body)
     if body.get("identity") is not None:
         account.body["identity"] = _identity(call, account.body.get("identity") or {}, body["identity"])
     account.body.setdefault("identity", {"type": "None"})

@@ -10,6 +10,7 @@ from typing import Any
 from batchlocal.arm.call import ArmCall
 from batchlocal.arm.errors import CATALOGUE, provider
 from batchlocal.arm.fabric import shown, stored
+from batchlocal.arm.listing import listed_by_key
 from batchlocal.arm.microsoft_batch.provider import PROVIDER, InvalidProperty, account_of, properties_of
 from batchlocal.domain.quotas import ApplicationQuotaReached, PackageQuotaReached
 from batchlocal.domain.refusals import Refusal
@@ -174,8 +175,7 @@ def list_applications(call: ArmCall) -> Answer:
     """The account's applications, by name."""
     account = account_of(call)
     linked_storage(account)
-    found = call.tx.resources.children(account.id, APPLICATION_TYPE)
-    return Answer(200, {"value": [_shown(application) for application in found]})
+    return listed_by_key(call, call.tx.resources.children(account.id, APPLICATION_TYPE), _shown)
 
 
 @PROVIDER.operation("Application_Delete")

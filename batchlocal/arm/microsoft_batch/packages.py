@@ -10,6 +10,7 @@ from batchlocal.arm.blob_access import blob_exists, make_container, signed_url
 from batchlocal.arm.call import ArmCall
 from batchlocal.arm.errors import CATALOGUE, provider
 from batchlocal.arm.fabric import shown
+from batchlocal.arm.listing import listed_by_key
 from batchlocal.arm.microsoft_batch.applications import (
     PACKAGE_TYPE,
     AccountNotEnabledForAutoStorage,
@@ -176,7 +177,7 @@ def _shown(package: Resource, extra: dict[str, str]) -> dict[str, Any]:
 def list_packages(call: ArmCall) -> Answer:
     """The versions, without URLs (F5)."""
     found = call.tx.resources.children(application_of(call).id, PACKAGE_TYPE)
-    return Answer(200, {"value": [_shown(package, {}) for package in found]})
+    return listed_by_key(call, found, lambda package: _shown(package, {}))
 
 
 @PROVIDER.operation("ApplicationPackage_Delete")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from batchlocal import quotas
 from batchlocal.arm.call import ArmCall
+from batchlocal.arm.conditions import check_conditions
 from batchlocal.arm.errors import CATALOGUE, provider
 from batchlocal.arm.fabric import finished, poll_pending, retry_after
+from batchlocal.arm.listing import filter_of, listed, page_size, position, selected
 from batchlocal.arm.microsoft_batch.provider import PROVIDER, account_of, properties_of
 from batchlocal.autoscaling import enabled
 from batchlocal.domain import autoscale, formulas
@@ -17,6 +19,7 @@ from batchlocal.domain.pool import Pool, PoolNotFound
 from batchlocal.domain.pool_changes import PropertyFixed, check_change
 from batchlocal.domain.quotas import PackageReferenceQuotaReached, PoolQuotaReached
 from batchlocal.protocol import moments
+from batchlocal.protocol.filters import EQUALITY, ORDER, Filterable
 from batchlocal.protocol.messages import Answer
 from batchlocal.store.effects import Effect
 from batchlocal.store.operations import LongRunningOperation
@@ -290,6 +293,7 @@ def put_pool(call: ArmCall) -> Answer:
     sent = to_service(properties_of(call.body))
     name = call.parameters["poolName"]
     existing = call.tx.pools.find(f"{account.key}/pools/{name.lower()}")
+    check_conditions(call, existing.modified if existing else None)
     if existing is None:
         quotas.admit_pool(call.tx, account, sent)
         pool = pools.create(account.key, name, sent, call.now)
@@ -326,7 +330,9 @@ def _scaled(call: ArmCall, pool: Pool) -> Pool:
 def patch_pool(call: ArmCall) -> Answer:
     """What is left out stays; an empty start task removes it (azure-batch-behaviours, Pools)."""
     account = account_of(call)
-    return _changed(call, account, _pool_of(call, account), to_service(properties_of(call.body)))
+    pool = _pool_of(call, account)
+    check_conditions(call, pool.modified)
+    return _changed(call, account, pool, to_service(properties_of(call.body)))
 
 
 @PROVIDER.operation("Pool_Get")
@@ -336,11 +342,28 @@ def get_pool(call: ArmCall) -> Answer:
     return _answer(_pool_of(call, account), account)
 
 
+# REST reference, "Pool - List By Batch Account": what the list may be filtered by.
+_FILTERABLE: Final = {
+    "name": Filterable("string", (*EQUALITY, "startswith")),
+    **{f"properties/{name}": Filterable("string", EQUALITY) for name in ("allocationState", "provisioningState")},
+    **{f"properties/{name}": Filterable("string", EQUALITY) for name in ("vmSize", "interNodeCommunication")},
+    **{
+        f"properties/{name}": Filterable("time", ORDER)
+        for name in ("allocationStateTransitionTime", "creationTime", "lastModified", "provisioningStateTransitionTime")
+    },
+}
+
+
 @PROVIDER.operation("Pool_ListByBatchAccount")
 def list_pools(call: ArmCall) -> Answer:
-    """The account's pools, by name (F6)."""
+    """The account's pools, by name (F6); filtered, cut to chosen properties, a page at a time."""
     account = account_of(call)
-    return Answer(200, {"value": [_shown(pool, account) for pool in call.tx.pools.of_account(account.key)]})
+    wanted, size, after = filter_of(call, _FILTERABLE), page_size(call, "maxresults"), position(call)
+    found: Iterable[Pool] = call.tx.pools.page(account.key, after, size + 1)
+    if wanted is not None:
+        every = call.tx.pools.of_account(account.key)
+        found = (pool for pool in every if pool.key > after and wanted(_shown(pool, account)))
+    return listed(call, found, lambda pool: pool.key, lambda pool: selected(call, _shown(pool, account)), size)
 
 
 @PROVIDER.operation("Pool_StopResize")

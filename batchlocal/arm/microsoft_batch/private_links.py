@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from batchlocal.arm.call import ArmCall
+from batchlocal.arm.conditions import check_conditions
 from batchlocal.arm.errors import CATALOGUE, provider
 from batchlocal.arm.fabric import accept, retry_after
 from batchlocal.arm.microsoft_batch.provider import ACCOUNT_TYPE, PROVIDER, InvalidBody, account_of, properties_of
@@ -117,6 +118,7 @@ def _answer(connection: Resource, status: int, **headers: str) -> Answer:
 def decide_on_connection(call: ArmCall) -> Answer:
     """The owner approves or rejects: 202 with the connection and an Azure-AsyncOperation (F8)."""
     connection = _connection(call)
+    check_conditions(call, connection.modified)
     state = properties_of(call.body).get("privateLinkServiceConnectionState")
     if not state:
         raise InvalidBody("privateLinkServiceConnectionState must be set")

@@ -1,0 +1,172 @@
+"""What ARM does alike for every provider."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import batchlocal_command, start_local
+from tests.server.test_server import ACCOUNT, GROUP, VERSION, arm
+from tests.server.world import POOL, WHERE, World
+
+RESOURCES = "2021-04-01"
+
+
+def test_ids_are_compared_without_case_and_shown_as_they_were_made(world: World) -> None:
+    path = f"{world.root}/RESOURCEGROUPS/World/providers/microsoft.batch/BATCHACCOUNTS/WorldAccount"
+    assert world.get(path)["id"] == world.account
+    pool = f"{path}/POOLS/Mixed"
+    world.done("PUT", pool, {"properties": POOL})
+    assert world.get("pools/mixed")["name"] == "Mixed"
+
+
+def test_every_answer_says_who_it_was_and_what_is_left(world: World) -> None:
+    correlation = str(uuid.uuid4())
+    client = str(uuid.uuid4())
+    sent = {"x_ms_correlation_request_id": correlation, "x_ms_client_request_id": client}
+    for method, kind in (("GET", "reads"), ("PATCH", "writes"), ("DELETE", "deletes")):
+        answer = world.send(method, "" if method != "DELETE" else "applications/none", {}, **sent)
+        headers = answer.headers
+        assert headers["x-ms-correlation-request-id"] == correlation
+        assert headers["x-ms-routing-request-id"].endswith(correlation)
+        assert uuid.UUID(headers["x-ms-request-id"])
+        assert int(headers[f"x-ms-ratelimit-remaining-subscription-{kind}"]) > 0
+        assert headers["Cache-Control"] == "no-cache"
+        assert headers["Strict-Transport-Security"]
+
+
+def test_a_providers_error_names_the_request_and_the_front_doors_does_not(world: World) -> None:
+    provider = world.send("GET", "pools/none")
+    assert f"RequestId:{provider.headers['x-ms-request-id']}" in provider.json()["error"]["message"]
+    assert "x-ms-failure-cause" not in provider.headers
+    gateway = world.send("GET", f"{world.root}/resourceGroups/none", version=RESOURCES)
+    assert gateway.json()["error"].keys() == {"code", "message"}
+    assert gateway.headers["x-ms-failure-cause"] == "gateway"
+
+
+def test_namespaces_show_their_types_and_api_versions(world: World) -> None:
+    found = world.get(f"{world.root}/providers/microsoft.batch", version=RESOURCES)
+    types = {one["resourceType"]: one["apiVersions"] for one in found["resourceTypes"]}
+    assert types["batchAccounts"][:2] == ["2025-06-01", "2024-07-01"]
+    assert types["batchAccounts/pools"][-1] == "2017-09-01"
+    assert "2025-06-01" not in types["batchAccounts/certificates"]
+    listed = [one["namespace"] for one in world.get(f"{world.root}/providers", version=RESOURCES)["value"]]
+    assert {"Microsoft.Batch", "Microsoft.Storage", "Microsoft.Resources"} <= set(listed)
+    assert world.send("GET", f"{world.root}/providers/frob", version=RESOURCES).status_code == 404
+
+
+def test_resources_are_listed_by_type_tag_and_name_a_page_at_a_time(world: World) -> None:
+    world.done("PATCH", "", {"tags": {"team": "render", "cost": "1"}})
+    path = f"{world.root}/resourceGroups/world/resources"
+
+    def names(**query: str) -> list[str]:
+        text = "&".join(f"${name}={value}" for name, value in query.items())
+        return [one["name"] for one in world.get(f"{path}?{text}", version=RESOURCES)["value"]]
+
+    assert "worldstore" not in names(filter="resourceType eq 'Microsoft.Batch/batchAccounts'")
+    assert names(filter="tagName eq 'team' and tagValue eq 'render'") == ["worldaccount"]
+    assert names(filter="tagName eq 'team' and tagValue eq '1'") == []
+    assert names(filter="substringof('store', name) and location eq 'westeurope'") == ["worldstore"]
+    assert world.send("GET", f"{path}?$filter=frob eq 1", version=RESOURCES).status_code == 400
+    expanded = world.get(f"{path}?$expand=createdTime,provisioningState", version=RESOURCES)["value"][0]
+    assert {"createdTime", "provisioningState"} <= expanded.keys()
+    first = world.get(f"{path}?$top=1", version=RESOURCES)
+    rest = world.http.get(first["nextLink"], timeout=10).json()["value"]
+    assert [one["id"] for one in [*first["value"], *rest]][:2] == [
+        one["id"] for one in world.get(path, version=RESOURCES)["value"]
+    ][:2]
+    assert world.send("GET", f"{path}?$top=none", version=RESOURCES).status_code == 400
+
+
+@pytest.mark.parametrize("scope", ["", "/resourceGroups/world", "account"])
+def test_tags_are_set_merged_and_removed_at_every_scope(world: World, scope: str) -> None:
+    at = world.account if scope == "account" else world.root + scope
+    path = f"{at}/providers/Microsoft.Resources/tags/default"
+
+    def tags(method: str, body: object = None) -> object:
+        answer = world.send(method, path, body, version=RESOURCES)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["properties"]["tags"] if answer.content else {}
+
+    assert tags("PUT", {"properties": {"tags": {"a": "1", "b": "2"}}}) == {"a": "1", "b": "2"}
+    assert tags("PATCH", {"operation": "Merge", "properties": {"tags": {"b": "3"}}}) == {"a": "1", "b": "3"}
+    assert tags("PATCH", {"operation": "Delete", "properties": {"tags": {"a": ""}}}) == {"b": "3"}
+    assert tags("PATCH", {"operation": "Replace", "properties": {"tags": {"c": "4"}}}) == {"c": "4"}
+    if scope:
+        assert world.get(at, version="2024-07-01" if scope == "account" else RESOURCES)["tags"] == {"c": "4"}
+        listed = world.get(f"{world.root}/tagNames", version=RESOURCES)["value"]
+        assert "c" in [one["tagName"] for one in listed]
+    tags("DELETE")
+    assert tags("GET") == {}
+    assert world.send("PATCH", path, {"operation": "Frob"}, version=RESOURCES).status_code == 400
+
+
+def test_templates_are_refused_in_a_sentence_that_says_what_to_do(world: World) -> None:
+    path = f"{world.root}/resourceGroups/world/providers/Microsoft.Resources/deployments/one"
+    refused = world.send("PUT", path, {"properties": {"mode": "Incremental", "template": {}}}, version=RESOURCES)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (501, "TemplateDeploymentsNotSupported")
+    assert "Pulumi" in refused.json()["error"]["message"]
+    assert world.send("GET", path, version=RESOURCES).json()["error"]["code"] == "DeploymentNotFound"
+
+
+def test_names_and_places_that_azure_does_not_take(world: World) -> None:
+    def refused(method: str, path: str, body: object, version: str = RESOURCES) -> str:
+        answer = world.send(method, path, body, version=version)
+        assert 400 <= answer.status_code < 500
+        return str(answer.json()["error"]["code"])
+
+    groups = f"{world.root}/resourceGroups"
+    assert refused("PUT", f"{groups}/ends.", WHERE) == "InvalidResourceGroup"
+    assert refused("PUT", f"{groups}/{'a' * 91}", WHERE) == "InvalidResourceGroup"
+    assert refused("PUT", f"{groups}/nowhere", {}) == "LocationRequired"
+    assert refused("PUT", f"{groups}/nowhere", {"location": "atlantis"}) == "LocationNotAvailableForResourceType"
+    assert refused("PUT", f"{groups}/nowhere", {**WHERE, "tags": {"a": {}}}) == "InvalidRequestContent"
+    assert refused("PUT", "", {"location": "eastus"}, "2024-07-01") == "InvalidResourceLocation"
+    bare = world.http.get(f"{world.local.settings['armEndpoint']}{world.account}", timeout=10)
+    assert (bare.status_code, bare.json()["error"]["code"]) == (400, "MissingApiVersionParameter")
+
+
+def test_changes_can_depend_on_what_the_caller_knows(world: World) -> None:
+    body = {"properties": POOL}
+    made = world.done("PUT", "pools/conditional", body, If_None_Match="*")
+    assert world.send("PUT", "pools/conditional", body, If_None_Match="*").status_code == 412
+    etag = made.headers["ETag"]
+    assert world.send("PATCH", "pools/conditional", {}, If_Match=etag).status_code == 200
+    assert world.send("PATCH", "pools/conditional", {}, If_Match='W/"0x1"').json()["error"]["code"] == "ConditionNotMet"
+    assert world.send("PUT", "pools/notthere", body, If_Match="*").status_code == 412
+
+
+def test_pools_are_listed_filtered_selected_and_a_page_at_a_time(world: World) -> None:
+    for name in ("page-a", "page-b", "page-c"):
+        world.done("PUT", f"pools/{name}", {"properties": POOL})
+    one = world.get("pools?$filter=name eq 'page-b'&$select=properties/vmSize")["value"]
+    assert [(pool["name"], list(pool["properties"])) for pool in one] == [("page-b", ["vmSize"])]
+    assert {"id", "type", "etag"} <= one[0].keys()
+    some = world.get("pools?$filter=startswith(name,'page-') and not (name eq 'page-b')")["value"]
+    assert [pool["name"] for pool in some] == ["page-a", "page-c"]
+    every, page = [], world.get("pools?maxresults=2")
+    while True:
+        assert len(page["value"]) <= 2
+        every += [pool["name"] for pool in page["value"]]
+        if "nextLink" not in page:
+            break
+        page = world.http.get(page["nextLink"], timeout=10).json()
+    assert every == [pool["name"] for pool in world.get("pools")["value"]]
+    for query in ("maxresults=0", "maxresults=x", "$filter=frob", "$filter=((((", "$skiptoken=%25"):
+        assert world.send("GET", f"pools?{query}").status_code == 400, query
+
+
+def test_waits_are_azures_own_with_recorded_timing_and_a_second_without(world: World, tmp_path: Path) -> None:
+    path = f"{world.root}/resourceGroups/world/providers/Microsoft.Batch/batchAccounts/quick1"
+    assert world.send("PUT", path, WHERE).headers["Retry-After"] in ("0", "1")
+    world.until(lambda: world.get(path)["properties"]["provisioningState"] == "Succeeded", seconds=1.5)
+    local = start_local(tmp_path / "slow", "--timing", "recorded")
+    try:
+        arm(local, "PUT", GROUP, WHERE)
+        assert arm(local, "PUT", ACCOUNT + VERSION, WHERE).headers["Retry-After"] == "15"
+        shown = arm(local, "GET", ACCOUNT + VERSION).json()
+        assert shown["properties"]["provisioningState"] == "Creating"
+    finally:
+        batchlocal_command("stop", "--data", str(local.data))
