@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from contextlib import suppress
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final, Literal
 
-from batchmgmt.errors import Detail, ResizeFailed, TimedOut, UsageError, acting
+from batchmgmt.errors import Conflict, Detail, ResizeFailed, TimedOut, UsageError, acting
 
 if TYPE_CHECKING:
-    from azure.mgmt.batch.models import Pool
+    from azure.mgmt.batch.models import Pool, ScaleSettings
 
     from batchmgmt.management import BatchManagement
 
-__all__ = ["PoolProgress", "Pools"]
+__all__ = ["Deallocation", "PoolProgress", "Pools"]
+
+Deallocation = Literal["Requeue", "TaskCompletion", "Terminate"]
+"""What becomes of a leaving node's tasks."""
 
 PoolProgress = Callable[["Pool"], None]
 """Called with the pool as it was read last, while it is waited for."""
@@ -21,6 +26,7 @@ PoolProgress = Callable[["Pool"], None]
 PATIENCE: Final = 1200.0  # seconds: Azure's default resize timeout of 15 minutes, and some
 PAUSE: Final = 0.5  # seconds between two looks at first
 LONGEST_PAUSE: Final = 10.0
+SHORTEST_RESIZE: Final = 300  # seconds: the least resizeTimeout that Azure takes
 
 
 class Pools:
@@ -62,8 +68,7 @@ class Pools:
         """
         if dedicated is None and low_priority is None:
             raise UsageError("say how many nodes: dedicated, low priority or both")
-        from azure.mgmt.batch.models import FixedScaleSettings, PoolProperties, ScaleSettings
-        from azure.mgmt.batch.models import Pool as Definition
+        from azure.mgmt.batch.models import FixedScaleSettings, ScaleSettings
 
         now = self.get(pool).properties
         scale = now.scale_settings if now else None
@@ -73,10 +78,64 @@ class Pools:
             target_low_priority_nodes=before.target_low_priority_nodes if low_priority is None else low_priority,
             resize_timeout=before.resize_timeout,
         )
-        change = Definition(properties=PoolProperties(scale_settings=ScaleSettings(fixed_scale=wanted)))
-        with acting(f"resizing {self._named(pool)}"):
-            changed = self._management.sdk.pool.update(*self._account, pool, change, retry_on_methods=["GET", "PATCH"])
+        changed = self.rescale(pool, ScaleSettings(fixed_scale=wanted))
         return self.wait_steady(pool, progress=progress) if wait else changed
+
+    def rescale(self, pool: str, scale: ScaleSettings) -> Pool:
+        """Give a pool other scale settings, fixed or a formula, and do not wait."""
+        from azure.mgmt.batch.models import Pool as Definition
+        from azure.mgmt.batch.models import PoolProperties
+
+        change = Definition(properties=PoolProperties(scale_settings=scale))
+        with acting(f"resizing {self._named(pool)}"):
+            return self._management.sdk.pool.update(*self._account, pool, change, retry_on_methods=["GET", "PATCH"])
+
+    def drain(
+        self,
+        pool: str,
+        *,
+        deallocation: Deallocation = "TaskCompletion",
+        timeout: float = 3600.0,
+        progress: PoolProgress | None = None,
+    ) -> Pool:
+        """Bring a pool to no nodes and wait, so that Azure takes changes that it only takes then.
+
+        Its targets become 0 and its formula is disabled: remember its scale settings, and ``rescale`` it afterwards.
+
+        Args:
+            deallocation: TaskCompletion lets running tasks end; no new ones start. timeout: seconds.
+
+        Raises:
+            ResizeFailed: nodes are still there when Azure gave up. TimedOut: they are when ``timeout`` is over.
+        """
+        from azure.mgmt.batch.models import FixedScaleSettings, ScaleSettings
+
+        self._without_formula(pool)
+        settled = self._settled(pool, timeout, progress)
+        if not _nodes(settled):
+            return settled
+        none = FixedScaleSettings(
+            target_dedicated_nodes=0,
+            target_low_priority_nodes=0,
+            node_deallocation_option=deallocation,
+            resize_timeout=timedelta(seconds=max(timeout, SHORTEST_RESIZE)),
+        )
+        self.rescale(pool, ScaleSettings(fixed_scale=none))
+        return self.wait_steady(pool, timeout=timeout, progress=progress)
+
+    def _without_formula(self, pool: str) -> None:
+        properties = self.get(pool).properties
+        if properties and properties.scale_settings and properties.scale_settings.auto_scale:
+            with acting(f"disabling autoscale of {self._named(pool)}"):
+                self._management.sdk.pool.disable_auto_scale(*self._account, pool)
+
+    def _settled(self, pool: str, timeout: float, progress: PoolProgress | None) -> Pool:
+        """The pool once it is steady, its resize stopped, whatever errors that had."""
+        found = self.get(pool)
+        if found.properties and found.properties.allocation_state == "Resizing":
+            with suppress(Conflict):  # it may have ended by itself
+                self.stop_resize(pool)
+        return self._until_steady(pool, timeout, progress)
 
     def stop_resize(self, pool: str) -> Pool:
         """Let the pool stay at the nodes it has now."""
@@ -89,13 +148,17 @@ class Pools:
         Raises:
             ResizeFailed: it is steady with resize errors. TimedOut: it is not steady in time.
         """
+        found = self._until_steady(pool, timeout, progress)
+        self._check_resize(pool, found)
+        return found
+
+    def _until_steady(self, pool: str, timeout: float, progress: PoolProgress | None) -> Pool:
         deadline, pause = time.monotonic() + timeout, PAUSE
         while True:
             found = self.get(pool)
             if progress:
                 progress(found)
             if found.properties and found.properties.allocation_state == "Steady":
-                self._check_resize(pool, found)
                 return found
             if time.monotonic() + pause > deadline:
                 raise TimedOut(f"{self._named(pool)} is not steady after {timeout:.0f} s; it goes on resizing")
@@ -116,3 +179,13 @@ class Pools:
 
     def _named(self, pool: str) -> str:
         return f"pool '{pool}' of account '{self._account[1]}'"
+
+
+def _nodes(found: Pool) -> int:
+    """Nodes that it has or is to have."""
+    properties = found.properties
+    if properties is None:
+        return 0
+    fixed = properties.scale_settings.fixed_scale if properties.scale_settings else None
+    targets = (fixed.target_dedicated_nodes or 0) + (fixed.target_low_priority_nodes or 0) if fixed else 0
+    return max(targets, (properties.current_dedicated_nodes or 0) + (properties.current_low_priority_nodes or 0))

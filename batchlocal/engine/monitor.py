@@ -209,7 +209,7 @@ class Monitor:
 
 
 class EngineLog:
-    """What ``pulumi.runtime.Settings(engine=...)`` takes: the program's log lines."""
+    """What ``pulumi.runtime.Settings(engine=...)`` takes: the log lines of the program, and of plugins."""
 
     _SEVERITIES = ("debug", "info", "warning", "error")
 
@@ -218,13 +218,13 @@ class EngineLog:
         self.errors: list[str] = []
 
     def Log(self, request: Any) -> Any:
-        """One line of the program's; debug lines are dropped."""
+        """One line; debug lines are dropped."""
         severity = self._SEVERITIES[request.severity] if request.severity < len(self._SEVERITIES) else "info"
         text = request.message.rstrip()
         if severity == "error":
             self.errors.append(text)
         if severity != "debug" and text:
-            self._display.diagnostic(severity, text)
+            self._display.diagnostic(severity, text, request.urn)
         return empty_pb2.Empty()
 
     def RequirePulumiVersion(self, request: Any) -> Any:

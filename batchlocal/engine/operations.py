@@ -22,6 +22,7 @@ from batchlocal.engine.display import Display, View
 from batchlocal.engine.errors import EngineError, NeedsPulumi
 from batchlocal.engine.journal import Journal
 from batchlocal.engine.ledger import Ledger
+from batchlocal.engine.log import LogServer
 from batchlocal.engine.program import run_program
 from batchlocal.engine.project import Config, Project
 from batchlocal.engine.providers import PluginHost
@@ -200,7 +201,9 @@ class _Operation:
 
     def _parts(self, config: Config, old: Snapshot, secrets: Secrets, display: Display) -> _Parts:
         stack = self.stack
-        host = PluginHost(stack.project.provider_paths, stack.project.program)
+        log = LogServer(display)
+        self._held.callback(log.close)
+        host = PluginHost(stack.project.provider_paths, stack.project.program, log.address)
         self._held.callback(host.close)
         for package in sorted({package_of(one.type) for one in old.resources if is_provider(one.type)} - {"pulumi"}):
             host.prepare(package)

@@ -49,10 +49,12 @@ class InitFailed(Exception):
 class Plugin:
     """One provider process, for one provider resource of the state."""
 
-    def __init__(self, package: str, command: list[str], folder: Path) -> None:
+    def __init__(self, package: str, command: list[str], folder: Path, engine: str) -> None:
+        """Start it; ``engine`` is the address of the engine's log, its last argument."""
         self.package = package
+        self._engine = engine
         self._process = subprocess.Popen(
-            command,
+            [*command, engine],
             cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -97,7 +99,7 @@ class Plugin:
         """Handshake, then Configure with a provider resource's inputs."""
         stub = self._connect()
         with contextlib.suppress(grpc.RpcError):
-            answer = stub.Handshake(pb.ProviderHandshakeRequest(engine_address="127.0.0.1:0"))
+            answer = stub.Handshake(pb.ProviderHandshakeRequest(engine_address=self._engine))
             self._takes_secrets = answer.accept_secrets
         plain = {name: value for name, value in unwrapped(inputs).items() if name != "__internal"}
         variables = {f"{self.package}:config:{name}": str(value) for name, value in plain.items()}
@@ -317,7 +319,8 @@ def _translated(error: grpc.RpcError, package: str) -> Exception:
 class PluginHost:
     """Starts plugins by package, early where it is known that they will be needed."""
 
-    def __init__(self, project_providers: Mapping[str, Path], folder: Path) -> None:
+    def __init__(self, project_providers: Mapping[str, Path], folder: Path, engine: str) -> None:
+        self._engine = engine
         self._folders = dict(project_providers)
         self._folder = folder
         self._ready: dict[str, list[Plugin]] = {}
@@ -344,24 +347,23 @@ class PluginHost:
         return self._start(package)
 
     def _start(self, package: str) -> Plugin:
-        plugin = Plugin(package, self._command(package), self._folder)
+        plugin = Plugin(package, self._command(package), self._folder, self._engine)
         with self._lock:
             self._all.append(plugin)
         return plugin
 
     def _command(self, package: str) -> list[str]:
-        engine = "127.0.0.1:0"
         if package in self._folders:
-            return [sys.executable, str(self._folders[package]), engine]
+            return [sys.executable, str(self._folders[package])]
         if package == "pulumi-python":
-            return [sys.executable, "-m", "pulumi.dynamic", engine]
+            return [sys.executable, "-m", "pulumi.dynamic"]
         executable = f"pulumi-resource-{package}"
         found = shutil.which(executable)
         if found is None:
             raise EngineError(
                 f"no provider plugin '{package}': {executable} is not on PATH and Pulumi.yaml names no folder for it"
             )
-        return [found, engine]
+        return [found]
 
     def cancel(self) -> None:
         """Ask all plugins to hurry."""

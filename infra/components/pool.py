@@ -2,38 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import pulumi
 from pulumi_azure_native import batch
 from pydantic import SecretStr
+from pydantic.alias_generators import to_camel
 
 from infra.components.account import BatchAccount
 from infra.components.application import BatchApplication
 from infra.formulas import formula_of
-from infra.model import Image, Pool
-from infra.model.base import plain
+from infra.model import Image, Nodes, Pool
+from infra.model.base import plain, seconds
 from infra.model.pool import IMAGES, PackageReference
+from infra.resources import PoolChange, PoolNodes
 
-__all__ = ["WHEN_EMPTY", "BatchPool"]
+__all__ = ["BatchPool", "lasting"]
 
-# What Azure changes only while a pool has no node. Source: Microsoft's "Update pool properties", for management API
-# 2024-07-01 and later. All else in the list of properties can be changed at any time.
-WHEN_EMPTY: Final = (
-    "deploymentConfiguration",
-    "displayName",
-    "interNodeCommunication",
-    "mountConfiguration",
-    "networkConfiguration",
-    "resourceTags",
-    "targetNodeCommunicationMode",
-    "taskSchedulingPolicy",
-    "taskSlotsPerNode",
-    "upgradePolicy",
-    "userAccounts",
-    "vmSize",
-)
+GRACE: Final = 300
+"""Seconds that a resize is waited for beyond its own time-out."""
 
 
 class BatchPool(pulumi.ComponentResource):
@@ -64,51 +52,110 @@ class BatchPool(pulumi.ComponentResource):
             subnet_id: where the nodes go unless the settings name a subnet.
         """
         super().__init__("batchenv:index:BatchPool", name, None, opts)
+        self._child = pulumi.ResourceOptions(parent=self)
+        self._place: dict[str, Any] = {
+            "subscription_id": account.account_id.apply(lambda id: id.split("/")[2]),
+            "resource_group_name": resource_group_name,
+            "account_name": account.account_name,
+        }
+        properties = lasting(settings, subnet_id)
+        change = self._change(name, settings, properties)
         pool = batch.Pool(
             name,
-            pool_name=settings.name,
+            pool_name=change.current_name,
             account_name=account.account_name,
             resource_group_name=resource_group_name,
-            display_name=settings.display_name,
-            vm_size=settings.vm_size,
-            deployment_configuration={"virtual_machine_configuration": _virtual_machine(settings)},
             scale_settings=_scale(settings),
-            task_slots_per_node=settings.task_slots_per_node,
-            task_scheduling_policy={"node_fill_type": batch.ComputeNodeFillType(settings.task_scheduling)},
             application_packages=[_package(one, applications or {}) for one in settings.packages] or None,
-            start_task=_given(settings.start_task),
+            start_task=_sealed(settings.start_task),
             identity=_identity(settings),
-            inter_node_communication=batch.InterNodeCommunicationState(
-                "Enabled" if settings.inter_node_communication else "Disabled"
-            ),
-            target_node_communication_mode=(
-                batch.NodeCommunicationMode(settings.node_communication) if settings.node_communication else None
-            ),
-            network_configuration=_network(settings, subnet_id),
-            mount_configuration=[_given(mount) for mount in settings.mounts] or None,
-            user_accounts=[_given(user) for user in settings.user_accounts] or None,
-            upgrade_policy=_given(settings.upgrade),
-            application_licenses=list(settings.application_licenses) or None,
             metadata=[{"name": name, "value": value} for name, value in settings.metadata.items()] or None,
-            resource_tags=settings.resource_tags or None,
-            # Names are fixed, so the old pool goes first.
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                delete_before_replace=True,
-                replace_on_changes=list(WHEN_EMPTY) if settings.on_change == "replace" else None,
-            ),
+            **_sealed(properties),
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=settings.on_change != "replace"),
         )
         self.pool_id, self.pool_name = pool.id, pool.name
+        self._nodes(name, settings, change)
         self.register_outputs({"poolId": self.pool_id, "poolName": self.pool_name})
 
+    def _change(self, name: str, settings: Pool, properties: Mapping[str, Any]) -> PoolChange:
+        secrets = dict(_secrets("", properties))
+        return PoolChange(
+            name,
+            **self._place,
+            pool_name=settings.name,
+            on_change=settings.on_change,
+            deallocation=settings.drain.deallocation,
+            drain_seconds=seconds(settings.drain.timeout),
+            settings=_spelt(properties),
+            secrets=pulumi.Output.secret(secrets) if secrets else None,
+            opts=self._child,
+        )
 
-def _secret(value: SecretStr) -> pulumi.Output[str]:
-    return pulumi.Output.secret(value.get_secret_value())
+    def _nodes(self, name: str, settings: Pool, change: PoolChange) -> PoolNodes:
+        timeout = settings.nodes.resize_timeout if settings.nodes else Nodes().resize_timeout
+        return PoolNodes(
+            name,
+            **self._place,
+            pool_name=self.pool_name,
+            scale=_targets(settings),
+            drains=change.drains,
+            wait=settings.wait_for_nodes,
+            wait_seconds=seconds(timeout) + GRACE,
+            opts=self._child,
+        )
+
+
+def lasting(settings: Pool, subnet_id: pulumi.Input[str] | None = None) -> dict[str, Any]:
+    """The pool's properties that Azure does not change at any time, in the SDK's spelling; secrets as SecretStr."""
+    return {
+        "display_name": settings.display_name,
+        "vm_size": settings.vm_size,
+        "deployment_configuration": {"virtual_machine_configuration": _virtual_machine(settings)},
+        "task_slots_per_node": settings.task_slots_per_node,
+        "task_scheduling_policy": {"node_fill_type": settings.task_scheduling},
+        "inter_node_communication": "Enabled" if settings.inter_node_communication else "Disabled",
+        "target_node_communication_mode": settings.node_communication,
+        "network_configuration": _network(settings, subnet_id),
+        "mount_configuration": _given(settings.mounts) or None,
+        "user_accounts": _given(settings.user_accounts) or None,
+        "upgrade_policy": _given(settings.upgrade),
+        "application_licenses": list(settings.application_licenses) or None,
+        "resource_tags": settings.resource_tags or None,
+    }
 
 
 def _given(settings: object) -> Any:
-    """Settings that are named as the API names them, secrets as secrets; None stays None."""
-    return plain(settings, secret=_secret)
+    """Settings that are named as the API names them, secrets as they are; None stays None."""
+    return plain(settings, secret=lambda secret: secret)
+
+
+def _sealed(value: Any) -> Any:
+    """With secrets as Pulumi's."""
+    return plain(value, secret=lambda secret: pulumi.Output.secret(secret.get_secret_value()))
+
+
+_OF_USERS: Final = frozenset({"resource_tags", "settings"})
+"""Maps whose keys are not ours to spell."""
+
+
+def _spelt(value: Any) -> Any:
+    """In the management plane's spelling, without secrets and what is not set."""
+    if isinstance(value, dict):
+        kept = {name: inner for name, inner in value.items() if inner is not None and not isinstance(inner, SecretStr)}
+        return {to_camel(name): inner if name in _OF_USERS else _spelt(inner) for name, inner in kept.items()}
+    return [_spelt(item) for item in value] if isinstance(value, list) else value
+
+
+def _secrets(path: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Secrets by their path in the management plane's spelling."""
+    if isinstance(value, SecretStr):
+        yield path, value.get_secret_value()
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _secrets(f"{path}.{to_camel(name)}" if path else to_camel(name), inner)
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _secrets(f"{path}[{number}]", item)
 
 
 def _virtual_machine(settings: Pool) -> Any:
@@ -120,16 +167,25 @@ def _virtual_machine(settings: Pool) -> Any:
     return {"image_reference": reference, "node_agent_sku_id": image.node_agent, **rest}
 
 
+def _targets(settings: Pool) -> dict[str, Any]:
+    """The scale settings as ``PoolNodes`` takes them."""
+    if settings.autoscale is not None:
+        formula = formula_of(settings.autoscale, settings.task_slots_per_node)
+        return {"formula": formula, "intervalSeconds": seconds(settings.autoscale.interval)}
+    nodes = settings.nodes or Nodes()
+    return {"dedicated": nodes.dedicated, "spot": nodes.spot}
+
+
 def _scale(settings: Pool) -> batch.ScaleSettingsArgsDict:
     if settings.autoscale is not None:
         formula = formula_of(settings.autoscale, settings.task_slots_per_node)
         return {"auto_scale": {"formula": formula, "evaluation_interval": settings.autoscale.interval}}
-    nodes = settings.nodes
+    nodes = settings.nodes or Nodes()
     return {
         "fixed_scale": {
-            "target_dedicated_nodes": nodes.dedicated if nodes else 0,
-            "target_low_priority_nodes": nodes.spot if nodes else 0,
-            "resize_timeout": nodes.resize_timeout if nodes else "PT15M",
+            "target_dedicated_nodes": nodes.dedicated,
+            "target_low_priority_nodes": nodes.spot,
+            "resize_timeout": nodes.resize_timeout,
         }
     }
 

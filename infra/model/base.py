@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -10,7 +11,7 @@ from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-__all__ = ["ArmId", "Duration", "Model", "Spelled", "Tags", "plain"]
+__all__ = ["ArmId", "Duration", "Model", "Spelled", "Tags", "plain", "seconds"]
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,14 @@ Duration = Annotated[
     ),
 ]
 """An ISO 8601 duration of days, hours, minutes and seconds."""
+
+_UNITS = {"D": 86400, "H": 3600, "M": 60, "S": 1}
+
+
+def seconds(duration: str) -> int:
+    """The length of a ``Duration``."""
+    return sum(int(number) * _UNITS[unit] for number, unit in re.findall(r"(\d+)([DHMS])", duration))
+
 
 ArmId = Annotated[
     str,

@@ -30,7 +30,7 @@ __all__ = [
 PoolName = Annotated[str, Spelled(r"^[A-Za-z0-9_-]{1,64}$", "1 to 64 letters, digits, dashes and underscores")]
 """1 to 64 letters, digits, dashes and underscores."""
 
-OnChange = Literal["replace", "fail"]
+OnChange = Literal["drain", "replace", "fail"]
 
 
 class Image(Model):
@@ -607,6 +607,15 @@ class Upgrade(Model):
     """Upgrades in batches."""
 
 
+class Drain(Model):
+    """How nodes leave before a change that needs an empty pool."""
+
+    deallocation: Literal["TaskCompletion", "Requeue", "Terminate"] = "TaskCompletion"
+    """What becomes of running tasks: they end first, start again on other nodes, or are ended."""
+    timeout: Duration = "PT1H"
+    """How long it may take; at least 5 minutes. When it is over, nothing is changed."""
+
+
 class Pool(Model):
     """A pool of nodes. Unless told otherwise: Ubuntu 22.04, the smallest sensible machine, no nodes, no cost."""
 
@@ -653,8 +662,13 @@ class Pool(Model):
     resource_tags: Tags = Field(default_factory=dict)
     """Tags of the resources that Azure makes for the pool (UserSubscription accounts)."""
     on_change: OnChange = "fail"
-    """When a property changes that Azure takes only on an empty pool: replace deletes the pool and makes it anew, fail
-    lets the deployment fail with Azure's error."""
+    """What happens when a property changes that Azure takes only on an empty pool, and this one has nodes. drain: its
+    nodes leave when their tasks are done, it is changed in place and scaled back. replace: a new pool (NAME-2) is made,
+    then the old one is deleted. fail: nothing is changed, and the message says what could be done."""
+    drain: Drain = Field(default_factory=lambda: Drain())
+    """How a drain treats running tasks."""
+    wait_for_nodes: bool = True
+    """Wait until a resize has ended and fail with Azure's resize errors; without it they are not seen."""
 
     @model_validator(mode="after")
     def _one_scale(self) -> Self:

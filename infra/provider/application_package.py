@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from batchmgmt.errors import BatchManagementError, NotFound, PackageContentDiffers, UsageError
+from infra.provider.kinds import UNKNOWN, Say, Values, management
 
 if TYPE_CHECKING:
-    from batchmgmt import BatchManagement
     from batchmgmt.packages import PublishedPackage
 
-__all__ = ["TYPE", "Identity", "Manager", "changes", "failures"]
+__all__ = ["TYPE", "ApplicationPackages", "Identity"]
 
 TYPE: Final = "batchmgmt:index:ApplicationPackage"
 
@@ -109,13 +109,38 @@ def _differs(olds: Mapping[str, Any], news: Mapping[str, Any], name: str) -> boo
     return bool(olds.get(name) != news.get(name))
 
 
-class Manager:
-    """Brings packages about in Azure, as the identity that the environment names."""
+class ApplicationPackages:
+    """Brings packages about in Azure, as the identity that the environment names; see ``kinds.Kind``."""
 
     def __init__(self, root: Path) -> None:
         """Take sources as relative to ``root``."""
         self.root = root
-        self._managements: dict[str, BatchManagement] = {}
+
+    def failures(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        yield from failures(olds, news)
+        source = news.get("source")
+        if isinstance(source, str) and source != UNKNOWN:
+            try:
+                self.content(source)
+            except BatchManagementError as fault:
+                yield "source", str(fault)
+
+    def changes(self, state: Values, olds: Values, news: Values) -> dict[str, bool]:
+        return changes(state, olds, news)
+
+    def create(self, inputs: Values, _say: Say, *, preview: bool) -> tuple[str, Values]:
+        if not preview:
+            return str(Identity.of(inputs)), self.publish(inputs)
+        if UNKNOWN not in inputs.values():
+            self.check_replaceable(inputs)
+        return "", {**inputs, "size": self.content(str(inputs["source"]))[1]}
+
+    def update(self, state: Values, _olds: Values, news: Values, _say: Say, *, preview: bool) -> Values:
+        if preview:
+            return {**news, "size": self.content(str(news["source"]))[1]}
+        if state.get("contentHash") not in ("", news["contentHash"]) and not news["allowUpdates"]:
+            raise BatchManagementError(refusal(str(news["applicationName"]), str(news["version"])))
+        return self.publish(news)
 
     def content(self, source: str) -> tuple[str, int]:
         """SHA-256 and size of what would be sent. Raises UsageError when there is no such content."""
@@ -150,7 +175,7 @@ class Manager:
         if self.content(str(inputs["source"]))[0] != inputs["contentHash"]:
             raise BatchManagementError(f"{inputs['source']} changed while the stack was being deployed; deploy again")
         published = publish(
-            self._management(identity),
+            management(identity.subscription),
             identity.resource_group,
             identity.account,
             identity.application,
@@ -161,8 +186,10 @@ class Manager:
         )
         return state_of(inputs, published)
 
-    def read(self, identity: Identity, inputs: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]] | None:
+    def read(self, id: str, _state: Values, inputs: Values) -> tuple[Values, Values] | None:
         """State and inputs as Azure has them; None when the package is gone."""
+        identity = Identity.parse(id)
+        inputs = {name: value for name, value in inputs.items() if name in REQUIRED}
         try:
             found = self._find(identity)
         except NotFound:
@@ -176,13 +203,14 @@ class Manager:
         now["setDefault"] = bool(now["setDefault"]) and found.is_default
         return state_of(now, found), now
 
-    def withdraw(self, identity: Identity) -> None:
+    def delete(self, id: str) -> None:
         """Delete it; a package that is gone already is no error."""
         from batchmgmt.packages import withdraw
 
+        identity = Identity.parse(id)
         try:
             withdraw(
-                self._management(identity),
+                management(identity.subscription),
                 identity.resource_group,
                 identity.account,
                 identity.application,
@@ -195,19 +223,12 @@ class Manager:
         from batchmgmt.packages import find
 
         return find(
-            self._management(identity),
+            management(identity.subscription),
             identity.resource_group,
             identity.account,
             identity.application,
             identity.version,
         )
-
-    def _management(self, identity: Identity) -> BatchManagement:
-        from batchmgmt import BatchManagement
-
-        if identity.subscription not in self._managements:
-            self._managements[identity.subscription] = BatchManagement.from_env(identity.subscription)
-        return self._managements[identity.subscription]
 
 
 def state_of(inputs: Mapping[str, Any], found: PublishedPackage) -> dict[str, Any]:

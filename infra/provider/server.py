@@ -5,9 +5,10 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -16,13 +17,24 @@ import grpc
 from google.protobuf.empty_pb2 import Empty
 
 from batchmgmt.errors import BatchManagementError
-from infra.provider.application_package import REQUIRED, TYPE, Identity, Manager, changes, failures, refusal
-from infra.provider.wire import UNKNOWN, provider_pb2, provider_pb2_grpc, struct, values
+from infra.provider import application_package, pool_change, pool_nodes
+from infra.provider.kinds import Kind, Say
+from infra.provider.log import EngineLog
+from infra.provider.wire import plugin_pb2, provider_pb2, provider_pb2_grpc, struct, values
 
-__all__ = ["Provider", "project_root", "serve"]
+__all__ = ["Provider", "kinds", "project_root", "serve"]
 
 THREADS: Final = 16
 _Pb: Final[Any] = provider_pb2
+
+
+def kinds(root: Path) -> Mapping[str, Kind]:
+    """The resource types of this provider; ``root`` is the folder that packages' sources are relative to."""
+    return {
+        application_package.TYPE: application_package.ApplicationPackages(root),
+        pool_change.TYPE: pool_change.PoolChanges(),
+        pool_nodes.TYPE: pool_nodes.PoolNodes(),
+    }
 
 
 def project_root(start: Path) -> Path:
@@ -33,11 +45,12 @@ def project_root(start: Path) -> Path:
     raise FileNotFoundError(f"there is no Pulumi.yaml in {start} or above it")
 
 
-def serve(root: Path) -> int:
-    """Serve until told to end; returns the exit code."""
+def serve(root: Path, *, engine: str = "") -> int:
+    """Serve until told to end; returns the exit code. ``engine`` is the address of the engine's log."""
     server = grpc.server(ThreadPoolExecutor(THREADS))
     ended = threading.Event()
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Provider(Manager(root), ended.set), server)
+    provider = Provider(kinds(root), EngineLog(engine), ended.set)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -64,15 +77,14 @@ def _abort(context: grpc.ServicerContext, code: grpc.StatusCode, text: str) -> N
 
 
 class Provider(provider_pb2_grpc.ResourceProviderServicer):
-    """Pulumi's calls, each turned into one of the manager's. Method names are the protocol's."""
+    """Pulumi's calls, each turned into one of a resource type's. Method names are the protocol's."""
 
-    def __init__(self, manager: Manager, cancel: Callable[[], None]) -> None:
-        self.manager = manager
+    def __init__(self, kinds: Mapping[str, Kind], log: EngineLog, cancel: Callable[[], None]) -> None:
+        self.kinds = kinds
+        self.log = log
         self.cancel = cancel
 
     def GetPluginInfo(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802, ARG002
-        from pulumi.runtime.proto import plugin_pb2
-
         return plugin_pb2.PluginInfo(version=version("batchmgmt"))
 
     def CheckConfig(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802, ARG002
@@ -89,77 +101,60 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return Empty()
 
     def Check(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
-        _type_is_ours(request.urn, context)
-        olds, news = values(request.olds), values(request.news)
-        found = [*failures(olds, news), *self._source_failures(news)]
+        found = self._kind(request.urn, context).failures(values(request.olds), values(request.news))
         told = [_Pb.CheckFailure(property=name, reason=reason) for name, reason in found]
         return _Pb.CheckResponse(inputs=request.news, failures=told)
 
-    def _source_failures(self, news: dict[str, Any]) -> Iterator[tuple[str, str]]:
-        source = news.get("source")
-        if not isinstance(source, str) or source == UNKNOWN:
-            return
-        try:
-            self.manager.content(source)
-        except BatchManagementError as fault:
-            yield "source", str(fault)
-
-    def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802, ARG002
-        found = changes(values(request.olds), values(request.old_inputs), values(request.news))
-        for ignored in request.ignoreChanges:
-            found.pop(ignored, None)
+    def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        kind = self._kind(request.urn, context)
+        found = kind.changes(values(request.olds), values(request.old_inputs), values(request.news))
+        kept = {path: replace for path, replace in found.items() if path not in request.ignoreChanges}
         kinds = _Pb.PropertyDiff
         return _Pb.DiffResponse(
-            changes=_Pb.DiffResponse.DIFF_SOME if found else _Pb.DiffResponse.DIFF_NONE,
-            diffs=list(found),
-            replaces=[name for name, replace in found.items() if replace],
+            changes=_Pb.DiffResponse.DIFF_SOME if kept else _Pb.DiffResponse.DIFF_NONE,
+            diffs=list(dict.fromkeys(path.partition(".")[0] for path in kept)),
+            replaces=[path for path, replace in kept.items() if replace],
             detailedDiff={
-                name: _Pb.PropertyDiff(kind=kinds.UPDATE_REPLACE if replace else kinds.UPDATE, inputDiff=True)
-                for name, replace in found.items()
+                path: _Pb.PropertyDiff(kind=kinds.UPDATE_REPLACE if replace else kinds.UPDATE, inputDiff=True)
+                for path, replace in kept.items()
             },
             hasDetailedDiff=True,
         )
 
     def Create(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
-        inputs = values(request.properties)
+        kind, say = self._kind(request.urn, context), self._say(request.urn)
         with _told(context):
-            if request.preview:
-                return _Pb.CreateResponse(properties=struct(self._previewed(inputs)))
-            state = self.manager.publish(inputs)
-        return _Pb.CreateResponse(id=str(Identity.of(inputs)), properties=struct(state))
-
-    def _previewed(self, inputs: dict[str, Any]) -> dict[str, Any]:
-        if UNKNOWN not in inputs.values():
-            self.manager.check_replaceable(inputs)
-        return {**inputs, "size": self.manager.content(str(inputs["source"]))[1]}
+            id, state = kind.create(values(request.properties), say, preview=request.preview)
+        return _Pb.CreateResponse(id=id, properties=struct(state))
 
     def Update(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
-        inputs, olds = values(request.news), values(request.olds)
+        kind, say = self._kind(request.urn, context), self._say(request.urn)
+        olds, old_inputs, news = values(request.olds), values(request.old_inputs), values(request.news)
         with _told(context):
-            if request.preview:
-                size = self.manager.content(str(inputs["source"]))[1]
-                return _Pb.UpdateResponse(properties=struct({**inputs, "size": size}))
-            if olds.get("contentHash") not in ("", inputs["contentHash"]) and not inputs["allowUpdates"]:
-                raise BatchManagementError(refusal(str(inputs["applicationName"]), str(inputs["version"])))
-            return _Pb.UpdateResponse(properties=struct(self.manager.publish(inputs)))
+            state = kind.update(olds, old_inputs, news, say, preview=request.preview)
+        return _Pb.UpdateResponse(properties=struct(state))
 
     def Read(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        kind = self._kind(request.urn, context)
         with _told(context):
-            identity = Identity.parse(request.id)
-            inputs = {name: value for name, value in values(request.inputs).items() if name in REQUIRED}
-            found = self.manager.read(identity, inputs)
+            found = kind.read(request.id, values(request.properties), values(request.inputs))
         if found is None:
             return _Pb.ReadResponse()
         state, now = found
-        return _Pb.ReadResponse(id=str(identity), properties=struct(state), inputs=struct(now))
+        return _Pb.ReadResponse(id=request.id, properties=struct(state), inputs=struct(now))
 
     def Delete(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        kind = self._kind(request.urn, context)
         with _told(context):
-            self.manager.withdraw(Identity.parse(request.id))
+            kind.delete(request.id)
         return Empty()
 
+    def _kind(self, urn: str, context: grpc.ServicerContext) -> Kind:
+        token = urn.split("::")[2].rpartition("$")[2]
+        if token not in self.kinds:
+            known = ", ".join(self.kinds)
+            _abort(context, grpc.StatusCode.NOT_FOUND, f"resource type {token} is not known; there are {known}")
+        return self.kinds[token]
 
-def _type_is_ours(urn: str, context: grpc.ServicerContext) -> None:
-    kind = urn.split("::")[2].rpartition("$")[2]
-    if kind != TYPE:
-        _abort(context, grpc.StatusCode.NOT_FOUND, f"resource type {kind} is not known; there is {TYPE}")
+    def _say(self, urn: str) -> Say:
+        return partial(self.log.say, urn)

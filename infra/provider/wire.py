@@ -8,12 +8,9 @@ from __future__ import annotations
 import importlib.util
 import sys
 from types import ModuleType
-from typing import Any, Final
+from typing import Any
 
-__all__ = ["UNKNOWN", "provider_pb2", "provider_pb2_grpc", "struct", "values"]
-
-UNKNOWN: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""What stands for a value that a preview does not know yet."""
+__all__ = ["engine_pb2", "engine_pb2_grpc", "plugin_pb2", "provider_pb2", "provider_pb2_grpc", "struct", "values"]
 
 
 def _bare(name: str) -> None:
@@ -33,7 +30,13 @@ for _package in ("pulumi", "pulumi.runtime"):
     _bare(_package)
 
 from google.protobuf import json_format, struct_pb2  # noqa: E402
-from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc  # noqa: E402
+from pulumi.runtime.proto import (  # noqa: E402
+    engine_pb2,
+    engine_pb2_grpc,
+    plugin_pb2,
+    provider_pb2,
+    provider_pb2_grpc,
+)
 
 
 def values(message: struct_pb2.Struct) -> dict[str, Any]:

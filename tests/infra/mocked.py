@@ -34,6 +34,8 @@ class Recorder(pulumi.runtime.Mocks):
             state |= {"identity": {"type": "SystemAssigned", "principalId": "00000000-0000-0000-0000-00000000000a"}}
         if args.typ == "azure-native:storage:StorageAccount":
             state |= {"primaryEndpoints": {"blob": f"https://{state['accountName']}.blob.core.windows.net/"}}
+        if args.typ == "batchmgmt:index:PoolChange":
+            state |= {"currentName": state["poolName"], "drains": 0}
         state.setdefault("name", self._name(args))
         return f"/subscriptions/sub/resourceGroups/group/providers/{args.typ}/{args.name}", state
 

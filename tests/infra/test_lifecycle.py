@@ -2,68 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
-import subprocess
-import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from batchmgmt import BatchManagement
-from tests.infra.mocked import ROOT
-
-
-@dataclass
-class Project:
-    """A project of its own with the program of this one."""
-
-    root: Path
-    environment: dict[str, str]
-
-    def engine(self, *arguments: str, code: int = 0) -> str:
-        """Run the engine; its whole output."""
-        command = [sys.executable, "-m", "batchlocal", "engine", *arguments, "--stack", "local"]
-        done = subprocess.run(
-            command, cwd=self.root, env=self.environment, capture_output=True, text=True, timeout=120, check=False
-        )
-        told = done.stdout + done.stderr
-        assert done.returncode == code, told
-        return told
-
-    @property
-    def stack_file(self) -> Path:
-        return self.root / "stacks" / "Pulumi.local.yaml"
-
-    def settings(self) -> dict[str, Any]:
-        return dict(yaml.safe_load(self.stack_file.read_text())["config"])
-
-    def change(self, config: dict[str, Any]) -> None:
-        self.stack_file.write_text(yaml.safe_dump({"config": config}, sort_keys=False))
-
-    def state(self) -> str:
-        [checkpoint] = (self.root / "backend").rglob("stacks/**/local.json")
-        return checkpoint.read_text()
-
-    def outputs(self) -> dict[str, Any]:
-        resources = json.loads(self.state())["checkpoint"]["latest"]["resources"]
-        return dict(next(one for one in resources if one["type"] == "pulumi:pulumi:Stack")["outputs"])
+from tests.infra.project import Project, copied
 
 
 @pytest.fixture
 def project(batchlocal: Any, tmp_path: Path, unique: str) -> Project:
     """Stack local under names that no other test uses."""
-    for part in ("Pulumi.yaml", "infra/__main__.py", "infra/plugins", "stacks/Pulumi.local.yaml", "examples/fractal"):
-        target = tmp_path / part
-        target.parent.mkdir(parents=True, exist_ok=True)
-        (shutil.copytree if (ROOT / part).is_dir() else shutil.copy)(ROOT / part, target)
-    (tmp_path / ".venv").symlink_to(sys.prefix)
-    (tmp_path / "backend").mkdir()
-    made = Project(tmp_path, {**os.environ, "PULUMI_BACKEND_URL": f"file://{tmp_path / 'backend'}"})
+    made = copied(tmp_path, "local", "examples/fractal")
     config = made.settings()
     config["batchenv:resourceGroup"] = unique
     config["batchenv:account"]["name"] = unique

@@ -8,4 +8,4 @@ from pathlib import Path
 from infra.provider.server import project_root, serve
 
 if __name__ == "__main__":
-    sys.exit(serve(project_root(Path(__file__).resolve().parent)))
+    sys.exit(serve(project_root(Path(__file__).resolve().parent), engine=sys.argv[-1]))
