@@ -76,6 +76,12 @@ def _parser() -> argparse.ArgumentParser:
     start.add_argument("--detach", action="store_true", help="run in the background and return when it is ready")
     start.add_argument("--strict", action="store_true", help="refuse namespaces and types that are not modelled")
     start.add_argument(
+        "--nodes",
+        choices=("real", "simulated"),
+        default="real",
+        help="simulated: nodes of all pools run nothing; docs/nodes.md has their rule (default: real)",
+    )
+    start.add_argument(
         "--timing", choices=("quick", "recorded"), default="quick", help="waits in hundredths, or as long as Azure's"
     )
     start.add_argument("--detached", action="store_true", help=argparse.SUPPRESS)
@@ -111,7 +117,14 @@ def _start(options: argparse.Namespace, data: DataFolder) -> int:
 
     install(data.plugin)
     if options.detach:
-        status = launch(data, port=options.port, host=options.host, strict=options.strict, timing=options.timing)
+        status = launch(
+            data,
+            port=options.port,
+            host=options.host,
+            strict=options.strict,
+            timing=options.timing,
+            nodes=options.nodes,
+        )
         _show(status, data)
         return 0
     return _serve(options, data)
@@ -126,7 +139,7 @@ def _serve(options: argparse.Namespace, data: DataFolder) -> int:
     _log_to(data, also_stderr=not options.detached)
     pace = 1.0 if options.timing == "recorded" else Options.pace
     try:
-        serve(data, Options(options.port, options.host, pace, options.strict))
+        serve(data, Options(options.port, options.host, pace, options.strict, options.nodes == "simulated"))
     except (AlreadyRunning, AzuriteMissing, PortTaken, StoreTooNew) as mistake:
         raise NotStarted(str(mistake)) from None
     return 0

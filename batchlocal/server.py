@@ -59,13 +59,15 @@ class Options:
     """How to serve.
 
     ``port`` 0 keeps the data folder's port, or draws a free one on the first start. ``pace`` scales the waits that
-    the emulator makes on its own; 1.0 is Azure's recorded time. ``strict`` refuses what is not modelled.
+    the emulator makes on its own; 1.0 is Azure's recorded time. ``strict`` refuses what is not modelled;
+    with ``simulate_nodes`` no pool's nodes run anything.
     """
 
     port: int = 0
     host: str = "127.0.0.1"
     pace: float = 0.02
     strict: bool = False
+    simulate_nodes: bool = False
 
 
 def serve(data: DataFolder, options: Options) -> None:
@@ -215,6 +217,7 @@ def _platform(data: DataFolder, options: Options, port: int) -> Platform:
         blobs=BlobServer(data.blobs, data.certificate, data.private_key),
         clock=Clock(options.pace),
         strict=options.strict,
+        simulate_nodes=options.simulate_nodes,
     )
 
 

@@ -50,7 +50,13 @@ def look(data: DataFolder) -> Status:
 
 
 def launch(
-    data: DataFolder, *, port: int = 0, host: str = "127.0.0.1", strict: bool = False, timing: str = "quick"
+    data: DataFolder,
+    *,
+    port: int = 0,
+    host: str = "127.0.0.1",
+    strict: bool = False,
+    timing: str = "quick",
+    nodes: str = "real",
 ) -> Status:
     """Start a server in the background and wait until it answers; one that runs already is left alone.
 
@@ -64,7 +70,8 @@ def launch(
         return running
     data.prepare()
     command = [sys.executable, "-m", "batchlocal", "start", "--detached", "--data", str(data.root)]
-    command += ["--host", host, "--timing", timing, *(["--strict"] if strict else []), "--port", str(port)]
+    command += ["--host", host, "--timing", timing, "--nodes", nodes, "--port", str(port)]
+    command += ["--strict"] if strict else []
     with (data.root / "start.log").open("w") as early:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=early, stderr=early, start_new_session=True

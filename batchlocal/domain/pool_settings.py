@@ -15,6 +15,7 @@ from batchlocal.domain import durations
 from batchlocal.domain.formulas import DEFAULT_INTERVAL, check_formula
 from batchlocal.domain.images import PUBLISHERS
 from batchlocal.domain.refusals import Refusal
+from batchlocal.domain.simulation import METADATA, RuleUnreadable, simulation_of
 from batchlocal.domain.sizes import cores_of
 
 __all__ = [
@@ -159,6 +160,10 @@ def check(properties: Properties) -> None:
         PropertyNotTaken, AutoScaleSettingsInvalid, FormulaTooLong, FormulaUnreadable
     """
     check_formula(properties)
+    try:
+        simulation_of(properties)
+    except RuleUnreadable as problem:
+        raise PropertyNotTaken("metadata", METADATA, str(problem)) from problem
     _check_span(properties, "autoScaleEvaluationInterval", at_most=_LONGEST_INTERVAL)
     _check_span(properties, "resizeTimeout")
     for name in TARGETS:

@@ -15,6 +15,7 @@ from batchlocal.domain import pool as pools
 from batchlocal.domain.node import LEAVES_TASKS, Node
 from batchlocal.domain.pool import AllocationState, Pool, ResizeError
 from batchlocal.domain.resize_errors import RESIZE_ERRORS
+from batchlocal.domain.simulation import simulation_of
 from batchlocal.evacuation import BOOT, evacuate
 from batchlocal.nodes.folders import NodeFolders, node_folders
 from batchlocal.platform import Platform
@@ -150,8 +151,12 @@ class _Resize:
         return ()
 
     def add_missing(self) -> None:
-        """Write new nodes down with the boot that they wait for, unless the resize was stopped meanwhile."""
+        """Write new nodes down with the boot that they wait for, unless the resize was stopped meanwhile.
+
+        Simulated ones are up at once, and start no start task.
+        """
         now = moments.now()
+        simulated = simulation_of(self.pool.properties, always=self.platform.simulate_nodes) is not None
         with self.platform.store.write() as tx:
             if self._present is None:
                 return
@@ -160,8 +165,11 @@ class _Resize:
             for dedicated, missing in self.missing(tx).items():
                 for _, number in zip(range(missing), free, strict=False):
                     node = _new_node(self.pool, number, dedicated, now)
+                    if simulated:
+                        node = nodes.booted(nodes.boot(node, "starting", now), "idle", None, (), now)
+                    else:
+                        self.platform.owe(tx, Effect(BOOT, node.key, now))
                     tx.nodes.put(node)
-                    self.platform.owe(tx, Effect(BOOT, node.key, now))
 
 
 def _has_task_data(folders: NodeFolders) -> bool:

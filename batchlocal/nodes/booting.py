@@ -10,6 +10,7 @@ from typing import Any
 from batchlocal.domain import node as nodes
 from batchlocal.domain.node import Node
 from batchlocal.domain.pool import Pool
+from batchlocal.domain.simulation import simulation_of
 from batchlocal.domain.task import Ended
 from batchlocal.nodes.allocation import account_of
 from batchlocal.nodes.environment import node_variables, start_task_variables
@@ -86,6 +87,9 @@ def _change(platform: Platform, key: str, change: Any) -> Node | None:
 
 async def _prepare(platform: Platform, pool: Pool, account: Resource, node: Node, storage: NodeStorage) -> None:
     """Folders, packages, start task; then the node is idle, or its trouble can be read on it."""
+    if simulation_of(pool.properties, always=platform.simulate_nodes):
+        _change(platform, node.key, lambda present: nodes.booted(present, "idle", None, (), moments.now()))
+        return
     folders = node_folders(platform.data, node.key)
     folders.make()
     info: dict[str, Any] | None = None

@@ -17,6 +17,7 @@ from batchlocal.domain import task as tasks
 from batchlocal.domain.job import Job
 from batchlocal.domain.node import Node
 from batchlocal.domain.pool import Pool
+from batchlocal.domain.simulation import simulation_of
 from batchlocal.domain.task import Ended, Task
 from batchlocal.nodes.allocation import account_of
 from batchlocal.nodes.environment import node_variables, task_variables
@@ -127,6 +128,10 @@ class Scheduler:
         self._platform.schedule(pool.key)
 
     async def _attempt(self, task: Task, node: Node, job: Job, pool: Pool) -> Ended:
+        if rule := simulation_of(pool.properties, always=self._platform.simulate_nodes):
+            seconds, ended = rule.of_task(task)
+            await self._platform.clock.wait(seconds)
+            return ended
         read, data = self._platform.store.read, self._platform.data
         account = account_of(read, pool)
         if account is None:

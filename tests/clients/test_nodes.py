@@ -1,0 +1,190 @@
+"""Nodes as clients see them: come up, take tasks or not, reboot, go."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+
+import pytest
+from azure.batch import BatchClient
+from azure.batch import models as service
+from azure.core.exceptions import HttpResponseError
+
+from tests.clients.conftest import Account, until
+
+LINUX = ("canonical", "0001-com-ubuntu-server-jammy", "22_04-lts", "batch.node.ubuntu 22.04")
+WINDOWS = ("microsoftwindowsserver", "windowsserver", "2022-datacenter", "batch.node.windows amd64")
+MakePool = Callable[..., str]
+
+
+@pytest.fixture
+def make_pool(batch: BatchClient) -> Iterator[MakePool]:
+    """Make pools of this test's own, up when they are returned; they go after it."""
+    made = []
+
+    def make(image: tuple[str, str, str, str] = LINUX, up: str = "idle", **options: object) -> str:
+        publisher, offer, sku, agent = image
+        machine = service.VirtualMachineConfiguration(
+            image_reference=service.BatchVmImageReference(publisher=publisher, offer=offer, sku=sku),
+            node_agent_sku_id=agent,
+        )
+        name = f"nodes-{uuid.uuid4().hex[:6]}"
+        wanted = {"target_dedicated_nodes": 1, **options}
+        batch.create_pool(
+            service.BatchPoolCreateOptions(
+                id=name, vm_size="standard_d2s_v3", virtual_machine_configuration=machine, **wanted
+            )
+        )
+        made.append(name)
+        until(lambda: batch.get_pool(name).allocation_state == "steady")
+        until(lambda: {node.state for node in batch.list_nodes(name)} <= {up})
+        return name
+
+    yield make
+    for name in made:
+        batch.begin_delete_pool(name)
+
+
+def the_node(batch: BatchClient, pool: str) -> service.BatchNode:
+    (node,) = batch.list_nodes(pool)
+    return node
+
+
+def a_job(batch: BatchClient, pool: str) -> str:
+    job = f"nodes-{uuid.uuid4().hex[:6]}"
+    batch.create_job(service.BatchJobCreateOptions(id=job, pool_info=service.BatchPoolInfo(pool_id=pool)))
+    return job
+
+
+def add(batch: BatchClient, job: str, command: str, task_id: str = "task") -> None:
+    batch.create_task(job, service.BatchTaskCreateOptions(id=task_id, command_line=command))
+
+
+def text(batch: BatchClient, job: str, task: str, file: str) -> str:
+    return b"".join(batch.download_task_file(job, task, file)).decode()
+
+
+def test_a_failed_start_task_keeps_tasks_away_and_is_tried_as_often_as_it_may(
+    batch: BatchClient, make_pool: MakePool
+) -> None:
+    start_task = service.BatchStartTask(command_line="/bin/sh -c 'exit 4'", max_task_retry_count=2)
+    pool = make_pool(up="starttaskfailed", start_task=start_task)
+    info = the_node(batch, pool).start_task_info
+    assert (info.exit_code, info.retry_count, info.result) == (4, 2, "failure")
+    assert info.failure_info.code == "FailureExitCode"
+
+
+def test_a_node_need_not_wait_for_its_start_task(batch: BatchClient, make_pool: MakePool) -> None:
+    start_task = service.BatchStartTask(command_line="/bin/sh -c 'exit 4'", wait_for_success=False)
+    pool = make_pool(start_task=start_task)
+    until(lambda: the_node(batch, pool).start_task_info.result == "failure")
+    assert the_node(batch, pool).state == "idle"
+
+
+def test_a_rebooted_node_runs_its_start_task_again_and_its_tasks_wait(batch: BatchClient, make_pool: MakePool) -> None:
+    count = "/bin/sh -c 'echo up >> $AZ_BATCH_NODE_SHARED_DIR/boots'"
+    pool = make_pool(start_task=service.BatchStartTask(command_line=count))
+    job = a_job(batch, pool)
+    add(batch, job, "/bin/sleep 60")
+    until(lambda: batch.get_task(job, "task").state == "running")
+    node = the_node(batch, pool)
+    batch.begin_reboot_node(pool, node.id, {"nodeRebootOption": "requeue"})
+    until(lambda: the_node(batch, pool).last_boot_time > node.last_boot_time)
+    until(lambda: batch.get_task(job, "task").execution_info.requeue_count == 1)
+    boots = b"".join(batch.download_node_file(pool, node.id, "shared/boots")).decode()
+    assert boots == "up\nup\n"
+    batch.begin_delete_job(job)
+
+
+def test_a_deallocated_node_waits_to_be_started(batch: BatchClient, make_pool: MakePool) -> None:
+    pool = make_pool()
+    node = the_node(batch, pool).id
+    batch.begin_deallocate_node(pool, node, {"nodeDeallocateOption": "requeue"})
+    until(lambda: the_node(batch, pool).state == "deallocated")
+    job = a_job(batch, pool)
+    add(batch, job, "/bin/true")
+    with pytest.raises(HttpResponseError) as refused:
+        batch.begin_reboot_node(pool, node, {"nodeRebootOption": "requeue"})
+    assert refused.value.status_code == 409
+    assert batch.get_task(job, "task").state == "active"
+    batch.begin_start_node(pool, node)
+    until(lambda: batch.get_task(job, "task").state == "completed")
+
+
+def test_a_removed_node_goes_when_its_task_has_ended(batch: BatchClient, make_pool: MakePool) -> None:
+    pool = make_pool(target_dedicated_nodes=2)
+    job = a_job(batch, pool)
+    add(batch, job, "/bin/sh -c 'sleep 2; echo done'")
+    until(lambda: batch.get_task(job, "task").state == "running")
+    busy = batch.get_task(job, "task").node_info.node_id
+    options = service.BatchNodeRemoveOptions(node_ids=[busy], node_deallocation_option="taskcompletion")
+    batch.begin_remove_nodes(pool, options)
+    assert batch.get_pool(pool).target_dedicated_nodes == 1
+    until(lambda: batch.get_task(job, "task").state == "completed")
+    assert batch.get_task(job, "task").execution_info.exit_code == 0
+    until(lambda: busy not in [node.id for node in batch.list_nodes(pool)])
+    until(lambda: batch.get_pool(pool).current_dedicated_nodes == 1)
+
+
+def test_closing_a_node_ends_requeues_or_leaves_its_task(batch: BatchClient, make_pool: MakePool) -> None:
+    pool = make_pool(task_slots_per_node=4)
+    job = a_job(batch, pool)
+    for option, state in (("taskcompletion", "running"), ("terminate", "completed"), ("requeue", "active")):
+        add(batch, job, "/bin/sleep 60", option)
+        until(lambda task=option: batch.get_task(job, task).state == "running")
+        node = the_node(batch, pool).id
+        disable = service.BatchNodeDisableSchedulingOptions(node_disable_scheduling_option=option)
+        batch.disable_node_scheduling(pool, node, disable)
+        assert batch.get_task(job, option).state == state
+        if option != "requeue":
+            batch.enable_node_scheduling(pool, node)
+    assert batch.get_task(job, "requeue").execution_info.requeue_count == 1
+    batch.begin_delete_job(job)
+
+
+def test_users_come_and_go_and_their_passwords_are_shown_to_nobody(batch: BatchClient, make_pool: MakePool) -> None:
+    pool = make_pool()
+    node = the_node(batch, pool).id
+    user = service.BatchNodeUserCreateOptions(name="ada", is_admin=True, password="never-shown-0")
+    batch.create_node_user(pool, node, user)
+    with pytest.raises(HttpResponseError) as refused:
+        batch.create_node_user(pool, node, user)
+    assert refused.value.model.code == "NodeUserExists"
+    batch.replace_node_user(pool, node, "ada", service.BatchNodeUserReplaceOptions(password="never-shown-1"))
+    batch.delete_node_user(pool, node, "ada")
+    with pytest.raises(HttpResponseError) as missing:
+        batch.delete_node_user(pool, node, "ada")
+    assert missing.value.model.code == "NodeUserNotFound"
+    assert batch.get_node_remote_login_settings(pool, node).remote_login_port >= 50000
+
+
+def test_nodes_cannot_be_reimaged_as_on_azure(batch: BatchClient, make_pool: MakePool) -> None:
+    pool = make_pool()
+    with pytest.raises(HttpResponseError) as refused:
+        batch.begin_reimage_node(pool, the_node(batch, pool).id, {"nodeReimageOption": "requeue"})
+    assert refused.value.model.code == "OperationNotValidOnNode"
+
+
+def test_a_windows_pool_runs_what_its_stand_in_knows(batch: BatchClient, make_pool: MakePool) -> None:
+    job = a_job(batch, make_pool(image=WINDOWS))
+    add(batch, job, 'cmd /c "echo hello %AZ_BATCH_TASK_ID%>out.txt & type out.txt & exit /b 3"', "known")
+    add(batch, job, "powershell -Command Get-Date", "unknown")
+    for task in ("known", "unknown"):
+        until(lambda task=task: batch.get_task(job, task).state == "completed")
+    assert batch.get_task(job, "known").execution_info.exit_code == 3
+    assert text(batch, job, "known", "stdout.txt").split() == ["hello", "known"]
+    assert batch.get_task(job, "unknown").execution_info.exit_code == 1
+    assert "'powershell' is not recognized" in text(batch, job, "unknown", "stderr.txt")
+
+
+def test_simulated_nodes_run_nothing_and_end_as_their_rule_says(batch: BatchClient, make_pool: MakePool) -> None:
+    rule = service.BatchMetadataItem(name="batchlocal.nodes", value="simulated seconds=5 exitCode=9")
+    pool = make_pool(target_dedicated_nodes=20, metadata=[rule])
+    job = a_job(batch, pool)
+    add(batch, job, "/no/such/program", "ruled")
+    until(lambda: batch.get_task(job, "ruled").state == "completed")
+    assert batch.get_task(job, "ruled").execution_info.exit_code == 9
+
+
+def test_node_counts_tell_the_states_of_all_pools(batch: BatchClient, account: Account) -> None:
+    until(lambda: next(c for c in batch.list_pool_node_counts() if c.pool_id == account.pool).dedicated.idle == 2)
