@@ -19,6 +19,7 @@ from batchlocal.arm.front_door import (
     refuse_token,
     refuse_version,
 )
+from batchlocal.arm.microsoft_authorization.locks import check_unlocked
 from batchlocal.arm.provider import Handler, ResourceProvider
 from batchlocal.domain.refusals import Fault, Refusal
 from batchlocal.faults import suffer
@@ -115,6 +116,7 @@ class ArmPlane:
             call.body = self._read_body(request, target)
             if target.handler is None:
                 raise OperationNotImplemented(target.operation.id)
+            check_unlocked(call)
             if inspect.iscoroutinefunction(target.handler):
                 answer: Answer = await target.handler(call)
                 with store.write() as tx:

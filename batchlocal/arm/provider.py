@@ -67,6 +67,12 @@ class ResourceProvider:
 
         return register
 
+    def add(self, route: Routed, handler: Handler) -> None:
+        """One more operation, with its handler."""
+        if route.id in self.operations:
+            raise LookupError(f"{self.namespace} has an operation {route.id} already")
+        self.operations[route.id], self.handlers[route.id] = route, handler
+
     def check_body(self, operation: Routed, api_version: str, body: Any) -> Any:
         """The body as handlers take it.
 

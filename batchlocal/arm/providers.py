@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from batchlocal.arm import microsoft_insights, microsoft_resources, microsoft_storage
+from batchlocal.arm import (
+    microsoft_authorization,
+    microsoft_insights,
+    microsoft_keyvault,
+    microsoft_managed_identity,
+    microsoft_network,
+    microsoft_operational_insights,
+    microsoft_resources,
+    microsoft_storage,
+)
 from batchlocal.arm.microsoft_batch import PROVIDER as MICROSOFT_BATCH
 from batchlocal.arm.provider import ResourceProvider
 
@@ -11,4 +20,14 @@ __all__ = ["providers"]
 
 def providers() -> list[ResourceProvider]:
     """Every provider; a reader sees what ARM has here, and adds one in this line."""
-    return [microsoft_resources.PROVIDER, microsoft_storage.PROVIDER, MICROSOFT_BATCH, microsoft_insights.PROVIDER]
+    return [
+        microsoft_resources.PROVIDER,
+        microsoft_authorization.PROVIDER,
+        MICROSOFT_BATCH,
+        microsoft_storage.PROVIDER,
+        microsoft_network.PROVIDER,
+        microsoft_managed_identity.PROVIDER,
+        microsoft_keyvault.PROVIDER,
+        microsoft_insights.PROVIDER,
+        microsoft_operational_insights.PROVIDER,
+    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 __all__ = ["ResourceId"]
 
@@ -13,6 +13,8 @@ class ResourceId:
 
     ``types`` and ``names`` run in step below the namespace: for a pool ``("batchAccounts", "pools")`` and
     ``("acct", "render")``. A resource group has no namespace and no types. A trailing action is not part of an id.
+    The id of a resource that extends another one, such as a lock on an account, is taken apart below the other one's
+    id, which is its ``scope``; its subscription and group are those of the scope.
     """
 
     subscription: str
@@ -20,10 +22,16 @@ class ResourceId:
     namespace: str
     types: tuple[str, ...]
     names: tuple[str, ...]
+    scope: str = ""
 
     @classmethod
     def parse(cls, path: str) -> ResourceId:
         """Read a path such as ``/subscriptions/S/resourceGroups/G/providers/N/t/n``; what does not fit is empty."""
+        at = path.lower().rfind("/providers/")
+        if "/providers/" in path[:at].lower():
+            extended, own = cls.parse(path[:at]), cls.parse(path[at:])
+            types, names = own.types, own.names
+            return cls(extended.subscription, extended.resource_group, own.namespace, types, names, path[:at])
         segments = path.strip("/").split("/")
         known = {"subscriptions": "", "resourcegroups": "", "providers": ""}
         at = 0
@@ -57,16 +65,15 @@ class ResourceId:
 
     @property
     def parent(self) -> ResourceId:
-        return ResourceId(self.subscription, self.resource_group, self.namespace, self.types[:-1], self.names[:-1])
+        return replace(self, types=self.types[:-1], names=self.names[:-1])
 
     def child(self, kind: str, name: str) -> ResourceId:
         """The id of a resource right below this one."""
-        types, names = (*self.types, kind), (*self.names, name)
-        return ResourceId(self.subscription, self.resource_group, self.namespace, types, names)
+        return replace(self, types=(*self.types, kind), names=(*self.names, name))
 
     def __str__(self) -> str:
         if not self.types:
             return self.group_id
-        scope = self.group_id if self.resource_group else f"/subscriptions/{self.subscription}"
+        scope = self.scope or (self.group_id if self.resource_group else f"/subscriptions/{self.subscription}")
         tail = "/".join(f"{kind}/{name}" for kind, name in zip(self.types, self.names, strict=True))
         return f"{scope}/providers/{self.namespace}/{tail}"

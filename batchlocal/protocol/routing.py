@@ -35,6 +35,7 @@ class Route:
 
 
 T = TypeVar("T")
+_SCOPE = "/{scope}/providers/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +60,20 @@ class Router(Generic[T]):
     """A tree of path segments; literals are compared without regard to case, as ARM does.
 
     ``greedy`` names path parameters that take the rest of the path, slashes included (the Batch service's
-    ``filePath``); ``scope`` parameters may be longer too but stand before literals and are not handled here.
+    ``filePath``). A path that begins with ``/{scope}/providers/`` is that of a resource that extends another one: its
+    ``scope`` is whatever stands before the last ``/providers/``, with a slash in front, or empty.
     """
 
     def __init__(self, greedy: Iterable[str] = ()) -> None:
         self._root: _Node[T] = _Node()
+        self._extensions: _Node[T] = _Node()
         self._greedy = frozenset(greedy)
 
     def add(self, method: str, path: str, target: T) -> None:
         """Put an operation in; ``path`` is a template such as ``/jobs/{jobId}/tasks``."""
         node, names = self._root, list[str]()
+        if path.startswith(_SCOPE):
+            node, path = self._extensions, path.removeprefix(_SCOPE)
         for segment in path.strip("/").split("/"):
             parameters = re.findall(r"\{(\w+)\}", segment)
             names += parameters
@@ -85,8 +90,16 @@ class Router(Generic[T]):
 
     def find(self, path: str) -> Match[T] | None:
         """What stands under ``path`` (percent-decoded, no query), or None."""
+        found = self._match(self._root, path)
+        if found is None and (at := path.lower().rfind("/providers/")) >= 0:
+            found = self._match(self._extensions, path[at + len("/providers/") :])
+            if found is not None:
+                found.parameters["scope"] = path[:at]
+        return found
+
+    def _match(self, root: _Node[T], path: str) -> Match[T] | None:
         values: list[str] = []
-        node = self._walk(self._root, path.strip("/").split("/"), 0, values)
+        node = self._walk(root, path.strip("/").split("/"), 0, values)
         if node is None:
             return None
         return Match(node.targets, dict(zip(node.names, values, strict=True)))

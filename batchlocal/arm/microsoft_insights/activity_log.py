@@ -1,4 +1,4 @@
-"""Microsoft.Insights: the activity log, read (the events are written by ``arm/activity.py``)."""
+"""The activity log, read (the events are written by ``arm/activity.py``)."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from typing import Any
 from batchlocal.arm.call import ArmCall
 from batchlocal.arm.errors import CATALOGUE, gateway
 from batchlocal.arm.fabric import check_subscription
-from batchlocal.arm.provider import ResourceProvider
+from batchlocal.arm.microsoft_insights.provider import PROVIDER
 from batchlocal.domain.refusals import Refusal
 from batchlocal.protocol import moments
 from batchlocal.protocol.messages import Answer
-from batchlocal.protocol.routing import Route
 
-__all__ = ["PROVIDER"]
+__all__: list[str] = []
 
 _KEPT_DAYS = 90  # Azure Monitor documentation, "Azure Monitor activity log": events are kept for 90 days
 _DAY = 86_400 * moments.TICKS_PER_SECOND
@@ -29,17 +28,6 @@ _FIELDS = {
     "caller": lambda event: event["caller"],
     "status": lambda event: event["status"]["value"],
 }
-
-PROVIDER = ResourceProvider(
-    "Microsoft.Insights",
-    [
-        Route(
-            "ActivityLogs_List",
-            "GET",
-            "/subscriptions/{subscriptionId}/providers/Microsoft.Insights/eventtypes/management/values",
-        )
-    ],
-)
 
 
 @dataclass(eq=False)

@@ -1,0 +1,94 @@
+"""Diagnostic settings: which logs and metrics of a resource go where.
+
+Sources: the type of pulumi_azure_native 3.29 (monitor, api-version 2021-05-01-preview), Microsoft's REST reference
+"Diagnostic Settings", and Azure documentation: "Diagnostic settings in Azure Monitor" (at most five a resource, a
+destination at least) and "Monitor Azure Batch" (categories).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from batchlocal.arm.call import ArmCall
+from batchlocal.arm.errors import CATALOGUE, gateway
+from batchlocal.arm.kept import KeptType, Values, serve
+from batchlocal.arm.microsoft_insights.provider import PROVIDER
+from batchlocal.domain.refusals import Refusal
+from batchlocal.store.resources import Resource
+
+__all__ = ["SETTING_TYPE"]
+
+SETTING_TYPE = "Microsoft.Insights/diagnosticSettings"
+_SINKS = ("storageAccountId", "workspaceId", "eventHubAuthorizationRuleId", "marketplacePartnerId", "serviceBusRuleId")
+_MOST = 5
+_NO_RETENTION = {"enabled": False, "days": 0}
+_CATEGORIES = {"microsoft.batch/batchaccounts": {"logs": ("ServiceLog", "AuditLog"), "metrics": ("AllMetrics",)}}
+_GROUPS = ("allLogs", "audit")
+
+
+@dataclass(eq=False)
+class NoDestination(Refusal):
+    """The setting sends to nowhere."""
+
+
+@dataclass(eq=False)
+class CategoryUnknown(Refusal):
+    """The resource has no such logs or metrics."""
+
+    category: str
+
+
+@dataclass(eq=False)
+class TooManySettings(Refusal):
+    """The resource has as many settings as it may."""
+
+    most: int
+
+
+CATALOGUE.update(
+    {
+        NoDestination: gateway(400, "BadRequest", "At least one data sink needs to be specified."),
+        CategoryUnknown: gateway(400, "BadRequest", "Category '{category}' is not supported."),
+        TooManySettings: gateway(
+            409, "Conflict", "The limit of {most} diagnostic settings was reached. To create one, delete another."
+        ),
+    }
+)
+
+
+def _complete(call: ArmCall, setting: Resource, before: Values | None) -> None:
+    properties = setting.body["properties"]
+    if not any(properties.get(sink) for sink in _SINKS):
+        raise NoDestination
+    siblings = list(call.tx.resources.children(setting.parent, SETTING_TYPE))
+    if before is None and len(siblings) > _MOST:
+        raise TooManySettings(_MOST)
+    extended = call.tx.resources.find(setting.parent)
+    known = _CATEGORIES.get(extended.type.lower(), {}) if extended else {}
+    for kind in ("logs", "metrics"):
+        for entry in properties[kind]:
+            _check_category(entry, known.get(kind))
+            entry.setdefault("retentionPolicy", dict(_NO_RETENTION))
+
+
+def _check_category(entry: dict[str, Any], known: tuple[str, ...] | None) -> None:
+    group, category = entry.get("categoryGroup"), entry.get("category")
+    if group and group not in _GROUPS:
+        raise CategoryUnknown(group)
+    if category and known is not None and category not in known:
+        raise CategoryUnknown(category)
+
+
+serve(
+    PROVIDER,
+    KeptType(
+        SETTING_TYPE,
+        "DiagnosticSettings",
+        extends=True,
+        envelope=("id", "type", "name", "properties"),
+        references=("properties.storageAccountId", "properties.workspaceId"),
+        defaults={"logs": [], "metrics": []},
+        complete=_complete,
+    ),
+)
