@@ -27,6 +27,7 @@ from batchlocal.arm.fabric import (
     tags_of,
 )
 from batchlocal.arm.locations import placed
+from batchlocal.arm.private_endpoints import connections, shown_connection
 from batchlocal.arm.provider import ResourceProvider
 from batchlocal.domain.refusals import Refusal
 from batchlocal.platform import Platform
@@ -37,7 +38,7 @@ from batchlocal.store import Tx
 from batchlocal.store.effects import Effect
 from batchlocal.store.resources import Resource
 
-__all__ = ["ACCOUNT_TYPE", "PROVIDER", "finish_account", "sync_storage"]
+__all__ = ["ACCOUNT_TYPE", "PROVIDER", "account_of", "finish_account", "json_answer", "sync_storage"]
 
 ACCOUNT_TYPE = "Microsoft.Storage/storageAccounts"
 _CONTAINER_TYPE = f"{ACCOUNT_TYPE}/blobServices/containers"
@@ -118,7 +119,12 @@ async def sync_storage(platform: Platform) -> None:
     await platform.blobs.set_accounts({account.name: list(account.hidden["keys"].values()) for account in accounts})
 
 
-def _account(call: ArmCall) -> Resource:
+def account_of(call: ArmCall) -> Resource:
+    """The storage account that the path names.
+
+    Raises:
+        SubscriptionNotFound, ResourceGroupNotFound, ResourceNotFound
+    """
     group = group_of(call)
     name = call.parameters["accountName"]
     account = call.tx.resources.find(f"{group.id}/providers/{ACCOUNT_TYPE}/{name}")
@@ -137,11 +143,11 @@ def check_name(call: ArmCall) -> Answer:
             f"{name} is not a valid storage account name. Storage account name must be between 3 and 24 characters"
             " in length and use numbers and lower-case letters only."
         )
-        return _json(200, {"nameAvailable": False, "reason": "AccountNameInvalid", "message": text})
+        return json_answer(200, {"nameAvailable": False, "reason": "AccountNameInvalid", "message": text})
     if call.tx.resources.named(ACCOUNT_TYPE, name):
         text = f"The storage account named {name} is already taken."
-        return _json(200, {"nameAvailable": False, "reason": "AlreadyExists", "message": text})
-    return _json(200, {"nameAvailable": True})
+        return json_answer(200, {"nameAvailable": False, "reason": "AlreadyExists", "message": text})
+    return json_answer(200, {"nameAvailable": True})
 
 
 @PROVIDER.operation("StorageAccounts_List", "StorageAccounts_ListByResourceGroup")
@@ -152,7 +158,7 @@ def list_accounts(call: ArmCall) -> Answer:
     found = call.tx.resources.of_type(
         ACCOUNT_TYPE, subscription=call.platform.credentials.subscription_id, resource_group=group
     )
-    return _json(200, {"value": [_shown(call, account) for account in found]})
+    return json_answer(200, {"value": [_shown(call, account) for account in found]})
 
 
 @PROVIDER.operation("StorageAccounts_Create")
@@ -177,7 +183,7 @@ def put_account(call: ArmCall) -> Answer:
     account.body["properties"] = _served(call, account, old, body.get("properties") or {})
     if taken is not None:
         call.tx.resources.put(account)
-        return _json(200, _shown(call, account))
+        return json_answer(200, _shown(call, account))
     account.hidden = {"keys": {"key1": _new_key(), "key2": _new_key()}, "type": ACCOUNT_TYPE}
     account.body["properties"]["provisioningState"] = "Creating"
     call.tx.resources.put(account)
@@ -270,6 +276,7 @@ def _shown(call: ArmCall, account: Resource) -> dict[str, Any]:
         "minimumTlsVersion": _least_tls(call.request.api_version),
         **answer["properties"],
         "primaryLocation": answer["location"],
+        "privateEndpointConnections": [shown_connection(one) for one in connections(call.tx, account.id)],
     }
     return answer
 
@@ -304,26 +311,26 @@ def poll(call: ArmCall) -> Answer:
         headers = {"Location": url, "Retry-After": retry_after(call, _RECORDED_CREATION)}
         return Answer(202, headers=headers, content=b"", media_type="text/plain; charset=utf-8")
     account = call.tx.resources.find(operation.subject)
-    return Answer(204) if account is None else _json(200, _shown(call, account))
+    return Answer(204) if account is None else json_answer(200, _shown(call, account))
 
 
 @PROVIDER.operation("StorageAccounts_Update")
 def patch_account(call: ArmCall) -> Answer:
     """What is sent is changed, what is left out stays."""
-    account, body = _account(call), body_object(call)
+    account, body = account_of(call), body_object(call)
     account.body |= {key: body[key] for key in ("tags", "identity", "kind") if key in body}
     if "sku" in body:
         account.body["sku"] = _sku(body["sku"])
     account.body["properties"] = _served(call, account, account.body["properties"], body.get("properties") or {})
     account.modified = call.now
     call.tx.resources.put(account)
-    return _json(200, _shown(call, account))
+    return json_answer(200, _shown(call, account))
 
 
 @PROVIDER.operation("StorageAccounts_GetProperties")
 def get_account(call: ArmCall) -> Answer:
     """The account."""
-    return _json(200, _shown(call, _account(call)))
+    return json_answer(200, _shown(call, account_of(call)))
 
 
 @PROVIDER.operation("StorageAccounts_Delete")
@@ -342,7 +349,7 @@ async def delete_account(call: ArmCall) -> Answer:
 @PROVIDER.operation("StorageAccounts_ListKeys")
 def list_keys(call: ArmCall) -> Answer:
     """Both keys (F9)."""
-    return _json(200, _keys(_account(call)))
+    return json_answer(200, _keys(account_of(call)))
 
 
 @PROVIDER.operation("StorageAccounts_RegenerateKey")
@@ -350,14 +357,14 @@ async def regenerate_key(call: ArmCall) -> Answer:
     """The named key anew, both in the answer (F9)."""
     name = str(body_object(call).get("keyName", ""))
     with call.platform.store.write() as tx:
-        account = _account(call)
+        account = account_of(call)
         if name not in account.hidden["keys"]:
             raise KeyNameInvalid(name)
         account.hidden["keys"][name] = _new_key()
         account.body["properties"]["keyCreationTime"][name] = moments.iso(call.now)
         tx.resources.put(account)
     await sync_storage(call.platform)
-    return _json(200, _keys(account))
+    return json_answer(200, _keys(account))
 
 
 def _keys(account: Resource) -> dict[str, Any]:
@@ -378,17 +385,17 @@ def _new_key() -> str:
 @PROVIDER.operation("BlobServices_GetServiceProperties")
 def get_blob_service(call: ArmCall) -> Answer:
     """The blob service with its defaults."""
-    account = _account(call)
+    account = account_of(call)
     properties = {"cors": {"corsRules": []}, "deleteRetentionPolicy": {"enabled": False, "allowPermanentDelete": False}}
-    return _json(200, _service(account, "blobServices", properties))
+    return json_answer(200, _service(account, "blobServices", properties))
 
 
 @PROVIDER.operation("FileServices_GetServiceProperties")
 def get_file_service(call: ArmCall) -> Answer:
     """The file service with its defaults; there are no files behind it."""
-    account = _account(call)
+    account = account_of(call)
     properties = {"cors": {"corsRules": []}, "shareDeleteRetentionPolicy": {"enabled": True, "days": 7}}
-    return _json(200, _service(account, "fileServices", properties))
+    return json_answer(200, _service(account, "fileServices", properties))
 
 
 def _service(account: Resource, kind: str, properties: dict[str, Any]) -> dict[str, Any]:
@@ -404,7 +411,7 @@ def _service(account: Resource, kind: str, properties: dict[str, Any]) -> dict[s
 @PROVIDER.operation("BlobContainers_Create")
 def put_container(call: ArmCall) -> Answer:
     """201 for a new container, 200 for one that was there; the blobs' own API makes it on first use as well."""
-    account = _account(call)
+    account = account_of(call)
     resource_id = f"{account.id}/blobServices/default/containers/{call.parameters['containerName']}"
     existing = call.tx.resources.find(resource_id)
     container = existing or Resource(
@@ -423,7 +430,7 @@ def put_container(call: ArmCall) -> Answer:
     if existing is None:
         effect = Effect("storage.container.create", container.key, call.now, {}, call.request.request_id)
         call.platform.owe(call.tx, effect)
-    return _json(
+    return json_answer(
         200 if existing else 201, shown(container, _CONTAINER_TYPE, "id", "name", "type", "etag", "properties")
     )
 
@@ -442,7 +449,7 @@ def _container_defaults(call: ArmCall) -> dict[str, Any]:
 
 
 def _container(call: ArmCall) -> Resource:
-    account = _account(call)
+    account = account_of(call)
     name = call.parameters["containerName"]
     found = call.tx.resources.find(f"{account.id}/blobServices/default/containers/{name}")
     if found is None:
@@ -453,14 +460,14 @@ def _container(call: ArmCall) -> Resource:
 @PROVIDER.operation("BlobContainers_Get")
 def get_container(call: ArmCall) -> Answer:
     """The container."""
-    return _json(200, shown(_container(call), _CONTAINER_TYPE, "id", "name", "type", "etag", "properties"))
+    return json_answer(200, shown(_container(call), _CONTAINER_TYPE, "id", "name", "type", "etag", "properties"))
 
 
 @PROVIDER.operation("BlobContainers_List")
 def list_containers(call: ArmCall) -> Answer:
     """The containers made through ARM."""
-    found = call.tx.resources.children(_account(call).id, _CONTAINER_TYPE)
-    return _json(
+    found = call.tx.resources.children(account_of(call).id, _CONTAINER_TYPE)
+    return json_answer(
         200, {"value": [shown(one, _CONTAINER_TYPE, "id", "name", "type", "etag", "properties") for one in found]}
     )
 
@@ -479,7 +486,7 @@ def delete_container(call: ArmCall) -> Answer:
 @PROVIDER.operation("ManagementPolicies_CreateOrUpdate")
 def put_policy(call: ArmCall) -> Answer:
     """Lifecycle rules, kept and shown; Azurite does not act on them."""
-    account = _account(call)
+    account = account_of(call)
     policy = Resource(
         f"{account.id}/managementPolicies/default",
         _POLICY_TYPE,
@@ -493,13 +500,13 @@ def put_policy(call: ArmCall) -> Answer:
     properties = body_object(call).get("properties") or {}
     policy.body = {"properties": {**properties, "lastModifiedTime": moments.iso(call.now)}}
     call.tx.resources.put(policy)
-    return _json(200, shown(policy, _POLICY_TYPE, "id", "name", "type", "properties"))
+    return json_answer(200, shown(policy, _POLICY_TYPE, "id", "name", "type", "properties"))
 
 
 @PROVIDER.operation("ManagementPolicies_Get")
 def get_policy(call: ArmCall) -> Answer:
     """The lifecycle rules."""
-    return _json(200, shown(_policy(call), _POLICY_TYPE, "id", "name", "type", "properties"))
+    return json_answer(200, shown(_policy(call), _POLICY_TYPE, "id", "name", "type", "properties"))
 
 
 @PROVIDER.operation("ManagementPolicies_Delete")
@@ -514,14 +521,15 @@ def delete_policy(call: ArmCall) -> Answer:
 
 
 def _policy(call: ArmCall) -> Resource:
-    account = _account(call)
+    account = account_of(call)
     found = call.tx.resources.find(f"{account.id}/managementPolicies/default")
     if found is None:
         raise ResourceNotFound(_POLICY_TYPE, f"{account.name}/default", account.resource_group)
     return found
 
 
-def _json(status: int, body: dict[str, Any]) -> Answer:
+def json_answer(status: int, body: dict[str, Any]) -> Answer:
+    """A JSON answer with the provider's media type."""
     return Answer(status, body, media_type=_JSON)
 
 

@@ -10,7 +10,7 @@ from batchlocal.arm import (
     microsoft_network,
     microsoft_operational_insights,
     microsoft_resources,
-    microsoft_storage,
+    storage_private_links,
 )
 from batchlocal.arm.microsoft_batch import PROVIDER as MICROSOFT_BATCH
 from batchlocal.arm.provider import ResourceProvider
@@ -19,12 +19,12 @@ __all__ = ["providers"]
 
 
 def providers() -> list[ResourceProvider]:
-    """Every provider; a reader sees what ARM has here, and adds one in this line."""
+    """Every provider, with all its handlers; a reader sees what ARM has here, and adds one in this line."""
     return [
         microsoft_resources.PROVIDER,
         microsoft_authorization.PROVIDER,
         MICROSOFT_BATCH,
-        microsoft_storage.PROVIDER,
+        storage_private_links.PROVIDER,
         microsoft_network.PROVIDER,
         microsoft_managed_identity.PROVIDER,
         microsoft_keyvault.PROVIDER,

@@ -61,7 +61,8 @@ class Traits:
     objects, or lists of them, that have ``properties`` of their own in ARM and none in programs. ``sets`` are lists
     without an order. ``never_returned`` is taken by ARM and not shown. ``assumed`` is what the service fills in.
     ``kept`` is left as it is when a program does not mention it; ``reset`` goes back to the given value when a program
-    no longer does.
+    no longer does. ``served`` the service changes when something else is made; where a program does not mention it,
+    that is no drift.
     """
 
     naming: Naming = "copy"
@@ -75,6 +76,7 @@ class Traits:
     assumed: Mapping[str, Any] = field(default_factory=dict)
     secret_outputs: frozenset[str] = frozenset()
     kept: frozenset[str] = frozenset()
+    served: frozenset[str] = frozenset()
     reset: Mapping[str, Any] = field(default_factory=dict)
     is_singleton: bool = False
 
@@ -190,6 +192,7 @@ _TRAITS: Final[dict[str, Traits]] = {
             {"subnets", "subnets.delegations", "subnets.serviceEndpointPolicies", "virtualNetworkPeerings"}
         ),
         kept=frozenset({"subnets", "virtualNetworkPeerings"}),
+        served=frozenset({"subnets.privateEndpoints"}),
     ),
     "network:Subnet": Traits(
         path=f"{_NETWORK}/virtualNetworks/{{virtualNetworkName}}/subnets/{{subnetName}}",
@@ -214,6 +217,7 @@ _TRAITS: Final[dict[str, Traits]] = {
         path=f"{_NETWORK}/privateEndpoints/{{privateEndpointName}}",
         create_only=_PLACED | {"subnet"},
         nested=frozenset({"ipConfigurations", "manualPrivateLinkServiceConnections", "privateLinkServiceConnections"}),
+        served=frozenset({"customDnsConfigs"}),
     ),
     "network:PrivateDnsZoneGroup": Traits(
         path=f"{_NETWORK}/privateEndpoints/{{privateEndpointName}}/privateDnsZoneGroups/{{privateDnsZoneGroupName}}",
