@@ -18,7 +18,17 @@ from typing import Any
 
 from batchlocal.arm.call import ArmCall
 from batchlocal.arm.errors import CATALOGUE, gateway
-from batchlocal.arm.fabric import CLEANUPS, ResourceNotFound, body_object, check_subscription, group_of, shown, stored
+from batchlocal.arm.fabric import (
+    CLEANUPS,
+    ResourceNotFound,
+    body_object,
+    check_subscription,
+    group_of,
+    shown,
+    stored,
+    tags_of,
+)
+from batchlocal.arm.locations import placed
 from batchlocal.arm.provider import ResourceProvider
 from batchlocal.arm.resource_id import ResourceId
 from batchlocal.domain.refusals import Refusal
@@ -43,6 +53,7 @@ __all__ = [
 
 Values = dict[str, Any]
 ENVELOPE = ("id", "name", "type", "etag", "location", "kind", "sku", "zones", "identity", "tags", "properties")
+_GLOBAL = "global"
 _READ_ONLY = ("id", "name", "type", "etag", "systemData")
 _GROUP = "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers"
 
@@ -222,15 +233,23 @@ def _put(kind: KeptType, call: ArmCall) -> Answer:
     body = body_object(call)
     existing = call.tx.resources.find(str(call.id))
     before = copy.deepcopy(existing.body) if existing else None
+    located = {"location": _location(kind, existing, body)} if body.get("location") else {}
     resource = stored(call, call.id, existing)
     resource.parent = _above(call, kind)
     if existing is None:
         resource.hidden = {"type": kind.type, "drawn": kind.drawn(call, resource) if kind.drawn else {}}
     resource.body = {key: value for key, value in body.items() if key in kind.envelope and key not in _READ_ONLY}
+    resource.body |= {**located, **tags_of(body)}
     sent = {key: value for key, value in _object(body, "properties").items() if value is not None}
     resource.body["properties"] = {**copy.deepcopy(dict(kind.defaults)), **sent, **resource.hidden["drawn"]}
     _keep(kind, call, resource, before)
     return Answer(200 if existing else 201, shown_kept(kind, call.tx, resource))
+
+
+def _location(kind: KeptType, existing: Resource | None, body: Values) -> str:
+    """The region, or ``global`` for what Azure keeps in none."""
+    sent = body["location"]
+    return _GLOBAL if str(sent).lower() == _GLOBAL else placed(existing, sent, "", kind.type)
 
 
 def _keep(kind: KeptType, call: ArmCall, resource: Resource, before: Values | None) -> None:
@@ -276,8 +295,7 @@ def text_at(body: Values, path: str) -> str:
 def _patch(kind: KeptType, call: ArmCall) -> Answer:
     resource, body = kept_resource(call, kind), body_object(call)
     before = copy.deepcopy(resource.body)
-    if "tags" in body:
-        resource.body["tags"] = body["tags"] or {}
+    resource.body |= tags_of(body)
     if kind.patches_properties:
         kept = resource.body["properties"]
         resource.body["properties"] = {**kept, **_object(body, "properties"), **resource.hidden["drawn"]}
