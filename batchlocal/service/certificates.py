@@ -5,58 +5,27 @@ They are kept as ARM's resources: a certificate is one thing, spelt twice.
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from dataclasses import dataclass
 from typing import Any
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.hazmat.primitives.serialization.pkcs12 import load_pkcs12
-
-from batchlocal.domain.refusals import Refusal
+from batchlocal import certificates
+from batchlocal.certificates import (
+    TYPE,
+    CertificateBeingDeleted,
+    CertificateExists,
+    CertificateNotFound,
+    CertificateStateActive,
+    CertificateUnreadable,
+    certificate_named,
+)
 from batchlocal.protocol import moments
 from batchlocal.protocol.messages import Answer
 from batchlocal.service.answers import page_of, selected
 from batchlocal.service.call import ServiceCall
 from batchlocal.service.errors import CATALOGUE, invalid_value, worded
 from batchlocal.service.registry import handles
-from batchlocal.store.effects import Effect
 from batchlocal.store.resources import Resource
 
 __all__: list[str] = []
-
-_TYPE = "Microsoft.Batch/batchAccounts/certificates"
-_DELETION_SECONDS = 60.0  # certificates stay readable as deleting for a while (recorded); scaled by the pace
-
-
-@dataclass(eq=False)
-class CertificateNotFound(Refusal):
-    """The account has no such certificate."""
-
-
-@dataclass(eq=False)
-class CertificateExists(Refusal):
-    """The account has one of this thumbprint."""
-
-
-@dataclass(eq=False)
-class CertificateBeingDeleted(Refusal):
-    """It is on its way out."""
-
-
-@dataclass(eq=False)
-class CertificateStateActive(Refusal):
-    """It is not being deleted, so no deletion can be cancelled."""
-
-
-@dataclass(eq=False)
-class CertificateUnreadable(Refusal):
-    """The data are no certificate of the format, password and thumbprint that were sent."""
-
-    name: str
-    reason: str
-
 
 CATALOGUE.update(
     {
@@ -76,67 +45,23 @@ def add_certificate(call: ServiceCall) -> Answer:
     """201 with a Location and no ETag (F11)."""
     algorithm, thumbprint = str(call.body["thumbprintAlgorithm"]).lower(), str(call.body["thumbprint"]).lower()
     name = f"{algorithm}-{thumbprint}"
-    resource_id = f"{call.account.id}/certificates/{name}"
-    if call.tx.resources.find(resource_id) is not None:
+    if call.tx.resources.find(f"{call.account.id}/certificates/{name}") is not None:
         raise CertificateExists
-    certificate = _read(call.body)
-    if hashlib.sha1(certificate).hexdigest() != thumbprint:  # noqa: S324 - a thumbprint is SHA-1
-        raise CertificateUnreadable("thumbprint", "The thumbprint is not that of the certificate")
-    properties = {
-        "provisioningState": "Succeeded",
-        "provisioningStateTransitionTime": moments.iso(call.now),
-        "format": str(call.body.get("certificateFormat") or "pfx").title(),
-        "publicData": base64.b64encode(certificate).decode(),
-        "thumbprint": thumbprint,
-        "thumbprintAlgorithm": algorithm,
-    }
-    account = call.account
-    call.tx.resources.put(
-        Resource(
-            resource_id,
-            _TYPE,
-            account.subscription,
-            account.resource_group,
-            name,
-            parent=account.id,
-            body={"properties": properties},
-            hidden={"since": call.now},
-            created=call.now,
-            modified=call.now,
-        )
-    )
+    sent = {**call.body, "format": call.body.get("certificateFormat")}
+    certificates.keep(call.tx, call.account, name, sent, call.now)
     url = f"{call.url}/certificates(ThumbprintAlgorithm={algorithm},Thumbprint={thumbprint})"
     return Answer(201, headers={"DataServiceId": url, "Location": url})
 
 
-def _read(body: dict[str, Any]) -> bytes:
-    """The certificate's DER, without its private key."""
-    try:
-        data = base64.b64decode(body["data"], validate=True)
-        if str(body.get("certificateFormat") or "pfx").lower() == "cer":
-            if body.get("password"):
-                raise CertificateUnreadable("password", "A certificate in cer format has no password")
-            return x509.load_der_x509_certificate(data).public_bytes(Encoding.DER)
-        found = load_pkcs12(data, str(body.get("password") or "").encode()).cert
-    except ValueError:
-        raise CertificateUnreadable("data", "The data are not a certificate of this format and password") from None
-    if found is None:
-        raise CertificateUnreadable("data", "The data hold no certificate")
-    return found.certificate.public_bytes(Encoding.DER)
-
-
 def _certificate_of(call: ServiceCall) -> Resource:
     name = f"{call.parameters['thumbprintAlgorithm']}-{call.parameters['thumbprint']}"
-    found = call.tx.resources.find(f"{call.account.id}/certificates/{name}")
-    if found is None:
-        raise CertificateNotFound
-    return found
+    return certificate_named(call.tx, call.account, name)
 
 
 @handles("Certificate_List")
 def list_certificates(call: ServiceCall) -> Answer:
     """The account's certificates."""
-    found = list(call.tx.resources.children(call.account.id, _TYPE))
+    found = list(call.tx.resources.children(call.account.id, TYPE))
     return page_of(call, "certificates", found, lambda one: one.key, lambda one: _shown(call, one))
 
 
@@ -150,14 +75,7 @@ def get_certificate(call: ServiceCall) -> Answer:
 @handles("Certificate_Delete")
 def delete_certificate(call: ServiceCall) -> Answer:
     """202; one that a pool uses ends as deletefailed, any other goes (REST reference, Certificate - Delete)."""
-    found = _certificate_of(call)
-    if found.body["properties"]["provisioningState"] == "Deleting":
-        raise CertificateBeingDeleted
-    users = [pool.id for pool in call.tx.pools.of_account(call.account.key) if _uses(pool.properties, found)]
-    _move(call, found, "Failed" if users else "Deleting")
-    if not users:
-        due = moments.after(call.now, _DELETION_SECONDS * call.platform.pace)
-        call.platform.owe(call.tx, Effect("certificate.delete", found.key, due, {}, call.request.request_id))
+    certificates.delete(call.platform, call.tx, _certificate_of(call), call.now, call.request.request_id)
     return Answer(202)
 
 
@@ -165,30 +83,8 @@ def delete_certificate(call: ServiceCall) -> Answer:
 def cancel_deletion(call: ServiceCall) -> Answer:
     """204; only a failed deletion can be cancelled."""
     found = _certificate_of(call)
-    state = found.body["properties"]["provisioningState"]
-    if state != "Failed":
-        raise CertificateBeingDeleted if state == "Deleting" else CertificateStateActive
-    _move(call, found, "Succeeded")
+    certificates.cancel_deletion(call.tx, found, call.now)
     return Answer(204, headers={"DataServiceId": f"{_url(call, found)}/canceldelete"})
-
-
-def _uses(properties: dict[str, Any], certificate: Resource) -> bool:
-    thumbprint = certificate.body["properties"]["thumbprint"]
-    references = properties.get("certificateReferences") or []
-    return any(str(one.get("thumbprint", "")).lower() == thumbprint for one in references)
-
-
-def _move(call: ServiceCall, certificate: Resource, state: str) -> None:
-    properties = certificate.body["properties"]
-    before = {"state": properties["provisioningState"], "since": certificate.hidden["since"]}
-    certificate.body["properties"] = {
-        **properties,
-        "provisioningState": state,
-        "provisioningStateTransitionTime": moments.iso(call.now),
-    }
-    certificate.hidden = {"since": call.now, "before": before}
-    certificate.modified = call.now
-    call.tx.resources.put(certificate)
 
 
 _STATES = {"Succeeded": "active", "Deleting": "deleting", "Failed": "deletefailed"}

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 EVERYTHING = "batchlocal"
 PLANE = {
     *("autoscaling", "specs", "protocol", "domain", "store", "identity", "platform", "datafolder", "runner"),
-    *("evacuation", "faults", "quotas"),
+    *("certificates", "evacuation", "faults", "quotas"),
 }
 
 # what a room may import of ours, beside itself; names without a dot are rooms of batchlocal
@@ -32,6 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "batchlocal.faults": {"domain", "protocol"},
     "batchlocal.journal": {"protocol"},
     "batchlocal.quotas": {"domain", "store"},
+    "batchlocal.certificates": {"domain", "platform", "protocol", "store"},
     "batchlocal.autoscaling": {"domain", "platform", "protocol", "store", "batchmgmt.autoscale"},
     "batchlocal.evacuation": {"domain", "platform", "store"},
     "batchlocal.datafolder": set(),

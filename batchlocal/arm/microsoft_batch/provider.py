@@ -78,6 +78,7 @@ PROVIDER = ResourceProvider(
             "BatchAccount_OperationResults", "GET", f"{_ACCOUNT}/operationResults/{{operationId}}", "BatchAccount_Get"
         ),
         Route("BatchAccount_DeletionResults", "GET", f"{_LOCATION}/accountOperationResults/{{operationId}}"),
+        Route("Certificate_OperationResults", "GET", f"{_ACCOUNT}/certificateOperationResults/{{operationId}}"),
         Route("Pool_OperationResults", "GET", f"{_ACCOUNT}/poolOperationResults/{{operationId}}"),
         Route(
             "PrivateEndpointConnection_OperationResults",
