@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from batchlocal import job_lifecycle
 from batchlocal.domain import node as nodes
 from batchlocal.domain.node import Node
 from batchlocal.domain.task import lost, terminate
@@ -31,7 +32,11 @@ def evacuate(platform: Platform, tx: Tx, node: Node, option: str, now: int) -> N
     if option in nodes.LEAVES_TASKS:
         return
     for task in tx.tasks.running_on(node.key):
-        tx.tasks.put(terminate(task, now) if option == "terminate" else lost(task, now))
+        job = tx.jobs.find(task.job)
+        if option == "terminate" and job is not None:
+            job_lifecycle.complete_task(platform, tx, job, terminate(task, now), now)
+        else:
+            tx.tasks.put(lost(task, now))
     platform.schedule(node.pool)
 
 

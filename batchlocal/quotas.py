@@ -86,7 +86,8 @@ def admit_job(tx: Tx, account: Resource) -> None:
         JobQuotaReached
     """
     most = account.body["properties"]["activeJobAndJobScheduleQuota"]
-    quotas.admit(tx.jobs.count_open(account.key), most, quotas.JobQuotaReached())
+    there = tx.jobs.count_open(account.key) + tx.job_schedules.count_open(account.key)
+    quotas.admit(there, most, quotas.JobQuotaReached())
 
 
 def admit_application(account: Resource, there: int) -> None:

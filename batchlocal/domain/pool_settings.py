@@ -7,14 +7,13 @@ Pool - Add; azure-batch-behaviours, Pools.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from math import inf
 from typing import Any, Final
 
 from batchlocal.domain import durations
 from batchlocal.domain.formulas import DEFAULT_INTERVAL, check_formula
 from batchlocal.domain.images import PUBLISHERS
-from batchlocal.domain.refusals import Refusal
+from batchlocal.domain.refusals import PropertyNotTaken
 from batchlocal.domain.simulation import METADATA, RuleUnreadable, simulation_of
 from batchlocal.domain.sizes import cores_of
 
@@ -71,15 +70,6 @@ _GALLERIES = (
     "{galleryName}/images/{galleryImageName}",
 )
 """The resource ids that a custom image may have (recorded with 2024-02-01.19.0)."""
-
-
-@dataclass(eq=False)
-class PropertyNotTaken(Refusal):
-    """A pool property has a value that the service does not take; ``value`` is empty where Azure names none."""
-
-    name: str
-    value: str
-    reason: str
 
 
 def filled(sent: Properties) -> Properties:

@@ -6,7 +6,9 @@ A refusal carries facts, never words: each plane words it once, in its error cat
 
 from __future__ import annotations
 
-__all__ = ["Fault", "Refusal", "every_refusal"]
+from dataclasses import dataclass
+
+__all__ = ["Fault", "PropertyNotTaken", "Refusal", "every_refusal"]
 
 
 class Refusal(Exception):
@@ -15,6 +17,15 @@ class Refusal(Exception):
 
 class Fault(Refusal):
     """Not a rule but a mistake of ours: the log has the traceback under the request's id."""
+
+
+@dataclass(eq=False)
+class PropertyNotTaken(Refusal):
+    """A property has a value that the service does not take; ``value`` is empty where Azure names none."""
+
+    name: str
+    value: str
+    reason: str
 
 
 def every_refusal(base: type[Refusal] = Refusal) -> set[type[Refusal]]:

@@ -21,9 +21,14 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from batchlocal.datafolder import write_private
 
-__all__ = ["LIFETIME_SECONDS", "Principal", "TokenRefused", "Tokens"]
+__all__ = ["BATCH_AUDIENCE", "LIFETIME_SECONDS", "TASK_CLAIM", "Principal", "TokenRefused", "Tokens"]
 
 LIFETIME_SECONDS = 3599
+BATCH_AUDIENCE = "https://batch.core.windows.net"
+TASK_CLAIM = "batch_task"
+"""In a task's own token: the task's key."""
+
+TASK_LIFETIME_SECONDS = 180 * 86_400  # as long as a task may take
 _CACHE_SIZE = 1024
 
 Reason = Literal["missing", "malformed", "expired", "tenant", "audience"]
@@ -98,6 +103,20 @@ class Tokens:
             "tid": self.tenant_id,
             "uti": uuid.uuid4().hex[:22],
             "ver": "1.0",
+        }
+        return jwt.encode(claims, self._key, algorithm="RS256", headers={"kid": self.key_id})
+
+    def issue_for_task(self, task: str) -> str:
+        """A Batch task's own token, for the job that the task's key names; it holds while the task runs."""
+        claims = {
+            "aud": BATCH_AUDIENCE,
+            "iss": self.issuer,
+            "exp": int(time.time()) + TASK_LIFETIME_SECONDS,
+            "appid": task,
+            "oid": task,
+            "tid": self.tenant_id,
+            "uti": uuid.uuid4().hex[:22],
+            TASK_CLAIM: task,
         }
         return jwt.encode(claims, self._key, algorithm="RS256", headers={"kid": self.key_id})
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import asdict
 from typing import Final
 
+from batchlocal import job_lifecycle
 from batchlocal.autoscaling import EVALUATION, perform_evaluation
 from batchlocal.evacuation import BOOT, LOGS
 from batchlocal.nodes.allocation import perform_resize
 from batchlocal.nodes.booting import perform_boot
+from batchlocal.nodes.housekeeping import keep_house, remove_task_files
 from batchlocal.nodes.scheduler import Scheduler
 from batchlocal.nodes.storage import FileTrouble, NodeStorage
 from batchlocal.platform import Platform
@@ -46,27 +49,24 @@ async def _upload_logs(platform: Platform, effect: Effect) -> None:
         tx.effects.settle(effect)
 
 
-async def _delete_job(platform: Platform, effect: Effect) -> None:
-    """The job goes with its tasks, once no process of theirs runs any more."""
-    with platform.store.write() as tx:
-        tx.jobs.remove(effect.subject)
-        tx.effects.settle(effect)
-    platform.work.set()
-
-
 PERFORMERS: Final[dict[str, Performer]] = {
     "pool.resize": perform_resize,
     BOOT: _boot,
     LOGS: _upload_logs,
-    "job.delete": _delete_job,
+    "task.files": remove_task_files,
+    job_lifecycle.EXPIRY: job_lifecycle.perform_expiry,
+    job_lifecycle.EMPTY_JOB: job_lifecycle.perform_empty_check,
+    job_lifecycle.SCHEDULE: job_lifecycle.perform_schedule,
     EVALUATION: perform_evaluation,
 }
 
 
 async def run(platform: Platform) -> None:
-    """Run the tasks of all pools until cancelled."""
+    """Run the tasks of all pools, and look after those that have ended, until cancelled."""
     storage = NodeStorage(platform)
+    house = asyncio.create_task(keep_house(platform))
     try:
         await Scheduler(platform, storage).run()
     finally:
+        house.cancel()
         await storage.close()

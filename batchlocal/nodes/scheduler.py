@@ -1,30 +1,22 @@
-"""Gives waiting tasks to nodes with free slots, runs them, and reports how they ended.
-
-The work a task costs does not grow with its job: waiting tasks are read by index, a node's worth at a time.
-"""
+"""Gives waiting tasks to nodes with free slots, runs them, and reports how they ended."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable, Collection
 from dataclasses import replace
-from pathlib import Path
 
-from batchlocal.domain import durations
-from batchlocal.domain import job as jobs
+from batchlocal import job_lifecycle
 from batchlocal.domain import node as nodes
 from batchlocal.domain import task as tasks
-from batchlocal.domain.job import Job
-from batchlocal.domain.node import Node
-from batchlocal.domain.pool import Pool
-from batchlocal.domain.simulation import simulation_of
 from batchlocal.domain.task import Ended, Task
-from batchlocal.nodes.allocation import account_of
-from batchlocal.nodes.environment import node_variables, task_variables
-from batchlocal.nodes.folders import node_folders, task_folders
-from batchlocal.nodes.packages import deploy, package_folders
-from batchlocal.nodes.processes import Running, kill_leftover, start, started_at
-from batchlocal.nodes.storage import FileTrouble, NodeStorage
+from batchlocal.nodes.assignment import Attempt, assign
+from batchlocal.nodes.attempts import Attempts
+from batchlocal.nodes.job_tasks import JobTasks
+from batchlocal.nodes.processes import kill_leftover
+from batchlocal.nodes.settling import Settling
+from batchlocal.nodes.storage import NodeStorage
 from batchlocal.platform import Platform
 from batchlocal.protocol import moments
 from batchlocal.store import Tx
@@ -32,6 +24,8 @@ from batchlocal.store import Tx
 __all__ = ["Scheduler"]
 
 _log = logging.getLogger(__name__)
+_NOT_RUN = Ended(None, {"category": "servererror", "code": "InternalError", "message": "The task could not be run"})
+_UNDER_WAY = ("preparing", "running")
 
 
 class Scheduler:
@@ -39,8 +33,11 @@ class Scheduler:
 
     def __init__(self, platform: Platform, storage: NodeStorage) -> None:
         self._platform = platform
-        self._storage = storage
+        self._attempts = Attempts(platform, storage)
+        self._job_tasks = JobTasks(platform, storage)
+        self._settling = Settling(platform, self._job_tasks, self._of_job)
         self._running: dict[str, asyncio.Task[None]] = {}
+        self._places: dict[str, Attempt] = {}
 
     async def run(self) -> None:
         """Schedule for ever; cancel to stop, which ends every running process."""
@@ -50,10 +47,12 @@ class Scheduler:
             while True:
                 await platform.work.wait()
                 platform.work.clear()
+                self._settling.look()
                 while platform.pools_to_schedule:
                     self._schedule(platform.pools_to_schedule.pop())
                 self._end_overtaken()
         finally:
+            await self._settling.stop()
             for running in self._running.values():
                 running.cancel()
             await asyncio.gather(*self._running.values(), return_exceptions=True)
@@ -71,132 +70,107 @@ class Scheduler:
                         state = "idle" if node.state == "running" else node.state
                         tx.nodes.put(replace(node, slots_used=0, state=state, state_since=now))
                 self._platform.schedule(pool.key)
+        self._platform.work.set()
 
     def _schedule(self, pool_key: str) -> None:
-        """Fill the pool's free slots with waiting tasks: highest priority first, then the oldest."""
+        """Fill the pool's free slots with waiting tasks."""
         with self._platform.store.write() as tx:
             pool = tx.pools.find(pool_key)
             if pool is None or pool.state != "active":
                 return
-            free = [node for node in tx.nodes.of_pool(pool_key) if node.slots_free > 0]
-            begun = self._assign(tx, pool, free)
-        for task, node, job in begun:
-            self._running[task.key] = asyncio.create_task(self._run(task, node, job, pool))
+            begun = assign(tx, pool, moments.now(), self._running)
+        for attempt in begun:
+            self._places[attempt.task.key] = attempt
+            self._running[attempt.task.key] = asyncio.create_task(self._run(attempt))
 
-    def _assign(self, tx: Tx, pool: Pool, free: list[Node]) -> list[tuple[Task, Node, Job]]:
-        begun: list[tuple[Task, Node, Job]] = []
-        now = moments.now()
-        spread = pool.properties["taskSchedulingPolicy"]["nodeFillType"].lower() == "spread"
-        for job in tx.jobs.waiting_on(pool.key):
-            slots = sum(node.slots_free for node in free)
-            if slots <= 0:
-                break
-            for task in tx.tasks.waiting(job.key, slots):
-                node = _choose(free, task.slots, spread=spread)
-                if node is None:
-                    break
-                occupied = nodes.occupy(node, task.slots, now)
-                free[free.index(node)] = occupied
-                started = tasks.begin(task, node.key, node.id, now)
-                tx.nodes.put(occupied)
-                tx.tasks.put(started)
-                begun.append((started, occupied, job))
-        return begun
+    def _of_job(self, job: str) -> Collection[asyncio.Task[None]]:
+        return [running for key, running in self._running.items() if key.rpartition("/tasks/")[0] == job]
 
     def _end_overtaken(self) -> None:
-        """Cancel what runs for a task that is no longer meant to run: terminated, deleted, its node gone."""
+        """Cancel what runs for a task that is no longer meant to run: terminated, deleted, a node of it gone."""
         read = self._platform.store.read
         for key, running in list(self._running.items()):
-            job, _, task_id = key.rpartition("/tasks/")
-            task = read.tasks.find(job, task_id)
-            if (task is None or task.state != "running") and not running.done():
+            attempt = self._places[key]
+            task = read.tasks.find(attempt.task.job, attempt.task.id)
+            meant = task is not None and task.state in _UNDER_WAY and not task.expired
+            if not (meant and self._has_nodes(attempt)) and not running.done():
                 running.cancel()
 
-    async def _run(self, task: Task, node: Node, job: Job, pool: Pool) -> None:
-        """One attempt, from files in to files out; whatever happens, the node's slots come back."""
-        fact = Ended(None, {"category": "servererror", "code": "InternalError", "message": "The task could not be run"})
+    def _has_nodes(self, attempt: Attempt) -> bool:
+        """Whether the nodes of a multi-instance task are all there; a lost one takes the task with it."""
+        lost = [node for node in attempt.nodes[1:] if self._platform.store.read.nodes.find(node.key) is None]
+        if lost:
+            with self._platform.store.write() as tx:
+                present = tx.tasks.find(attempt.task.job, attempt.task.id)
+                if present is not None and present.state in _UNDER_WAY:
+                    tx.tasks.put(tasks.lost(present, moments.now()))
+        return not lost
+
+    async def _run(self, attempt: Attempt) -> None:
+        """One attempt, from the job's preparation to the task's end; whatever happens, the slots come back."""
+        fact: Ended | None = None
         try:
-            fact = await self._attempt(task, node, job, pool)
-        except asyncio.CancelledError:
-            self._release(task, node, None)
-            raise
+            fact = await self._attempt(attempt)
         except Exception:
-            _log.exception("task %s", task.key)
+            _log.exception("task %s", attempt.task.key)
+            fact = _NOT_RUN
         finally:
-            self._running.pop(task.key, None)
-        self._release(task, node, fact)
-        self._platform.schedule(pool.key)
+            self._running.pop(attempt.task.key, None)
+            self._release(self._places.pop(attempt.task.key, attempt), fact)
+            self._platform.schedule(attempt.pool.key)
 
-    async def _attempt(self, task: Task, node: Node, job: Job, pool: Pool) -> Ended:
-        if rule := simulation_of(pool.properties, always=self._platform.simulate_nodes):
-            seconds, ended = rule.of_task(task)
-            await self._platform.clock.wait(seconds)
-            return ended
-        read, data = self._platform.store.read, self._platform.data
-        account = account_of(read, pool)
-        if account is None:
-            raise LookupError(pool.account)
-        folders, where = task_folders(data, task), node_folders(data, node.key)
-        folders.make()
-        references = task.properties.get("applicationPackageReferences") or []
-        try:
-            await deploy(read, self._storage, account, references, where)
-            await self._storage.bring(task.properties.get("resourceFiles") or [], account, folders.working)
-        except FileTrouble as trouble:
-            return Ended(None, trouble.failure)
-        packages = package_folders(read, account, pool, references, where)
-        url = f"{self._platform.origin}/{account.name}"
-        variables = {
-            **node_variables(pool, node, where, account.name, url, packages),
-            **task_variables(task, job.id, folders),
-        }
-        begun = await start(task.properties["commandLine"], variables, folders, windows=pool.is_windows)
-        ended = begun if isinstance(begun, Ended) else await self._follow(task, begun)
-        return await self._send_outputs(task, folders.working, ended)
+    async def _attempt(self, attempt: Attempt) -> Ended | None:
+        """How the task ended; None when its nodes could not be prepared for the job."""
+        ready = await asyncio.gather(
+            *(self._job_tasks.prepare(attempt.job, attempt.pool, node) for node in attempt.nodes)
+        )
+        if not all(ready):
+            self._change(attempt, lambda task: tasks.unprepared(task, moments.now()))
+            return None
+        if attempt.task.state == "preparing":
+            prepared = self._change(attempt, lambda task: tasks.prepared(task, moments.now()))
+            if prepared is None:
+                return None
+            attempt = replace(attempt, task=prepared)
+            self._places[attempt.task.key] = attempt
+        return await self._attempts.run(attempt)
 
-    async def _follow(self, task: Task, running: Running) -> Ended:
-        """Remember the process, so that a later server could find it, and wait for its end."""
+    def _change(self, attempt: Attempt, change: Callable[[Task], Task]) -> Task | None:
+        """Change the task, unless its story went on without us."""
         with self._platform.store.write() as tx:
-            present = tx.tasks.find(task.job, task.id)
-            if present is not None and present.state == "running":
-                process = {"pid": running.pid, "began": started_at(running.pid)}
-                tx.tasks.put(replace(present, process=process))
-        try:
-            limit = durations.seconds(task.properties["constraints"]["maxWallClockTime"])
-            return await running.wait(limit)
-        except asyncio.CancelledError:
-            await running.end()
-            raise
+            present = tx.tasks.find(attempt.task.job, attempt.task.id)
+            if present is None or not _is_of(present, self._places[attempt.task.key]):
+                return None
+            changed = change(present)
+            tx.tasks.put(changed)
+            return changed
 
-    async def _send_outputs(self, task: Task, folder: Path, ended: Ended) -> Ended:
-        succeeded = ended.failure is None
-        try:
-            outputs = task.properties.get("outputFiles") or []
-            await self._storage.upload_outputs(outputs, folder, succeeded=succeeded)
-        except FileTrouble as trouble:
-            return Ended(ended.exit_code, {**trouble.failure, "code": "FileUploadMiscError"})
-        return ended
-
-    def _release(self, task: Task, node: Node, fact: Ended | None) -> None:
+    def _release(self, attempt: Attempt, fact: Ended | None) -> None:
         """Give the slots back and record the fact, unless the task's story went on without us."""
         now = moments.now()
+        succeeded = fact is not None and fact.failure is None
         with self._platform.store.write() as tx:
-            present = tx.tasks.find(task.job, task.id)
-            mine = present is not None and present.state == "running" and present.started == task.started
-            if present is not None and mine and fact is not None:
-                tx.tasks.put(tasks.attempt_ended(present, fact, now))
-            host = tx.nodes.find(node.key)
-            if host is not None:
-                tx.nodes.put(nodes.release(host, task.slots, now, succeeded=fact is not None and fact.failure is None))
-            job = tx.jobs.find(task.job)
-            if job is not None:
-                counts, _ = tx.tasks.counts(job.key)
-                tx.jobs.put(jobs.all_tasks_completed(job, counts.active + counts.running, now))
+            for node in attempt.nodes:
+                present = tx.nodes.find(node.key)
+                if present is not None:
+                    tx.nodes.put(nodes.release(present, attempt.slots, now, succeeded=succeeded))
+            if fact is not None:
+                self._record(tx, attempt, fact, now)
+
+    def _record(self, tx: Tx, attempt: Attempt, fact: Ended, now: int) -> None:
+        task = tx.tasks.find(attempt.task.job, attempt.task.id)
+        job = tx.jobs.find(attempt.job.key)
+        if task is None or job is None or not _is_of(task, attempt):
+            return
+        ended = tasks.attempt_ended(task, fact, now)
+        waited = 0 if task.retries else task.started - task.created
+        tx.tasks.took(job.key, now - task.started, waited, ended.retries - task.retries)
+        if ended.state == "completed":
+            job_lifecycle.complete_task(self._platform, tx, job, ended, now)
+        else:
+            tx.tasks.put(ended)
 
 
-def _choose(free: list[Node], slots: int, *, spread: bool) -> Node | None:
-    """The node for a task: the emptiest one to spread, the fullest one that fits to pack."""
-    fitting = [node for node in free if node.slots_free >= slots]
-    if not fitting:
-        return None
-    return max(fitting, key=lambda node: node.slots_free if spread else -node.slots_free)
+def _is_of(task: Task, attempt: Attempt) -> bool:
+    """Whether the task is still where the attempt at it left it."""
+    return task.state in _UNDER_WAY and task.started == attempt.task.started and not task.expired

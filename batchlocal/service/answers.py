@@ -1,4 +1,7 @@
-"""How the service answers: entities, lists and pages, and the headers of a change (F10)."""
+"""How the service answers: entities, lists and pages, and the headers of a change (F10).
+
+``$filter`` holds for every list that has an entry in ``filters.FILTERABLE``; ``$select`` and ``maxresults`` for all.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +16,24 @@ from batchlocal.protocol import moments
 from batchlocal.protocol.messages import Answer
 from batchlocal.service.call import ServiceCall
 from batchlocal.service.errors import CATALOGUE, worded
+from batchlocal.service.filters import FILTERABLE, FilterInvalid, Predicate, compiled
 
-__all__ = ["changed", "entity", "page", "page_of", "page_size", "selected"]
+__all__ = [
+    "QueryParameterInvalid",
+    "changed",
+    "entity",
+    "expands_stats",
+    "filter_of",
+    "page",
+    "page_of",
+    "page_size",
+    "selected",
+]
 
 _MOST_RESULTS = 1000
+_LOOKED_AT_ONCE = 500
+_MOST_LOOKED_AT = 10_000
+"""Items that one request looks at for a filter: a page may come back short, or empty, with a link to go on."""
 
 T = TypeVar("T")
 
@@ -54,6 +71,37 @@ def selected(call: ServiceCall, body: dict[str, Any]) -> dict[str, Any]:
         return body
     wanted = {name.strip() for name in names.split(",")}
     return {name: value for name, value in body.items() if name in wanted}
+
+
+def expands_stats(call: ServiceCall) -> bool:
+    """Whether ``$expand`` or ``$select`` asks for statistics.
+
+    Raises:
+        QueryParameterInvalid: ``$expand`` asks for anything else.
+    """
+    expanded = call.request.query.get("$expand", "")
+    for name in filter(None, (name.strip() for name in expanded.split(","))):
+        if name != "stats":
+            raise QueryParameterInvalid("$expand", expanded, "Only stats can be expanded")
+    wanted = (name.strip() for name in call.request.query.get("$select", "").split(","))
+    return bool(expanded.strip()) or "stats" in wanted
+
+
+def filter_of(call: ServiceCall) -> Predicate | None:
+    """The request's ``$filter`` as a test of shown items, None without one.
+
+    Raises:
+        QueryParameterInvalid
+    """
+    text = call.request.query.get("$filter", "")
+    if not text.strip():
+        return None
+    if call.request.operation not in FILTERABLE:
+        raise QueryParameterInvalid("$filter", text, "The list cannot be filtered")
+    try:
+        return compiled(text, FILTERABLE[call.request.operation])
+    except FilterInvalid as trouble:
+        raise QueryParameterInvalid("$filter", text, str(trouble)) from None
 
 
 def changed(call: ServiceCall, status: int, path: str, modified: int, *, created: bool = False) -> Answer:
@@ -95,12 +143,24 @@ def page(
 
     ``read(after, limit)`` returns items beyond a key; ``key`` is an item's.
     """
-    size = page_size(call)
-    found = read(page_token(call), size + 1)
-    body: dict[str, Any] = {"odata.metadata": f"{call.url}/$metadata#{kind}"}
-    body["value"] = [selected(call, show(item)) for item in found[:size]]
-    if len(found) > size:
-        body["odata.nextLink"] = _next_link(call, key(found[size - 1]))
+    size, wanted = page_size(call), filter_of(call)
+    limit = size if wanted is None else max(size, _LOOKED_AT_ONCE)
+    found: list[Any] = []
+    after, looked_at, more = page_token(call), 0, True
+    while more and len(found) < size and looked_at < _MOST_LOOKED_AT:
+        items = read(after, limit + 1)
+        for item in items[:limit]:
+            shown = show(item)
+            if wanted is None or wanted(shown):
+                found.append(selected(call, shown))
+            after = key(item)
+            if len(found) == size:
+                break
+        looked_at += limit
+        more = bool(items) and after < key(items[-1])
+    body: dict[str, Any] = {"odata.metadata": f"{call.url}/$metadata#{kind}", "value": found}
+    if more:
+        body["odata.nextLink"] = _next_link(call, after)
     return Answer(200, body)
 
 

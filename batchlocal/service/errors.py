@@ -74,4 +74,5 @@ def _answer(wording: Wording, facts: dict[str, Any], request: Request, url: str)
     if wording.values:
         told = ((key.format(**facts), value.format(**facts)) for key, value in wording.values)
         body["values"] = [{"key": key, "value": value} for key, value in told if value]
-    return Answer(wording.status, None if request.method == "HEAD" else body)
+    bare = request.method == "HEAD" or wording.status == HTTPStatus.NOT_MODIFIED
+    return Answer(wording.status, None if bare else body)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from batchlocal.domain.refusals import Fault, Refusal
 from batchlocal.service.errors import CATALOGUE, worded
@@ -14,13 +12,12 @@ __all__ = [
     "ApiVersionMissing",
     "ApiVersionUnknown",
     "AuthenticationFailed",
+    "BeyondTheToken",
     "BodyNotReadable",
     "BodyTooLarge",
     "MethodNotAllowed",
     "OperationNotImplemented",
     "PathNotFound",
-    "PropertyNotImplemented",
-    "refuse_unimplemented",
 ]
 
 
@@ -76,11 +73,8 @@ class PathNotFound(Refusal):
     path: str
 
 
-@dataclass(eq=False)
-class PropertyNotImplemented(Refusal):
-    """Azure acts on the property, batchlocal would only keep it."""
-
-    name: str
+class BeyondTheToken(Refusal):
+    """A task's token is good for the task's own job, while the task runs."""
 
 
 @dataclass(eq=False)
@@ -129,25 +123,13 @@ CATALOGUE.update(
             400, "InvalidUri", "The requested URI does not represent any resource on the server.", Path="{path}"
         ),
         Fault: worded(500, "InternalError", "Server encountered an internal error. Please try again after some time."),
-        PropertyNotImplemented: worded(
-            501,
-            "NotImplemented",
-            "batchlocal does not act on the property {name} yet, and refuses it rather than ignore it; Azure does.",
-            PropertyName="{name}",
+        BeyondTheToken: worded(
+            403,
+            "InsufficientAccountPermissions",
+            "The account being accessed does not have sufficient permissions to execute this operation.",
         ),
         OperationNotImplemented: worded(
             501, "NotImplemented", "batchlocal does not have the operation {operation} yet; Azure does."
         ),
     }
 )
-
-
-def refuse_unimplemented(sent: dict[str, Any], names: Iterable[str]) -> None:
-    """Refuse a body that asks for something that would be kept and not done: silence is never success.
-
-    Raises:
-        PropertyNotImplemented: one of ``names`` is set.
-    """
-    for name in names:
-        if sent.get(name):
-            raise PropertyNotImplemented(name)

@@ -16,7 +16,7 @@ from batchlocal.service.call import ServiceCall
 from batchlocal.service.errors import CATALOGUE, worded
 from batchlocal.service.pools import pool_of
 from batchlocal.service.registry import handles
-from batchlocal.service.tasks import execution_info
+from batchlocal.service.task_bodies import execution_info
 
 __all__ = ["endpoints", "node_of"]
 

@@ -16,6 +16,7 @@ from batchlocal.service import (
     autoscale,
     certificates,
     files,
+    job_schedules,
     jobs,
     node_actions,
     nodes,
@@ -29,7 +30,7 @@ __all__ = ["check_body", "handlers", "operations", "rooms", "show_body", "versio
 
 _TYPES = "Microsoft.Azure.Batch.Protocol.Entities"  # where the service's types stand, as its messages name them
 
-rooms = (account, applications, autoscale, certificates, files, jobs, node_actions, nodes, pools, tasks)
+rooms = (account, applications, autoscale, certificates, files, job_schedules, jobs, node_actions, nodes, pools, tasks)
 operations = descriptions.every_operation("service")
 handlers = HANDLERS
 versions = specs.known_versions("service")
@@ -40,6 +41,13 @@ class BodyInvalid(Refusal):
     """The body as a whole is not what the operation takes."""
 
     reason: str
+
+
+@dataclass(eq=False)
+class PropertyMissing(Refusal):
+    """A property that the operation needs is not there."""
+
+    name: str
 
 
 @dataclass(eq=False)
@@ -56,6 +64,12 @@ CATALOGUE.update(
         BodyInvalid: worded(
             400, "InvalidRequestBody", "The specified Request Body is not syntactically valid.", Reason="{reason}"
         ),
+        PropertyMissing: worded(
+            400,
+            "MissingRequiredProperty",
+            "A required property was not specified in the request body.",
+            PropertyName="{name}",
+        ),
         ValueInvalid: invalid_value(PropertyName="{name}", PropertyValue="{value}", Reason="{reason}"),
     }
 )
@@ -65,7 +79,8 @@ def check_body(operation: Routed, api_version: str, body: Any) -> Any:
     """The body as handlers take it.
 
     Raises:
-        BodyInvalid: a property is unknown, missing or of the wrong type.
+        BodyInvalid: a property is unknown or of the wrong type.
+        PropertyMissing: a property is not there.
         ValueInvalid: a property's value is out of bounds.
     """
     try:
@@ -88,6 +103,8 @@ def _refusal(problem: specs.Problem) -> Refusal:
         )
     if problem.kind == "enum":  # recorded wording: F10
         return ValueInvalid(name, str(problem.value), INVALID_VALUE)
+    if problem.kind == "required":
+        return PropertyMissing(name)
     if problem.kind in ("pattern", "length", "range"):
         return ValueInvalid(name, str(problem.value), problem.reason)
     return BodyInvalid(problem.reason)

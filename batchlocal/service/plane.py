@@ -15,17 +15,16 @@ from urllib.parse import unquote
 from batchlocal.domain.refusals import Fault, Refusal
 from batchlocal.faults import suffer
 from batchlocal.identity import shared_key
-from batchlocal.identity.tokens import Principal, TokenRefused
+from batchlocal.identity.tokens import BATCH_AUDIENCE
 from batchlocal.platform import Platform
 from batchlocal.protocol.messages import Answer, BodyNotJson, Request
 from batchlocal.protocol.routing import Routed, Router
+from batchlocal.service.authentication import authenticate
 from batchlocal.service.call import ServiceCall
 from batchlocal.service.errors import answer_fault, answer_refusal
 from batchlocal.service.front_door import (
-    AccountNotFound,
     ApiVersionMissing,
     ApiVersionUnknown,
-    AuthenticationFailed,
     BodyNotReadable,
     BodyTooLarge,
     MethodNotAllowed,
@@ -41,7 +40,7 @@ BodyCheck = Callable[[Routed, str, Any], Any]
 BodyView = Callable[[Routed, str, int, Any], Any]
 
 _log = logging.getLogger(__name__)
-_AUDIENCES = {"https://batch.core.windows.net"}
+_AUDIENCES = {BATCH_AUDIENCE}
 _BODY_LIMIT = 1_048_576  # bytes; recorded: RequestBodyTooLarge names it as MaxLimit (F10)
 _READS = ("GET", "HEAD")
 
@@ -77,7 +76,7 @@ class ServicePlane:
         name, path = self._account_and_path(request)
         url = f"{self._platform.origin}/{name}"
         try:
-            account = self._authenticate(request, name)
+            account = authenticate(self._platform, request, name, unquote(path))
             answer = await self._perform(request, account, path, url)
         except Refusal as refusal:
             answer = answer_refusal(refusal, request, url)
@@ -95,35 +94,6 @@ class ServicePlane:
         if signed and head.lower() != signed.account.lower():
             return signed.account, request.raw_path
         return head, f"/{tail}"
-
-    def _authenticate(self, request: Request, name: str) -> Resource:
-        """The account, once the caller has shown a key's signature or a token that the account accepts.
-
-        Authentication comes before existence, so that a stranger learns no account's name.
-        """
-        account = self._platform.store.read.resources.named("Microsoft.Batch/batchAccounts", name)
-        signed = shared_key.read_signature(request.headers.get("authorization", ""))
-        request.caller = "SharedKey"
-        if signed is None:
-            request.caller = self._check_token(request).object_id
-        elif account is None:
-            raise AuthenticationFailed("The specified account does not exist or the signature did not match.")
-        elif not shared_key.is_fresh(request):
-            raise AuthenticationFailed("The ocp-date or Date header is missing or too far from the server's time.")
-        elif not shared_key.is_signed_by(request, signed, account.hidden["keys"].values()):
-            raise AuthenticationFailed("The MAC signature found in the HTTP request is not the same as any computed.")
-        if account is None:
-            raise AccountNotFound(name)
-        mode = "SharedKey" if signed else "AAD"
-        if mode not in account.body["properties"]["allowedAuthenticationModes"]:
-            raise AuthenticationFailed(f"The account does not allow the authentication mode {mode}.")
-        return account
-
-    def _check_token(self, request: Request) -> Principal:
-        try:
-            return self._platform.tokens.verify(request.headers.get("authorization", ""), _AUDIENCES)
-        except TokenRefused as refused:
-            raise AuthenticationFailed(f"The bearer token was refused: {refused.reason}.") from None
 
     async def _perform(self, request: Request, account: Resource, path: str, url: str) -> Answer:
         target, parameters = self._find(request, path)

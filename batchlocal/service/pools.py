@@ -79,7 +79,6 @@ CATALOGUE.update(
         UsageMetricsRetired: worded(
             400, "PoolUsageMetricAPIRetired", "Pool list usage metrics API was retired on 09/30/2024"
         ),
-        pools.PropertyNotTaken: invalid_value(PropertyName="{name}", PropertyValue="{value}", Reason="{reason}"),
     }
 )
 

@@ -2,44 +2,35 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
+from batchlocal import job_lifecycle
 from batchlocal.domain import job as jobs
 from batchlocal.domain import task as tasks
+from batchlocal.domain import task_settings
 from batchlocal.domain.job import Job
+from batchlocal.domain.pool import Pool
 from batchlocal.domain.refusals import Refusal
 from batchlocal.domain.task import Task, TaskExists, TaskNotFound
 from batchlocal.protocol import moments
 from batchlocal.protocol.messages import Answer
-from batchlocal.service.answers import changed, entity, page
+from batchlocal.service.answers import changed, entity, filter_of, page, selected
 from batchlocal.service.call import ServiceCall
-from batchlocal.service.errors import CATALOGUE, answer_refusal, invalid_value, worded
-from batchlocal.service.front_door import refuse_unimplemented
+from batchlocal.service.conditions import check_conditions
+from batchlocal.service.errors import CATALOGUE, answer_refusal, worded
+from batchlocal.service.filters import equalities
 from batchlocal.service.jobs import job_of
 from batchlocal.service.registry import handles
+from batchlocal.service.task_bodies import task_shown
+from batchlocal.store.effects import Effect
 
 __all__ = ["task_of"]
 
-_MOST_IN_A_COLLECTION = 100  # the page "Task - Add Collection"
-_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_STATE_FILTER = re.compile(r"^\s*\(?\s*state\s+eq\s+'(\w+)'\s*\)?\s*$", re.IGNORECASE)
+_MOST_IN_A_COLLECTION: Final = 100  # the page "Task - Add Collection"
 
 
-@dataclass(eq=False)
-class TaskPropertyInvalid(Refusal):
-    """A task's property has a value that the service does not take."""
-
-    name: str
-    reason: str
-
-
-@dataclass(eq=False)
 class TooManyTasks(Refusal):
     """More tasks than one collection may hold."""
-
-    most: int
 
 
 CATALOGUE.update(
@@ -47,12 +38,49 @@ CATALOGUE.update(
         tasks.TaskExists: worded(409, "TaskExists", "The specified task already exists."),
         tasks.TaskNotFound: worded(404, "TaskNotFound", "The specified task does not exist."),
         tasks.TaskCompleted: worded(409, "TaskCompleted", "The specified task is already in a completed state."),
-        TaskPropertyInvalid: invalid_value(PropertyName="{name}", Reason="{reason}"),
+        tasks.TaskNotCompleted: worded(
+            409,
+            "TaskNotCompleted",
+            "The specified task is not in a completed state, and the requested operation can be performed only on"
+            " completed tasks.",
+        ),
+        tasks.TaskSucceeded: worded(
+            409,
+            "TaskSucceeded",
+            "The specified task has already completed successfully, and the requested operation cannot be performed on"
+            " successful tasks.",
+        ),
+        tasks.IdOfPreparationTask: worded(
+            409, "TaskIdSameAsJobPreparationTask", "The specified task id is same as the job preparation task."
+        ),
+        tasks.IdOfReleaseTask: worded(
+            409, "TaskIdSameAsJobReleaseTask", "The specified task id is same as the job release task."
+        ),
+        task_settings.DependenciesNotUsed: worded(
+            400,
+            "TaskDependenciesNotSpecifiedOnJob",
+            "A task was specified as depending on other tasks, but the job did not specify that it would use task"
+            " dependencies.",
+        ),
+        task_settings.DependencyListTooLong: worded(
+            400,
+            "TaskDependencyListTooLong",
+            "A task was specified as depending on other tasks, but the list of dependencies was too long to be stored.",
+        ),
+        task_settings.DependencyRangesTooLong: worded(
+            400,
+            "TaskDependencyRangesTooLong",
+            "A task was specified as depending on multiple ranges of task ids, and the list of ranges was too long to"
+            " be stored.",
+        ),
+        task_settings.ResourceFilesTooLong: worded(
+            413, "RequestEntityTooLarge", "The list of resource files exceeds the maximum size permitted."
+        ),
         TooManyTasks: worded(
             400,
             "TooManyTasks",
             "The number of tasks in the collection exceeds the maximum allowed.",
-            MaxLimit="{most}",
+            MaxLimit=str(_MOST_IN_A_COLLECTION),
         ),
     }
 )
@@ -70,27 +98,32 @@ def task_of(call: ServiceCall) -> Task:
     return task
 
 
-_NOT_YET = ("dependsOn", "multiInstanceSettings", "containerSettings")
+def _target(call: ServiceCall) -> Task:
+    """``task_of``, once the request's conditions hold for it."""
+    task = task_of(call)
+    check_conditions(call, task.modified)
+    return task
 
 
-def _new_task(call: ServiceCall, job: Job, sent: dict[str, Any]) -> Task:
-    refuse_unimplemented(sent, _NOT_YET)
-    for name in ("id", "commandLine"):
-        if not isinstance(sent.get(name), str) or not sent[name]:
-            raise TaskPropertyInvalid(name, f"{name} is required and must be a non-empty string")
-    if not _ID.fullmatch(sent["id"]):
-        raise TaskPropertyInvalid("id", "An id has 1 to 64 letters, digits, hyphens and underscores")
-    return tasks.create(job.key, sent["id"], sent, job.properties["constraints"], call.now)
+def _add(call: ServiceCall, job: Job, pool: Pool | None, sent: dict[str, Any]) -> Task:
+    """Check and keep one task.
+
+    Raises:
+        TaskExists; what ``tasks.create`` and ``task_settings.check_container`` raise
+    """
+    task = tasks.create(job.key, sent["id"], sent, job.properties, call.now)
+    task_settings.check_container(task.properties, pool.properties if pool else None)
+    if not call.tx.tasks.add(task):
+        raise TaskExists
+    return task
 
 
 @handles("Task_Add")
 def add_task(call: ServiceCall) -> Answer:
     """201, empty, with Location and ETag (F11)."""
     job = job_of(call)
-    jobs.check_takes_tasks(job)
-    task = _new_task(call, job, call.body)
-    if not call.tx.tasks.add(task):
-        raise TaskExists
+    jobs.check_takes_changes(job)
+    task = _add(call, job, call.tx.pools.find(job.pool), call.body)
     call.platform.schedule(job.pool)
     return changed(call, 201, f"jobs/{job.id}/tasks/{task.id}", task.modified, created=True)
 
@@ -99,22 +132,21 @@ def add_task(call: ServiceCall) -> Answer:
 def add_tasks(call: ServiceCall) -> Answer:
     """200 with a result for each task; one task's refusal leaves the others added."""
     job = job_of(call)
-    jobs.check_takes_tasks(job)
-    sent = (call.body or {}).get("value") or []
+    jobs.check_takes_changes(job)
+    sent = call.body["value"]
     if len(sent) > _MOST_IN_A_COLLECTION:
-        raise TooManyTasks(_MOST_IN_A_COLLECTION)
-    results = [_result(call, job, one) for one in sent]
+        raise TooManyTasks
+    pool = call.tx.pools.find(job.pool)
+    results = [_result(call, job, pool, one) for one in sent]
     call.platform.schedule(job.pool)
     return Answer(200, {"odata.metadata": f"{call.url}/$metadata#taskaddresult", "value": results})
 
 
-def _result(call: ServiceCall, job: Job, sent: dict[str, Any]) -> dict[str, Any]:
+def _result(call: ServiceCall, job: Job, pool: Pool | None, sent: dict[str, Any]) -> dict[str, Any]:
     try:
-        task = _new_task(call, job, sent)
-        if not call.tx.tasks.add(task):
-            raise TaskExists
+        task = _add(call, job, pool, sent)
     except Refusal as refusal:
-        return {"status": "clienterror", "taskId": str(sent.get("id", "")), "error": _error(call, refusal)}
+        return {"status": "clienterror", "taskId": str(sent["id"]), "error": _error(call, refusal)}
     return {
         "status": "Success",
         "taskId": task.id,
@@ -131,93 +163,69 @@ def _error(call: ServiceCall, refusal: Refusal) -> dict[str, Any]:
 
 @handles("Task_List")
 def list_tasks(call: ServiceCall) -> Answer:
-    """A page of tasks, by id; ``$filter`` by state."""
+    """A page of tasks, by id; a filter by state costs no more in a job of a million."""
     job = job_of(call)
-    found = _STATE_FILTER.match(call.request.query.get("$filter", ""))
-    states = [found.group(1).lower()] if found else []
+    wanted = filter_of(call)
+    states = equalities(wanted, "state") if wanted else []
     return page(
         call,
         "tasks",
         lambda after, limit: call.tx.tasks.page(job.key, after, limit, states),
         lambda task: task.id.lower(),
-        lambda task: shown(call, job, task),
+        lambda task: task_shown(call, job, task),
     )
 
 
 @handles("Task_Get")
 def get_task(call: ServiceCall) -> Answer:
     """The task."""
-    task = task_of(call)
-    return entity(call, "tasks", shown(call, job_of(call), task), task.modified)
+    task = _target(call)
+    return entity(call, "tasks", task_shown(call, job_of(call), task), task.modified)
+
+
+@handles("Task_Update")
+def put_task(call: ServiceCall) -> Answer:
+    """200; only constraints can be changed."""
+    job = job_of(call)
+    task = tasks.update(_target(call), call.body or {}, job.properties, call.now)
+    call.tx.tasks.put(task)
+    return changed(call, 200, f"jobs/{job.id}/tasks/{task.id}", task.modified)
 
 
 @handles("Task_Delete")
 def delete_task(call: ServiceCall) -> Answer:
-    """200; a running one ends first."""
-    task, job = task_of(call), job_of(call)
+    """200 without the headers of a change; a running one ends, and its files go with it."""
+    task, job = _target(call), job_of(call)
     call.tx.tasks.remove(job.key, task.id)
+    if task.node:
+        call.platform.owe(call.tx, Effect("task.files", task.key, call.now, {"node": task.node, "id": task.id}))
     call.platform.schedule(job.pool)
+    job_lifecycle.follow_tasks(call.platform, call.tx, job, call.now)
     return Answer(200)
 
 
 @handles("Task_Terminate")
 def terminate_task(call: ServiceCall) -> Answer:
     """204; the task is completed, with a failure that says so."""
-    task, job = tasks.terminate(task_of(call), call.now), job_of(call)
-    call.tx.tasks.put(task)
-    call.platform.schedule(job.pool)
+    task, job = tasks.terminate(_target(call), call.now), job_of(call)
+    job_lifecycle.complete_task(call.platform, call.tx, job, task, call.now)
     return changed(call, 204, f"jobs/{job.id}/tasks/{task.id}/terminate", task.modified)
 
 
-def shown(call: ServiceCall, job: Job, task: Task) -> dict[str, Any]:
-    """The task's JSON."""
-    body: dict[str, Any] = {
-        "id": task.id,
-        "url": f"{call.url}/jobs/{job.id}/tasks/{task.id}",
-        "eTag": moments.etag(task.modified),
-        "creationTime": moments.iso(task.created),
-        "lastModified": moments.iso(task.modified),
-        "state": task.state,
-        "stateTransitionTime": moments.iso(task.state_since),
-    }
-    if task.previous_state:
-        body["previousState"] = task.previous_state
-        body["previousStateTransitionTime"] = moments.iso(task.previous_since)
-    body |= {**task.properties, "executionInfo": execution_info(task)}
-    if task.node_id:
-        body["nodeInfo"] = _node(call, job, task)
-    return body
+@handles("Task_Reactivate")
+def reactivate_task(call: ServiceCall) -> Answer:
+    """204 with ETag and Last-Modified alone (F11: no DataServiceId in 4 of 4)."""
+    job = job_of(call)
+    jobs.check_takes_changes(job)
+    task = tasks.reactivate(_target(call), call.now)
+    call.tx.tasks.put(task)
+    call.platform.schedule(job.pool)
+    headers = {"ETag": moments.etag(task.modified), "Last-Modified": moments.http_date(task.modified)}
+    return Answer(204, headers=headers)
 
 
-def execution_info(task: Task) -> dict[str, Any]:
-    info: dict[str, Any] = {}
-    if task.started:
-        info["startTime"] = moments.iso(task.started)
-    if task.ended:
-        info["endTime"] = moments.iso(task.ended)
-    if task.exit_code is not None:
-        info["exitCode"] = task.exit_code
-    if task.failure:
-        info["failureInfo"] = task.failure
-    if task.result:
-        info["result"] = task.result
-    info |= {"retryCount": task.retries, "requeueCount": task.requeues}
-    if task.last_retry:
-        info["lastRetryTime"] = moments.iso(task.last_retry)
-    if task.last_requeue:
-        info["lastRequeueTime"] = moments.iso(task.last_requeue)
-    return info
-
-
-def _node(call: ServiceCall, job: Job, task: Task) -> dict[str, Any]:
-    pool = job.properties["poolInfo"]["poolId"]
-    return {
-        "affinityId": f"TVM:{task.node_id}",
-        "nodeUrl": f"{call.url}/pools/{pool}/nodes/{task.node_id}",
-        "poolId": pool,
-        "nodeId": task.node_id,
-        "taskRootDirectory": f"workitems/{job.id.lower()}/job-1/{task.id}",
-        "taskRootDirectoryUrl": (
-            f"{call.url}/pools/{pool}/nodes/{task.node_id}/files/workitems/{job.id.lower()}/job-1/{task.id}"
-        ),
-    }
+@handles("Task_ListSubtasks")
+def list_subtasks(call: ServiceCall) -> Answer:
+    """The subtasks of a multi-instance task, none of another one; never in pages."""
+    found = [selected(call, one) for one in task_of(call).subtasks]
+    return Answer(200, {"odata.metadata": f"{call.url}/$metadata#subtaskinfo", "value": found})

@@ -15,6 +15,8 @@ from pathlib import Path
 
 from batchlocal.store.activity import ActivityLog
 from batchlocal.store.effects import Effects
+from batchlocal.store.job_nodes import JobNodes
+from batchlocal.store.job_schedules import JobSchedules
 from batchlocal.store.jobs import Jobs
 from batchlocal.store.migrations import migrate
 from batchlocal.store.nodes import Nodes
@@ -56,6 +58,14 @@ class Tx:
     @cached_property
     def jobs(self) -> Jobs:
         return Jobs(self.connection)
+
+    @cached_property
+    def job_schedules(self) -> JobSchedules:
+        return JobSchedules(self.connection)
+
+    @cached_property
+    def job_nodes(self) -> JobNodes:
+        return JobNodes(self.connection)
 
     @cached_property
     def tasks(self) -> Tasks:

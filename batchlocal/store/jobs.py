@@ -13,6 +13,9 @@ from batchlocal.domain.job import Job
 __all__ = ["Jobs"]
 
 
+_OF_JOB = ("task", "task_count", "dependency", "dependency_range", "satisfied", "satisfied_number", "job_node")
+
+
 class Jobs:
     """Jobs by key: the account's key, ``/jobs/``, the id in lower case."""
 
@@ -25,14 +28,22 @@ class Jobs:
 
     def put(self, job: Job) -> None:
         self._run(
-            "INSERT OR REPLACE INTO job (key, account, pool, state, priority, created, doc) VALUES (?,?,?,?,?,?,?)",
-            (job.key, job.account, job.pool, job.state, job.priority, job.created, orjson.dumps(asdict(job)).decode()),
+            "INSERT OR REPLACE INTO job (key, account, pool, schedule, state, priority, created, doc)"
+            " VALUES (?,?,?,?,?,?,?,?)",
+            (job.key, job.account, job.pool, job.schedule, job.state, job.priority, job.created, _doc(job)),
         )
 
+    def remove_tasks(self, key: str, limit: int) -> bool:
+        """Remove up to ``limit`` of a job's tasks; whether there are more."""
+        gone = self._run(
+            "DELETE FROM task WHERE number IN (SELECT number FROM task WHERE job = ? LIMIT ?)", (key, limit)
+        )
+        return gone.rowcount == limit
+
     def remove(self, key: str) -> None:
-        """Remove a job with its tasks and counts."""
-        self._run("DELETE FROM task WHERE job = ?", (key,))
-        self._run("DELETE FROM task_count WHERE job = ?", (key,))
+        """Remove a job with its tasks, their dependencies, its counts and what is known of it on nodes."""
+        for table in _OF_JOB:
+            self._run(f"DELETE FROM {table} WHERE job = ?", (key,))
         self._run("DELETE FROM job WHERE key = ?", (key,))
 
     def page(self, account: str, after: str, limit: int) -> list[Job]:
@@ -55,6 +66,23 @@ class Jobs:
         count: int = row[0]
         return count
 
+    def of_schedule(self, schedule: str) -> list[Job]:
+        """The jobs that a schedule has made, by id."""
+        rows = self._run("SELECT doc FROM job WHERE schedule = ? ORDER BY key", (schedule,)).fetchall()
+        return [_job(doc) for (doc,) in rows]
+
+    def of_pool(self, pool: str) -> list[Job]:
+        """The jobs that run on a pool."""
+        rows = self._run("SELECT doc FROM job WHERE pool = ? ORDER BY key", (pool,)).fetchall()
+        return [_job(doc) for (doc,) in rows]
+
+    def unsettled(self) -> list[Job]:
+        """The jobs of all accounts that are on their way from one state to another."""
+        rows = self._run(
+            "SELECT doc FROM job WHERE state <> 'active' AND state <> 'completed' AND state <> 'disabled'"
+        ).fetchall()
+        return [_job(doc) for (doc,) in rows]
+
     def waiting_on(self, pool: str) -> Iterator[Job]:
         """A pool's active jobs that have active tasks: highest priority first, then oldest."""
         rows = self._run(
@@ -63,6 +91,10 @@ class Jobs:
             (pool,),
         )
         return (_job(doc) for (doc,) in rows)
+
+
+def _doc(job: Job) -> str:
+    return orjson.dumps(asdict(job)).decode()
 
 
 def _job(doc: str) -> Job:

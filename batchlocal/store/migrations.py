@@ -196,6 +196,67 @@ _step(
     "CREATE INDEX task_of_node ON task (node, number) WHERE node <> ''",
 )
 
+_step(
+    "0010 task dependencies, multi-instance tasks, what falls due about tasks; job schedules; jobs' own tasks on nodes",
+    """
+    ALTER TABLE task ADD COLUMN blocked INTEGER NOT NULL DEFAULT 0;   -- dependencies that are still open
+    ALTER TABLE task ADD COLUMN instances INTEGER NOT NULL DEFAULT 0; -- nodes it needs at once; 0 for an ordinary task
+    ALTER TABLE task ADD COLUMN due INTEGER;                          -- ticks: end of its lifetime, or of its files
+    DROP INDEX task_waiting;
+    CREATE INDEX task_waiting ON task (job, number) WHERE state = 'active' AND blocked = 0;
+    CREATE INDEX task_preparing ON task (node) WHERE state = 'preparing';
+    CREATE INDEX task_due ON task (due) WHERE due IS NOT NULL;
+
+    CREATE TABLE dependency (           -- on one task, by id; a row goes when it is satisfied
+      job TEXT NOT NULL,
+      id_key TEXT NOT NULL,
+      dependent INTEGER NOT NULL,       -- number of the task that waits
+      PRIMARY KEY (job, id_key, dependent)
+    ) WITHOUT ROWID;
+    CREATE INDEX dependency_by_dependent ON dependency (dependent);
+    CREATE TABLE dependency_range (     -- on all tasks whose ids are numbers from first to last
+      job TEXT NOT NULL,
+      last INTEGER NOT NULL,
+      first INTEGER NOT NULL,
+      dependent INTEGER NOT NULL,
+      open INTEGER NOT NULL,            -- how many of its numbers are not satisfied; a row goes at 0
+      PRIMARY KEY (job, last, first, dependent)
+    ) WITHOUT ROWID;
+    CREATE INDEX dependency_range_by_dependent ON dependency_range (dependent);
+    CREATE TABLE satisfied (            -- what completed tasks have satisfied, in jobs that use dependencies
+      job TEXT NOT NULL,
+      id_key TEXT NOT NULL,
+      PRIMARY KEY (job, id_key)
+    ) WITHOUT ROWID;
+    CREATE TABLE satisfied_number (
+      job TEXT NOT NULL,
+      number INTEGER NOT NULL,
+      PRIMARY KEY (job, number)
+    ) WITHOUT ROWID;
+
+    ALTER TABLE job ADD COLUMN schedule TEXT NOT NULL DEFAULT '';     -- key of the schedule that made it
+    CREATE INDEX job_by_schedule ON job (schedule, created) WHERE schedule <> '';
+    CREATE INDEX job_unsettled ON job (state) WHERE state <> 'active' AND state <> 'completed' AND state <> 'disabled';
+    CREATE TABLE job_schedule (
+      key TEXT PRIMARY KEY,
+      account TEXT NOT NULL,
+      doc TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX job_schedule_by_account ON job_schedule (account, key);
+    CREATE TABLE job_node (             -- preparation and release of a job on one node
+      job TEXT NOT NULL,
+      node TEXT NOT NULL,
+      doc TEXT NOT NULL,
+      PRIMARY KEY (job, node)
+    ) WITHOUT ROWID;
+    CREATE INDEX job_node_by_node ON job_node (node);
+
+    ALTER TABLE task_count ADD COLUMN ran INTEGER NOT NULL DEFAULT 0;     -- ticks that attempts took
+    ALTER TABLE task_count ADD COLUMN waited INTEGER NOT NULL DEFAULT 0;  -- ticks before first attempts
+    ALTER TABLE task_count ADD COLUMN retries INTEGER NOT NULL DEFAULT 0;
+    """,
+)
+
 
 def check_known(connection: sqlite3.Connection) -> int:
     """How many steps a store has had.

@@ -9,8 +9,13 @@ from dataclasses import asdict, dataclass
 import orjson
 
 from batchlocal.domain.task import Task
+from batchlocal.store.dependencies import Dependencies
 
-__all__ = ["TaskCounts", "Tasks"]
+__all__ = ["TaskCounts", "TaskTimes", "Tasks"]
+
+
+_PARKED = 1_000_000_000
+"""More open dependencies than a task can have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +32,21 @@ class TaskCounts:
         return self.succeeded + self.failed
 
 
+@dataclass(frozen=True, slots=True)
+class TaskTimes:
+    """What a job's tasks took, in ticks, and how often they were tried again."""
+
+    ran: int = 0
+    waited: int = 0
+    retries: int = 0
+
+
 class Tasks:
     """Tasks by job key and id; ids compare without case."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._run = connection.execute
+        self.dependencies = Dependencies(connection)
 
     def find(self, job: str, task_id: str) -> Task | None:
         row = self._run("SELECT doc FROM task WHERE job = ? AND id_key = ?", (job, task_id.lower())).fetchone()
@@ -40,20 +55,38 @@ class Tasks:
     def add(self, task: Task) -> bool:
         """Put a new task in; False, and nothing done, when the job has one of this id."""
         added = self._run(
-            "INSERT OR IGNORE INTO task (job, id_key, state, result, node, slots, doc) VALUES (?,?,?,?,?,?,?)",
-            (task.job, task.id.lower(), task.state, task.result, task.node, task.slots, _doc(task)),
+            "INSERT OR IGNORE INTO task (job, id_key, state, result, node, slots, instances, due, doc)"
+            " VALUES (?,?,?,?,?,?,?,?,?)",
+            (
+                task.job,
+                task.id.lower(),
+                task.state,
+                task.result,
+                task.node,
+                task.slots,
+                task.instances,
+                task.due,
+                _doc(task),
+            ),
         )
+        if added.rowcount == 1 and task.properties.get("dependsOn"):
+            self.dependencies.await_(task, added.lastrowid or 0)
         return added.rowcount == 1
 
     def put(self, task: Task) -> None:
         """Write back a task that is there."""
         self._run(
-            "UPDATE task SET state = ?, result = ?, node = ?, slots = ?, doc = ? WHERE job = ? AND id_key = ?",
-            (task.state, task.result, task.node, task.slots, _doc(task), task.job, task.id.lower()),
+            "UPDATE task SET state = ?, result = ?, node = ?, slots = ?, due = ?, doc = ? WHERE job = ? AND id_key = ?",
+            (task.state, task.result, task.node, task.slots, task.due, _doc(task), task.job, task.id.lower()),
         )
 
     def remove(self, job: str, task_id: str) -> None:
-        self._run("DELETE FROM task WHERE job = ? AND id_key = ?", (job, task_id.lower()))
+        """Remove a task; who depends on it, and it has not satisfied, waits on."""
+        row = self._run("SELECT number FROM task WHERE job = ? AND id_key = ?", (job, task_id.lower())).fetchone()
+        if row:
+            self.dependencies.forget(row[0])
+            self._run("DELETE FROM task WHERE number = ?", row)
+            self._run("DELETE FROM satisfied WHERE job = ? AND id_key = ?", (job, task_id.lower()))
 
     def page(self, job: str, after: str, limit: int, states: Iterable[str] = ()) -> list[Task]:
         """Up to ``limit`` tasks with ids beyond ``after`` (lower case), by id; only those in ``states`` if given."""
@@ -66,16 +99,26 @@ class Tasks:
         ).fetchall()
         return [_task(doc) for (doc,) in rows]
 
-    def waiting(self, job: str, limit: int) -> list[Task]:
-        """The next active tasks, in the order in which they were added."""
+    def waiting(self, job: str, limit: int, *, gangs: bool = False) -> list[Task]:
+        """The next active tasks that wait for no other task, in the order in which they were added.
+
+        Multi-instance tasks are among them only with ``gangs``: on other pools they never run.
+        """
+        ordinary = "" if gangs else "AND instances = 0 "
         rows = self._run(
-            "SELECT doc FROM task WHERE job = ? AND state = 'active' ORDER BY number LIMIT ?", (job, limit)
+            "SELECT doc FROM task"
+            f" WHERE job = ? AND state = 'active' AND blocked = 0 {ordinary}ORDER BY number LIMIT ?",
+            (job, limit),
         ).fetchall()
         return [_task(doc) for (doc,) in rows]
 
     def running_on(self, node: str) -> list[Task]:
-        """The tasks that a node runs now."""
-        rows = self._run("SELECT doc FROM task WHERE node = ? AND state = 'running'", (node,)).fetchall()
+        """The tasks that a node runs now, or prepares to run."""
+        rows = self._run(
+            "SELECT doc FROM task WHERE node = ? AND state = 'running'"
+            " UNION ALL SELECT doc FROM task WHERE node = ? AND state = 'preparing'",
+            (node, node),
+        ).fetchall()
         return [_task(doc) for (doc,) in rows]
 
     def recent_on(self, node: str, limit: int) -> list[Task]:
@@ -85,10 +128,46 @@ class Tasks:
         ).fetchall()
         return [_task(doc) for (doc,) in rows]
 
-    def unfinished(self, job: str) -> list[Task]:
-        """The job's tasks that have not completed."""
-        rows = self._run("SELECT doc FROM task WHERE job = ? AND state <> 'completed'", (job,)).fetchall()
+    def under_way(self, job: str) -> list[Task]:
+        """The job's tasks that are on nodes now."""
+        rows = self._run(
+            "SELECT doc FROM task WHERE job = ? AND state = 'running'"
+            " UNION ALL SELECT doc FROM task WHERE job = ? AND state = 'preparing'",
+            (job, job),
+        ).fetchall()
         return [_task(doc) for (doc,) in rows]
+
+    def fallen_due(self, now: int, limit: int) -> list[Task]:
+        """Tasks whose lifetime or whose files' retention time is over."""
+        rows = self._run("SELECT doc FROM task WHERE due <= ? ORDER BY due LIMIT ?", (now, limit)).fetchall()
+        return [_task(doc) for (doc,) in rows]
+
+    def next_due(self) -> int | None:
+        """When the next task falls due (ticks)."""
+        due: int | None = self._run("SELECT min(due) FROM task WHERE due IS NOT NULL").fetchone()[0]
+        return due
+
+    def park(self, task: Task) -> None:
+        """Keep an active task from the waiting ones for ever."""
+        self._run(
+            "UPDATE task SET blocked = blocked + ? WHERE job = ? AND id_key = ?", (_PARKED, task.job, task.id.lower())
+        )
+
+    def dealt_with(self, task: Task) -> None:
+        """What fell due about a task was done; nothing else will."""
+        self._run("UPDATE task SET due = NULL WHERE job = ? AND id_key = ?", (task.job, task.id.lower()))
+
+    def took(self, job: str, ran: int, waited: int, retries: int) -> None:
+        """Add an attempt to the times that are kept of a job."""
+        self._run(
+            "UPDATE task_count SET ran = ran + ?, waited = waited + ?, retries = retries + ? WHERE job = ?",
+            (ran, waited, retries, job),
+        )
+
+    def times(self, job: str) -> TaskTimes:
+        """What the job's tasks took so far."""
+        row = self._run("SELECT ran, waited, retries FROM task_count WHERE job = ?", (job,)).fetchone()
+        return TaskTimes(*row) if row else TaskTimes()
 
     def counts_of_pool(self, pool: str) -> TaskCounts:
         """The tasks of all jobs on a pool, by state."""

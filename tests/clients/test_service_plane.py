@@ -141,8 +141,8 @@ def test_a_resource_file_may_not_leave_the_tasks_folder(
 ) -> None:
     container.upload_blob("x", b"x")
     file = models.ResourceFile(http_url=f"{container.url}/x", file_path="../../../../escaped")
-    ended = run(batch, job, "/bin/true", resource_files=[file]).execution_info
-    assert ended.failure_info.category == "usererror"
+    with pytest.raises(HttpResponseError, match="break out"):
+        run(batch, job, "/bin/true", resource_files=[file])
 
 
 def test_a_file_can_be_read_in_ranges_and_by_its_node(batch: BatchClient, job: str, account: Account) -> None:
@@ -198,9 +198,9 @@ def test_a_job_waits_for_a_pool_that_is_not_there(batch: BatchClient) -> None:
     batch.begin_delete_job("early").result()
 
 
-def test_what_would_be_ignored_is_refused(batch: BatchClient, job: str) -> None:
+def test_dependencies_are_refused_where_the_job_does_not_use_them(batch: BatchClient, job: str) -> None:
     depends = models.BatchTaskDependencies(task_ids=["other"])
-    with pytest.raises(HttpResponseError, match="dependsOn"):
+    with pytest.raises(HttpResponseError, match="TaskDependenciesNotSpecifiedOnJob"):
         batch.create_task(job, models.BatchTaskCreateOptions(id="d", command_line="/bin/true", depends_on=depends))
 
 

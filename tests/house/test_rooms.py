@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 EVERYTHING = "batchlocal"
 PLANE = {
     *("autoscaling", "specs", "protocol", "domain", "store", "identity", "platform", "datafolder", "runner"),
-    *("certificates", "evacuation", "faults", "quotas"),
+    *("certificates", "evacuation", "faults", "job_lifecycle", "quotas"),
 }
 
 # what a room may import of ours, beside itself; names without a dot are rooms of batchlocal
@@ -34,7 +34,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "batchlocal.quotas": {"domain", "store"},
     "batchlocal.certificates": {"domain", "platform", "protocol", "store"},
     "batchlocal.autoscaling": {"domain", "platform", "protocol", "store", "batchmgmt.autoscale"},
-    "batchlocal.evacuation": {"domain", "platform", "store"},
+    "batchlocal.evacuation": {"domain", "job_lifecycle", "platform", "store"},
+    "batchlocal.job_lifecycle": {"autoscaling", "domain", "platform", "protocol", "store"},
     "batchlocal.datafolder": set(),
     "batchlocal.environment": {"datafolder"},
     "batchlocal.supervision": {"control.client", "datafolder"},

@@ -342,6 +342,7 @@ def remove_account(platform: Platform, tx: Tx, account: Resource) -> None:
     tx.effects.drop(account.key)
     for job in tx.jobs.of_account(account.key):
         tx.jobs.remove(job.key)
+    tx.job_schedules.remove_all(account.key)
     for pool in tx.pools.of_account(account.key):
         tx.effects.drop(pool.key)
         for node in tx.nodes.of_pool(pool.key):

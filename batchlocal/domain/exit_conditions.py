@@ -1,0 +1,63 @@
+"""What follows from the way in which a task ended (the page "Task - Add", exitConditions)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+__all__ = ["Consequence", "consequence"]
+
+Properties = dict[str, Any]
+JobAction = Literal["none", "disable", "terminate"]
+
+_TERMINATED: Final = frozenset({"TaskEnded", "TaskTerminated"})
+"""Codes of tasks that were ended by request or by their time limit: they had started."""
+
+
+@dataclass(frozen=True, slots=True)
+class Consequence:
+    """What the job does, where its ``onTaskFailure`` asks for it, and whether waiting tasks may go on."""
+
+    job_action: JobAction
+    satisfies: bool
+
+
+def consequence(
+    conditions: Properties | None, exit_code: int | None, failure: Properties | None, *, upload_failed: bool
+) -> Consequence:
+    """The consequence of a task's end.
+
+    An exit code that is listed goes before a file upload error; ``default`` stands in for what is not set. Without any
+    condition a success satisfies dependants, and everything else blocks them and terminates the job.
+    """
+    options = _options(conditions or {}, exit_code, failure, upload_failed=upload_failed)
+    succeeded = exit_code == 0 and failure is None
+    return Consequence(
+        job_action=options.get("jobAction") or ("none" if succeeded else "terminate"),
+        satisfies=(options.get("dependencyAction") or ("satisfy" if succeeded else "block")) == "satisfy",
+    )
+
+
+def _options(
+    conditions: Properties, exit_code: int | None, failure: Properties | None, *, upload_failed: bool
+) -> Properties:
+    if (listed := _listed(conditions, exit_code)) is not None:
+        return listed
+    default: Properties = conditions.get("default") or {}
+    if upload_failed:
+        return conditions.get("fileUploadError") or default
+    if exit_code is None and failure and failure["code"] not in _TERMINATED:
+        return conditions.get("preProcessingError") or default
+    return {} if exit_code == 0 and failure is None else default
+
+
+def _listed(conditions: Properties, exit_code: int | None) -> Properties | None:
+    if exit_code is None:
+        return None
+    for one in conditions.get("exitCodes") or []:
+        if int(one["code"]) == exit_code:
+            return one["exitOptions"] or {}
+    for one in conditions.get("exitCodeRanges") or []:
+        if int(one["start"]) <= exit_code <= int(one["end"]):
+            return one["exitOptions"] or {}
+    return None

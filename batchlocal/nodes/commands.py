@@ -1,0 +1,89 @@
+"""One command line on a node, from its files to its end: of a task, of a job's own tasks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from batchlocal.domain.job import Job
+from batchlocal.domain.node import Node
+from batchlocal.domain.pool import Pool
+from batchlocal.domain.task import Ended
+from batchlocal.nodes.environment import node_variables
+from batchlocal.nodes.folders import TaskFolders, node_folders
+from batchlocal.nodes.packages import package_folders
+from batchlocal.nodes.processes import Running, start
+from batchlocal.nodes.storage import FileTrouble, NodeStorage
+from batchlocal.platform import Platform
+from batchlocal.store.resources import Resource
+
+__all__ = ["Command", "job_folder", "job_variables", "perform"]
+
+_NO_CONTAINERS: Final = {
+    "category": "servererror",
+    "code": "ContainerRuntimeNotFound",
+    "message": "batchlocal runs no containers yet, and does not run their commands outside of one",
+}
+
+Remember = Callable[[Running], None]
+
+
+@dataclass(frozen=True)
+class Command:
+    """What to run and where. ``settings`` has commandLine and resourceFiles, ``seconds`` limits it, None does not.
+
+    ``windows`` says that the command line is written for Windows.
+    """
+
+    settings: dict[str, Any]
+    account: Resource
+    folders: TaskFolders
+    variables: dict[str, str]
+    seconds: float | None
+    windows: bool
+
+
+async def perform(storage: NodeStorage, command: Command, remember: Remember) -> Ended:
+    """Bring the files, run the command to its end; cancelled, end it. ``remember`` gets the process when it runs."""
+    if command.settings.get("containerSettings"):
+        return Ended(None, dict(_NO_CONTAINERS))
+    try:
+        files = command.settings.get("resourceFiles") or []
+        await storage.bring(files, command.account, command.folders.working)
+    except FileTrouble as trouble:
+        return Ended(None, trouble.failure)
+    begun = await start(command.settings["commandLine"], command.variables, command.folders, windows=command.windows)
+    if isinstance(begun, Ended):
+        return begun
+    remember(begun)
+    try:
+        return await begun.wait(command.seconds)
+    except asyncio.CancelledError:
+        await begun.end()
+        raise
+
+
+def job_folder(platform: Platform, job: str, node: str, task_id: str) -> TaskFolders:
+    """The folder of a job's own task on a node; keys of both."""
+    return TaskFolders(node_folders(platform.data, node).workitems / job.rsplit("/", 1)[-1] / "job-1" / task_id)
+
+
+def job_variables(
+    platform: Platform, account: Resource, job: Job, pool: Pool, node: Node, references: list[dict[str, Any]]
+) -> dict[str, str]:
+    """What every process of a job finds on a node: the node's variables, the job's and its common settings."""
+    where = node_folders(platform.data, node.key)
+    packages = package_folders(platform.store.read, account, pool, references, where)
+    url = f"{platform.origin}/{account.name}"
+    variables = {
+        **node_variables(pool, node, where, account.name, url, packages),
+        "AZ_BATCH_JOB_ID": job.id,
+        **{one["name"]: one.get("value") or "" for one in job.properties.get("commonEnvironmentSettings") or []},
+    }
+    if preparation := job.properties.get("jobPreparationTask"):
+        folders = job_folder(platform, job.key, node.key, preparation["id"])
+        variables["AZ_BATCH_JOB_PREP_DIR"] = str(folders.root)
+        variables["AZ_BATCH_JOB_PREP_WORKING_DIR"] = str(folders.working)
+    return variables

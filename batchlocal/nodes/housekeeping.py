@@ -1,0 +1,59 @@
+"""What falls due about tasks: the end of their lifetime, and of the time for which their files are kept."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+
+from batchlocal.domain import task as tasks
+from batchlocal.domain.task import Task
+from batchlocal.nodes.folders import node_folders, task_folders
+from batchlocal.platform import Platform
+from batchlocal.protocol import moments
+from batchlocal.store.effects import Effect
+
+__all__ = ["keep_house", "look_after_tasks", "remove_task_files"]
+
+_LONGEST_SLEEP = 5.0
+_AT_ONCE = 200
+
+
+async def keep_house(platform: Platform) -> None:
+    """Look after tasks for ever; cancel to stop."""
+    while True:
+        now = platform.clock.now()
+        found = await look_after_tasks(platform, now)
+        due = platform.store.read.tasks.next_due()
+        wait = _LONGEST_SLEEP if due is None else (due - now) / moments.TICKS_PER_SECOND
+        await asyncio.sleep(0 if found == _AT_ONCE else min(_LONGEST_SLEEP, max(0.05, wait)))
+
+
+async def look_after_tasks(platform: Platform, now: int) -> int:
+    """Do what has fallen due by ``now`` (ticks), a few hundred tasks at most; how many there were."""
+    found = platform.store.read.tasks.fallen_due(now, _AT_ONCE)
+    for task in found:
+        if task.state == "completed":
+            folder = task_folders(platform.data, task).root
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+            with platform.store.write() as tx:
+                tx.tasks.dealt_with(task)
+        else:
+            _expire(platform, task)
+    return len(found)
+
+
+def _expire(platform: Platform, task: Task) -> None:
+    """A task that has outlived the longest lifetime is ended, and left in the state in which it was."""
+    with platform.store.write() as tx:
+        tx.tasks.put(tasks.expire(task))
+        tx.tasks.park(task)
+    platform.work.set()
+
+
+async def remove_task_files(platform: Platform, effect: Effect) -> None:
+    """A task was deleted: its folder goes with it."""
+    job = effect.subject.rpartition("/tasks/")[0].rsplit("/", 1)[-1]
+    folder = node_folders(platform.data, effect.payload["node"]).workitems / job / "job-1" / effect.payload["id"]
+    await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+    with platform.store.write() as tx:
+        tx.effects.settle(effect)

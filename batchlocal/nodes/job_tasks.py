@@ -1,0 +1,123 @@
+"""A job's preparation and release tasks on its nodes (article batch-job-prep-release)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import replace
+from typing import Any
+
+from batchlocal.domain import durations, job_node
+from batchlocal.domain.job import Job
+from batchlocal.domain.job_node import JobNode, Run, is_prepared
+from batchlocal.domain.node import Node
+from batchlocal.domain.pool import Pool
+from batchlocal.domain.simulation import simulation_of
+from batchlocal.domain.task import Ended
+from batchlocal.nodes.allocation import account_of
+from batchlocal.nodes.commands import Command, job_folder, job_variables, perform
+from batchlocal.nodes.processes import Running
+from batchlocal.nodes.storage import NodeStorage
+from batchlocal.platform import Platform
+from batchlocal.protocol import moments
+
+__all__ = ["JobTasks"]
+
+_log = logging.getLogger(__name__)
+_GONE = Ended(None, {"category": "servererror", "code": "InternalError", "message": "The task could not be run"})
+
+
+class JobTasks:
+    """Runs preparation tasks once a node, whoever waits for them, and release tasks where a job was prepared."""
+
+    def __init__(self, platform: Platform, storage: NodeStorage) -> None:
+        self._platform = platform
+        self._storage = storage
+        self._preparing: dict[tuple[str, str], asyncio.Task[bool]] = {}
+
+    async def prepare(self, job: Job, pool: Pool, node: Node) -> bool:
+        """Whether the node is ready for the job's tasks; waits for the preparation task where it must."""
+        settings = job.properties.get("jobPreparationTask")
+        if not settings:
+            return True
+        place = (job.key, node.key)
+        running = self._preparing.get(place)
+        if running is None:
+            record = self._platform.store.read.job_nodes.find(*place)
+            if record is not None and is_prepared(record, settings, node):
+                return record.preparation.succeeded or not settings["waitForSuccess"]
+            running = self._preparing[place] = asyncio.create_task(self._prepare(job, pool, node, settings))
+            running.add_done_callback(lambda _: self._preparing.pop(place, None))
+        return await asyncio.shield(running) if settings["waitForSuccess"] else True
+
+    async def _prepare(self, job: Job, pool: Pool, node: Node, settings: dict[str, Any]) -> bool:
+        record = JobNode(job.key, node.key, job_node.started(moments.now()))
+        self._put(record)
+        allowed = int(settings["constraints"]["maxTaskRetryCount"])
+        while True:
+            seconds = durations.seconds(settings["constraints"]["maxWallClockTime"])
+            fact = await self._run(job, pool, node, settings, seconds)
+            if fact.failure is None or (allowed != -1 and record.preparation.retries >= allowed):
+                break
+            record = replace(record, preparation=job_node.retried(record.preparation, moments.now()))
+            self._put(record)
+        record = replace(record, preparation=job_node.ended(record.preparation, fact, moments.now()))
+        self._put(record)
+        return record.preparation.succeeded
+
+    async def stop(self, job: str) -> None:
+        """End a job's preparation tasks that still run."""
+        running = [task for (key, _), task in self._preparing.items() if key == job]
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+    async def release(self, job: Job, pool: Pool | None) -> None:
+        """Run the release task on every node on which the job was prepared, and wait for all of them."""
+        settings = job.properties.get("jobReleaseTask")
+        if not settings or pool is None:
+            return
+        records = self._platform.store.read.job_nodes.of_job(job.key)
+        due = [record for record in records if record.release is None or record.release.state != "completed"]
+        await asyncio.gather(*(self._release(job, pool, record, settings) for record in due))
+
+    async def _release(self, job: Job, pool: Pool, record: JobNode, settings: dict[str, Any]) -> None:
+        node = self._platform.store.read.nodes.find(record.node)
+        if node is None:
+            return
+        self._put(replace(record, release=job_node.started(began := moments.now())))
+        fact = await self._run(job, pool, node, settings, durations.seconds(settings["maxWallClockTime"]))
+        self._put(replace(record, release=job_node.ended(Run(started=began), fact, moments.now())))
+
+    async def _run(self, job: Job, pool: Pool, node: Node, settings: dict[str, Any], seconds: float | None) -> Ended:
+        if simulation_of(pool.properties, always=self._platform.simulate_nodes):
+            return Ended(0)
+        account = account_of(self._platform.store.read, pool)
+        if account is None:
+            return _GONE
+        folders = job_folder(self._platform, job.key, node.key, settings["id"])
+        folders.make()
+        variables = {
+            **job_variables(self._platform, account, job, pool, node, []),
+            "AZ_BATCH_TASK_ID": settings["id"],
+            "AZ_BATCH_TASK_DIR": str(folders.root),
+            "AZ_BATCH_TASK_WORKING_DIR": str(folders.working),
+            "HOME": str(folders.working),
+            **{one["name"]: one.get("value") or "" for one in settings.get("environmentSettings") or []},
+        }
+        command = Command(settings, account, folders, variables, seconds, pool.is_windows)
+        try:
+            return await perform(self._storage, command, _forget)
+        except Exception:
+            _log.exception("task %s of %s on %s", settings["id"], job.key, node.key)
+            return _GONE
+
+    def _put(self, record: JobNode) -> None:
+        """Write a record down, unless its node or its job has gone meanwhile."""
+        with self._platform.store.write() as tx:
+            if tx.nodes.find(record.node) is not None and tx.jobs.find(record.job) is not None:
+                tx.job_nodes.put(record)
+
+
+def _forget(_: Running) -> None:
+    """A job's own task is not looked for by a later server: it runs again instead."""

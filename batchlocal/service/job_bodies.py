@@ -1,0 +1,121 @@
+"""Jobs as the service plane shows them (F11)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from batchlocal.domain.durations import spelt
+from batchlocal.domain.job import Job
+from batchlocal.domain.job_node import JobNode, Run
+from batchlocal.domain.job_settings import Properties
+from batchlocal.protocol import moments
+from batchlocal.service.answers import expands_stats
+from batchlocal.service.call import ServiceCall
+from batchlocal.store.tasks import TaskCounts, TaskTimes
+
+__all__ = ["failure_shown", "job_shown", "node_status_shown", "root_directory", "statistics", "task_counts_shown"]
+
+_CATEGORIES = {"usererror": "UserError", "servererror": "ServerError"}
+
+
+def job_shown(call: ServiceCall, job: Job) -> Properties:
+    """The job's JSON."""
+    body: Properties = {
+        "id": job.id,
+        "url": f"{call.url}/jobs/{job.id}",
+        "eTag": moments.etag(job.modified),
+        "lastModified": moments.iso(job.modified),
+        "creationTime": moments.iso(job.created),
+        "state": job.state,
+        "stateTransitionTime": moments.iso(job.state_since),
+    }
+    if job.previous_state:
+        body["previousState"] = job.previous_state
+        body["previousStateTransitionTime"] = moments.iso(job.previous_since)
+    info = {"startTime": moments.iso(job.created), "poolId": job.pool_id}
+    if job.terminate_reason:
+        info["terminateReason"] = job.terminate_reason
+    if job.ended:
+        info["endTime"] = moments.iso(job.ended)
+    body |= {**job.properties, "executionInfo": info}
+    if expands_stats(call):
+        counts, _ = call.tx.tasks.counts(job.key)
+        times = call.tx.tasks.times(job.key)
+        body["stats"] = statistics(body["url"], job.created, call.now, [counts], [times])
+    return body
+
+
+def statistics(url: str, since: int, now: int, counts: Sequence[TaskCounts], times: Sequence[TaskTimes]) -> Properties:
+    """Sums over jobs. The processor's time, and what was read and written, are not measured."""
+    return {
+        "url": f"{url}/stats",
+        "startTime": moments.iso(since),
+        "lastUpdateTime": moments.iso(now),
+        "userCPUTime": "PT0S",
+        "kernelCPUTime": "PT0S",
+        "wallClockTime": spelt(sum(one.ran for one in times)),
+        "readIOps": "0",
+        "writeIOps": "0",
+        "readIOGiB": 0.0,
+        "writeIOGiB": 0.0,
+        "numTaskRetries": str(sum(one.retries for one in times)),
+        "numSucceededTasks": str(sum(one.succeeded for one in counts)),
+        "numFailedTasks": str(sum(one.failed for one in counts)),
+        "waitTime": spelt(sum(one.waited for one in times)),
+    }
+
+
+def task_counts_shown(counts: TaskCounts) -> dict[str, int]:
+    """Numbers of tasks, or of their slots, by state."""
+    return {
+        "active": counts.active,
+        "running": counts.running,
+        "completed": counts.completed,
+        "succeeded": counts.succeeded,
+        "failed": counts.failed,
+    }
+
+
+def failure_shown(failure: Properties) -> Properties:
+    """Failure information; its category is spelt ``UserError`` (F11, recorded until 2025)."""
+    return {**failure, "category": _CATEGORIES.get(failure["category"], failure["category"])}
+
+
+def root_directory(call: ServiceCall, job: Job, node: str, task_id: str) -> dict[str, str]:
+    """Where a task of the job lies on a node."""
+    directory = f"workitems/{job.id.lower()}/job-1/{task_id}"
+    files = f"{call.url}/pools/{job.pool_id}/nodes/{node}/files"
+    return {"taskRootDirectory": directory, "taskRootDirectoryUrl": f"{files}/{directory}"}
+
+
+def node_status_shown(call: ServiceCall, job: Job, record: JobNode) -> Properties:
+    """How the job's preparation and release tasks stand on one node."""
+    node = record.node.rsplit("/", 1)[-1]
+    body: Properties = {
+        "poolId": job.pool_id,
+        "nodeId": node,
+        "nodeUrl": f"{call.url}/pools/{job.pool_id}/nodes/{node}",
+    }
+    preparation = job.properties["jobPreparationTask"]
+    info = _run_shown(record.preparation) | root_directory(call, job, node, preparation["id"])
+    info["retryCount"] = record.preparation.retries
+    if record.preparation.last_retry:
+        info["lastRetryTime"] = moments.iso(record.preparation.last_retry)
+    body["jobPreparationTaskExecutionInfo"] = info
+    if record.release is not None:
+        release = _run_shown(record.release)
+        release |= root_directory(call, job, node, job.properties["jobReleaseTask"]["id"])
+        body["jobReleaseTaskExecutionInfo"] = release
+    return body
+
+
+def _run_shown(run: Run) -> Properties:
+    info: dict[str, Any] = {"startTime": moments.iso(run.started), "state": run.state}
+    if run.state == "completed":
+        info |= {"endTime": moments.iso(run.ended), "result": "success" if run.succeeded else "failure"}
+    if run.exit_code is not None:
+        info["exitCode"] = run.exit_code
+    if run.failure:
+        info["failureInfo"] = failure_shown(run.failure)
+    return info

@@ -1,0 +1,90 @@
+"""Tasks as the service plane shows them (F11)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from batchlocal.domain.durations import spelt
+from batchlocal.domain.job import Job
+from batchlocal.domain.task import Task
+from batchlocal.protocol import moments
+from batchlocal.service.answers import expands_stats
+from batchlocal.service.call import ServiceCall
+from batchlocal.service.job_bodies import failure_shown, root_directory
+
+__all__ = ["execution_info", "node_info", "task_shown"]
+
+
+def task_shown(call: ServiceCall, job: Job, task: Task) -> dict[str, Any]:
+    """The task's JSON; of a multi-instance task, its primary's."""
+    url = f"{call.url}/jobs/{job.id}/tasks/{task.id}"
+    body: dict[str, Any] = {
+        "id": task.id,
+        "url": url,
+        "eTag": moments.etag(task.modified),
+        "creationTime": moments.iso(task.created),
+        "lastModified": moments.iso(task.modified),
+        "state": task.state,
+        "stateTransitionTime": moments.iso(task.state_since),
+    }
+    if task.previous_state:
+        body["previousState"] = task.previous_state
+        body["previousStateTransitionTime"] = moments.iso(task.previous_since)
+    body |= {**task.properties, "executionInfo": execution_info(task)}
+    if task.node_id or task.state == "completed":
+        body["nodeInfo"] = node_info(call, job, task)
+    if expands_stats(call):
+        body["stats"] = _statistics(f"{url}/stats", task, call.now)
+    return body
+
+
+def execution_info(task: Task) -> dict[str, Any]:
+    """How the task runs, or ran."""
+    info: dict[str, Any] = {}
+    if task.started:
+        info["startTime"] = moments.iso(task.started)
+    if task.ended:
+        info["endTime"] = moments.iso(task.ended)
+    if task.exit_code is not None:
+        info["exitCode"] = task.exit_code
+    if task.failure:
+        info["failureInfo"] = failure_shown(task.failure)
+    if task.result:
+        info["result"] = task.result
+    info |= {"retryCount": task.retries, "requeueCount": task.requeues}
+    if task.last_retry:
+        info["lastRetryTime"] = moments.iso(task.last_retry)
+    if task.last_requeue:
+        info["lastRequeueTime"] = moments.iso(task.last_requeue)
+    return info
+
+
+def node_info(call: ServiceCall, job: Job, task: Task) -> dict[str, Any]:
+    """Where the task runs, or ran; empty for one that ended without a node (F11)."""
+    if not task.node_id:
+        return {}
+    return {
+        "affinityId": f"TVM:{task.node_id}",
+        "nodeUrl": f"{call.url}/pools/{job.pool_id}/nodes/{task.node_id}",
+        "poolId": job.pool_id,
+        "nodeId": task.node_id,
+        **root_directory(call, job, task.node_id, task.id),
+    }
+
+
+def _statistics(url: str, task: Task, now: int) -> dict[str, Any]:
+    """The processor's time, and what was read and written, are not measured."""
+    ran = (task.ended or now) - task.started if task.started else 0
+    return {
+        "url": url,
+        "startTime": moments.iso(task.started or task.created),
+        "lastUpdateTime": moments.iso(now),
+        "userCPUTime": "PT0S",
+        "kernelCPUTime": "PT0S",
+        "wallClockTime": spelt(max(0, ran)),
+        "readIOps": "0",
+        "writeIOps": "0",
+        "readIOGiB": 0.0,
+        "writeIOGiB": 0.0,
+        "waitTime": spelt(max(0, (task.started or now) - task.created)),
+    }
