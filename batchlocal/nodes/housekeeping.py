@@ -14,7 +14,7 @@ from batchlocal.store.effects import Effect
 
 __all__ = ["keep_house", "look_after_tasks", "remove_task_files"]
 
-_LONGEST_SLEEP = 5.0
+_LONGEST_SLEEP = 1.0
 _AT_ONCE = 200
 
 

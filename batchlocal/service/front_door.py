@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from batchlocal.domain.refusals import Fault, Refusal
+from batchlocal.protocol.messages import Request
 from batchlocal.service.errors import CATALOGUE, worded
 
 __all__ = [
@@ -15,9 +16,12 @@ __all__ = [
     "BeyondTheToken",
     "BodyNotReadable",
     "BodyTooLarge",
+    "HeaderInvalid",
     "MethodNotAllowed",
     "OperationNotImplemented",
     "PathNotFound",
+    "TimeoutInvalid",
+    "check_form",
 ]
 
 
@@ -57,6 +61,21 @@ class BodyTooLarge(Refusal):
     """The body is over the service's limit."""
 
     limit: int
+
+
+@dataclass(eq=False)
+class HeaderInvalid(Refusal):
+    """A header has a value that the service does not take."""
+
+    name: str
+    value: str
+
+
+@dataclass(eq=False)
+class TimeoutInvalid(Refusal):
+    """``timeout`` is no number of seconds."""
+
+    value: str
 
 
 @dataclass(eq=False)
@@ -116,6 +135,21 @@ CATALOGUE.update(
             "The size of the request body exceeds the maximum size permitted.",
             MaxLimit="{limit}",
         ),
+        HeaderInvalid: worded(
+            400,
+            "InvalidHeaderValue",
+            "The value for one of the HTTP headers is not in the correct format.",
+            HeaderName="{name}",
+            HeaderValue="{value}",
+        ),
+        TimeoutInvalid: worded(
+            400,
+            "InvalidQueryParameterValue",
+            "Value for one of the query parameters specified in the request URI is invalid",
+            QueryParameterName="timeout",
+            QueryParameterValue="{value}",
+            Reason="It must be a number of seconds from 1; more than 30 means 30",
+        ),
         MethodNotAllowed: worded(
             405, "UnsupportedHttpVerb", "The resource doesn't support the specified Http Verb.", Verb="{method}"
         ),
@@ -133,3 +167,18 @@ CATALOGUE.update(
         ),
     }
 )
+
+
+def check_form(request: Request) -> None:
+    """What every operation asks of a request's headers and query. Operations take no time here, so that ``timeout`` has
+    nothing to end; it must be a number all the same.
+
+    Raises:
+        HeaderInvalid, TimeoutInvalid
+    """
+    timeout = request.query.get("timeout")
+    if timeout is not None and not (timeout.isascii() and timeout.isdigit() and int(timeout) > 0):
+        raise TimeoutInvalid(timeout)
+    kind = request.headers.get("content-type", "")
+    if request.body and kind and kind.partition(";")[0].strip().lower() != "application/json":
+        raise HeaderInvalid("Content-Type", kind)

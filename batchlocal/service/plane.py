@@ -30,6 +30,7 @@ from batchlocal.service.front_door import (
     MethodNotAllowed,
     OperationNotImplemented,
     PathNotFound,
+    check_form,
 )
 from batchlocal.store.resources import Resource
 
@@ -113,6 +114,7 @@ class ServicePlane:
     ) -> Answer:
         if target.handler is None:
             raise OperationNotImplemented(target.operation.id)
+        check_form(request)
         store = self._platform.store
         call = ServiceCall(request, self._platform, store.read, account, parameters, url)
         call.body = self._read_body(request, target.operation)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from batchlocal import job_lifecycle
 from batchlocal.domain import job as jobs
@@ -25,13 +25,6 @@ from batchlocal.service.task_bodies import task_shown
 from batchlocal.store.effects import Effect
 
 __all__ = ["task_of"]
-
-_MOST_IN_A_COLLECTION: Final = 100  # the page "Task - Add Collection"
-
-
-class TooManyTasks(Refusal):
-    """More tasks than one collection may hold."""
-
 
 CATALOGUE.update(
     {
@@ -75,12 +68,6 @@ CATALOGUE.update(
         ),
         task_settings.ResourceFilesTooLong: worded(
             413, "RequestEntityTooLarge", "The list of resource files exceeds the maximum size permitted."
-        ),
-        TooManyTasks: worded(
-            400,
-            "TooManyTasks",
-            "The number of tasks in the collection exceeds the maximum allowed.",
-            MaxLimit=str(_MOST_IN_A_COLLECTION),
         ),
     }
 )
@@ -130,14 +117,11 @@ def add_task(call: ServiceCall) -> Answer:
 
 @handles("Task_AddCollection")
 def add_tasks(call: ServiceCall) -> Answer:
-    """200 with a result for each task; one task's refusal leaves the others added."""
+    """200 with a result for each task; one task's refusal leaves the others added. The description allows 100."""
     job = job_of(call)
     jobs.check_takes_changes(job)
-    sent = call.body["value"]
-    if len(sent) > _MOST_IN_A_COLLECTION:
-        raise TooManyTasks
     pool = call.tx.pools.find(job.pool)
-    results = [_result(call, job, pool, one) for one in sent]
+    results = [_result(call, job, pool, one) for one in call.body["value"]]
     call.platform.schedule(job.pool)
     return Answer(200, {"odata.metadata": f"{call.url}/$metadata#taskaddresult", "value": results})
 
