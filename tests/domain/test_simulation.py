@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from batchlocal.domain import job_settings
 from batchlocal.domain import pool as pools
 from batchlocal.domain import task as tasks
 from batchlocal.domain.simulation import RuleUnreadable, Simulation, simulation_of
+
+JOB = job_settings.filled({"poolInfo": {"poolId": "p"}})
 
 
 def asked(value: str) -> dict[str, object]:
@@ -41,13 +44,13 @@ def test_a_rule_that_cannot_be_read_is_refused_with_the_pool() -> None:
 
 def test_a_tasks_own_settings_go_before_the_rule() -> None:
     settings = [{"name": "BATCHLOCAL_SECONDS", "value": "2.5"}, {"name": "BATCHLOCAL_EXIT_CODE", "value": "7"}]
-    task = tasks.create("job", "one", {"commandLine": "x", "environmentSettings": settings}, {}, 1)
+    task = tasks.create("job", "one", {"commandLine": "x", "environmentSettings": settings}, JOB, 1)
     seconds, ended = Simulation(60).of_task(task)
     assert (seconds, ended.exit_code) == (2.5, 7)
 
 
 def test_about_one_task_in_so_many_fails_and_always_the_same() -> None:
-    made = [tasks.create("job", f"t{number}", {"commandLine": "x"}, {}, 1) for number in range(1000)]
+    made = [tasks.create("job", f"t{number}", {"commandLine": "x"}, JOB, 1) for number in range(1000)]
     failed = [task.id for task in made if Simulation(fail_every=10).of_task(task)[1].exit_code]
     assert 60 < len(failed) < 140
     assert failed == [task.id for task in made if Simulation(fail_every=10).of_task(task)[1].exit_code]
