@@ -1,5 +1,5 @@
 """The commands of ``batchlocal``: start, stop, status, reset, logs, portal, env, plugin-path; those that steer a
-running server stand in ``control/cli.py``, those of ``engine`` in its own room.
+running server stand in ``control/commands``, those of ``engine`` in its own room.
 
 A command is parse, call, show; every mistake of the caller's ends as one sentence and exit code 1.
 """
@@ -16,8 +16,8 @@ import webbrowser
 from collections.abc import Callable
 from pathlib import Path
 
-from batchlocal.control.cli import add_commands
 from batchlocal.control.client import ControlClient, ControlError, NotRunning
+from batchlocal.control.commands import add_commands
 from batchlocal.datafolder import DataFolder, default_data_folder
 from batchlocal.environment import FORMATS, NeverStarted, client_settings, render
 from batchlocal.snapshots import exchange

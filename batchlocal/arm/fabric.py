@@ -93,11 +93,20 @@ CATALOGUE.update(
 )
 
 
-def check_subscription(call: ArmCall) -> None:
-    """Refuse a subscription that is not this tenant's."""
-    subscription = call.id.subscription or call.parameters.get("subscriptionId", "")
-    if subscription.lower() != call.platform.credentials.subscription_id:
-        raise SubscriptionNotFound(subscription)
+def check_subscription(call: ArmCall) -> str:
+    """The subscription that the path names, in lower case.
+
+    Raises:
+        SubscriptionNotFound: it is not this tenant's.
+    """
+    named = call.id.subscription or call.parameters.get("subscriptionId", "")
+    subscription = named.lower()
+    if (
+        subscription != call.platform.credentials.subscription_id
+        and call.tx.subscriptions.name_of(subscription) is None
+    ):
+        raise SubscriptionNotFound(named)
+    return subscription
 
 
 def group_of(call: ArmCall) -> Resource:

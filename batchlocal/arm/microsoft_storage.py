@@ -153,11 +153,9 @@ def check_name(call: ArmCall) -> Answer:
 @PROVIDER.operation("StorageAccounts_List", "StorageAccounts_ListByResourceGroup")
 def list_accounts(call: ArmCall) -> Answer:
     """The accounts of the subscription, or of the group when the path names one."""
-    check_subscription(call)
+    subscription = check_subscription(call)
     group = group_of(call).resource_group if call.id.resource_group else None
-    found = call.tx.resources.of_type(
-        ACCOUNT_TYPE, subscription=call.platform.credentials.subscription_id, resource_group=group
-    )
+    found = call.tx.resources.of_type(ACCOUNT_TYPE, subscription=subscription, resource_group=group)
     return json_answer(200, {"value": [_shown(call, account) for account in found]})
 
 

@@ -24,6 +24,7 @@ from batchlocal.store.operations import LongRunningOperations
 from batchlocal.store.pools import Pools
 from batchlocal.store.quotas import Quotas
 from batchlocal.store.resources import Resources
+from batchlocal.store.subscriptions import Subscriptions
 from batchlocal.store.tasks import Tasks
 
 __all__ = ["Store", "Tx"]
@@ -70,6 +71,10 @@ class Tx:
     @cached_property
     def tasks(self) -> Tasks:
         return Tasks(self.connection)
+
+    @cached_property
+    def subscriptions(self) -> Subscriptions:
+        return Subscriptions(self.connection)
 
     @cached_property
     def quotas(self) -> Quotas:

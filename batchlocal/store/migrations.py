@@ -195,6 +195,16 @@ _step(
     "0009 the tasks that a node ran",
     "CREATE INDEX task_of_node ON task (node, number) WHERE node <> ''",
 )
+_step(
+    "0010 further subscriptions",
+    """
+    CREATE TABLE subscription (
+      id TEXT PRIMARY KEY,
+      name TEXT NOT NULL,               -- display name
+      created INTEGER NOT NULL          -- ticks
+    ) WITHOUT ROWID;
+    """,
+)
 
 _step(
     "0010 task dependencies, multi-instance tasks, what falls due about tasks; job schedules; jobs' own tasks on nodes",

@@ -41,7 +41,12 @@ class Steered:
 
     def arm(self, method: str, path: str, body: object = None, version: str = VERSION) -> requests.Response:
         """One request to ARM; ``path`` is below the subscription."""
-        url = f"{self.origin}/subscriptions/{self.local.subscription}{path}?api-version={version}"
+        return self.raw(
+            method, f"{self.origin}/subscriptions/{self.local.subscription}{path}?api-version={version}", body
+        )
+
+    def raw(self, method: str, url: str, body: object = None) -> requests.Response:
+        """One request to ARM, by its whole URL."""
         return self._send(method, url, self._token(self.origin), body)
 
     def account(self, method: str, name: str, path: str = "", body: object = None) -> requests.Response:

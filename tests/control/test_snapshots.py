@@ -138,6 +138,7 @@ def test_reset_forgets_all_but_who_we_are_and_snapshots(own: Steered, storage: B
     assert container.download_blob("b").readall() == b"x"
 
 
+@pytest.mark.slow
 def test_a_restore_that_was_killed_is_finished_at_the_next_start(tmp_path: Path) -> None:
     """The mark is there before anything is touched; whoever starts on the folder does the whole exchange again."""
     own = start_steered(tmp_path / "data")

@@ -37,6 +37,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "batchlocal.evacuation": {"domain", "job_lifecycle", "platform", "store"},
     "batchlocal.job_lifecycle": {"autoscaling", "domain", "platform", "protocol", "store"},
     "batchlocal.datafolder": set(),
+    "batchlocal.pytest_plugin": {"control.client", "datafolder", "environment", "plugin", "supervision"},
     "batchlocal.environment": {"datafolder"},
     "batchlocal.supervision": {"control.client", "datafolder"},
     "batchlocal.specs": set(),

@@ -302,9 +302,8 @@ def get_account(call: ArmCall) -> Answer:
 @PROVIDER.operation("BatchAccount_List", "BatchAccount_ListByResourceGroup")
 def list_accounts(call: ArmCall) -> Answer:
     """The accounts of the subscription, or of the group when the path names one."""
-    check_subscription(call)
+    subscription = check_subscription(call)
     group = group_of(call).resource_group if call.id.resource_group else None
-    subscription = call.platform.credentials.subscription_id
     found = call.tx.resources.of_type(ACCOUNT_TYPE, subscription=subscription, resource_group=group)
     return Answer(200, {"value": [_shown(call.tx, account) for account in found]})
 

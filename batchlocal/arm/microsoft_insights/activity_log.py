@@ -45,10 +45,10 @@ CATALOGUE[FilterNotUnderstood] = gateway(
 @PROVIDER.operation("ActivityLogs_List")
 def list_events(call: ArmCall) -> Answer:
     """Events newest first, filtered by ``eventTimestamp`` and one of the documented fields."""
-    check_subscription(call)
+    subscription = check_subscription(call)
     text = call.request.query.get("$filter", "")
     start, end, wanted = _conditions(text, call.now)
-    events = call.tx.activity.between(call.platform.credentials.subscription_id, start, end)
+    events = call.tx.activity.between(subscription, start, end)
     chosen = call.request.query.get("$select")
     return Answer(200, {"value": [_selected(event, chosen) for event in events if _matches(event, wanted)]})
 

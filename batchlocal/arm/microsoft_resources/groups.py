@@ -81,9 +81,9 @@ CATALOGUE.update(
 @PROVIDER.operation("ResourceGroups_List")
 def list_groups(call: ArmCall) -> Answer:
     """The subscription's groups, by name; filtered by tag (recorded), cut by ``$top``."""
-    check_subscription(call)
+    subscription = check_subscription(call)
     after, wanted = position(call), filter_of(call, TAGS)
-    groups = call.tx.resources.of_type(GROUP_TYPE, subscription=call.platform.credentials.subscription_id)
+    groups = call.tx.resources.of_type(GROUP_TYPE, subscription=subscription)
     found = (group for group in groups if group.name.lower() > after and has_tags(wanted, {}, group))
     size = page_size(call, "$top")
     return listed(

@@ -57,7 +57,7 @@ def get_provider(call: ArmCall) -> Answer:
 def _shown(call: ArmCall, namespace: str) -> dict[str, Any]:
     known = [one for one in REGISTERED if one.namespace.lower() == namespace.lower()]
     name = known[0].namespace if known else namespace
-    scope = f"/subscriptions/{call.platform.credentials.subscription_id}" if "subscriptionId" in call.parameters else ""
+    scope = f"/subscriptions/{call.id.subscription}" if "subscriptionId" in call.parameters else ""
     return {
         "id": f"{scope}/providers/{name}",
         "namespace": name,

@@ -44,7 +44,7 @@ def list_resources_of_group(call: ArmCall) -> Answer:
 
 
 def _top_level(call: ArmCall, group: str) -> Iterator[Resource]:
-    found = call.tx.resources.in_group(call.platform.credentials.subscription_id, group)
+    found = call.tx.resources.in_group(call.id.subscription, group)
     return (resource for resource in found if not resource.parent)
 
 

@@ -57,12 +57,12 @@ def _subject(call: ArmCall) -> Resource:
 
 
 def _subscription_id(call: ArmCall) -> str:
-    return f"/subscriptions/{call.platform.credentials.subscription_id}"
+    return f"/subscriptions/{check_subscription(call)}"
 
 
 def _new_subscription(call: ArmCall) -> Resource:
     """The subscription as something to tag; it is kept once it has tags."""
-    subscription = call.platform.credentials.subscription_id
+    subscription = check_subscription(call)
     return Resource(_subscription_id(call), _SUBSCRIPTION_TYPE, subscription, "", subscription, created=call.now)
 
 
