@@ -13,7 +13,7 @@ from batchlocal.protocol.messages import Answer
 from batchlocal.store.effects import Effect
 
 _MODES: Final = ("real", "scaled", "manual")
-_SETTLE_SECONDS: Final = 30.0  # real time that what was set off may take, such as start tasks
+_SETTLE_SECONDS: Final = 20.0  # real time that what was set off may take, such as start tasks
 _POLL_SECONDS: Final = 0.002
 
 
@@ -89,18 +89,19 @@ async def _settle(platform: Platform, performed: dict[int, Effect]) -> bool:
     while time.monotonic() < deadline:
         due = platform.store.read.effects.due(platform.clock.now(), limit=1000)
         performed |= {effect.id: effect for effect in due}
-        if not due or _all_wait(platform, due):
+        if _quiet(platform, due):
             return True
         platform.wake.set()
         await asyncio.sleep(_POLL_SECONDS)
     return False
 
 
-def _all_wait(platform: Platform, due: list[Effect]) -> bool:
-    """Whether every effect that is due is being performed and waits for the clock to go on."""
+def _quiet(platform: Platform, due: list[Effect]) -> bool:
+    """Whether nothing is left to do at this instant: whoever was woken has gone on, and what is due and not done waits
+    for the clock itself."""
     next_wait = platform.clock.next_wait()
     if next_wait is not None and next_wait <= platform.clock.now():
-        return False  # it has been woken and has not got round to going on
+        return False
     return all(platform.clock.is_waited_for_by(effect.subject) for effect in due)
 
 
