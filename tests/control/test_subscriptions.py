@@ -24,7 +24,7 @@ def other(steered: Steered) -> Iterator[str]:
 def test_a_subscription_sees_its_own_resources_only(steered: Steered, other: str) -> None:
     mine = steered.new_account()
     root = f"{steered.origin}/subscriptions/{other}"
-    assert steered.raw("PUT", f"{root}/resourceGroups/g?api-version={GROUPS_VERSION}", {"location": "x"}).ok
+    assert steered.raw("PUT", f"{root}/resourceGroups/g?api-version={GROUPS_VERSION}", {"location": "westeurope"}).ok
     name = f"x{uuid.uuid4().hex[:8]}"
     account = f"{root}/resourceGroups/g/providers/Microsoft.Batch/batchAccounts/{name}?api-version=2024-07-01"
     assert steered.raw("PUT", account, {"location": "westeurope"}).status_code == 202
@@ -41,7 +41,7 @@ def test_a_subscription_sees_its_own_resources_only(steered: Steered, other: str
 
 def test_a_removed_subscription_is_unknown_at_once_and_its_accounts_go(steered: Steered, other: str) -> None:
     root = f"{steered.origin}/subscriptions/{other}"
-    steered.raw("PUT", f"{root}/resourceGroups/g?api-version={GROUPS_VERSION}", {"location": "x"})
+    steered.raw("PUT", f"{root}/resourceGroups/g?api-version={GROUPS_VERSION}", {"location": "westeurope"})
     name = f"x{uuid.uuid4().hex[:8]}"
     account = f"{root}/resourceGroups/g/providers/Microsoft.Batch/batchAccounts/{name}?api-version=2024-07-01"
     steered.raw("PUT", account, {"location": "westeurope"})
