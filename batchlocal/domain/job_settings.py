@@ -81,7 +81,7 @@ def _automatic(sent: Properties) -> Properties:
     made = {"keepAlive": False, **{name: value for name, value in sent.items() if value is not None}}
     if pool := made.get("pool"):
         targets = dict.fromkeys(pool_settings.TARGETS, 0)
-        made["pool"] = {**targets, **pool_settings.filled(pool)}
+        made["pool"] = {**targets, **pool_settings.filled(pool), "vmSize": str(pool.get("vmSize", "")).lower()}
     return made
 
 
