@@ -53,8 +53,12 @@ class Project:
         return checkpoint.read_text()
 
     def outputs(self) -> dict[str, Any]:
-        resources = json.loads(self.state())["checkpoint"]["latest"]["resources"]
-        return dict(next(one for one in resources if one["type"] == "pulumi:pulumi:Stack")["outputs"])
+        return dict(next(one for one in self.resources() if one["type"] == "pulumi:pulumi:Stack")["outputs"])
+
+    def resources(self) -> list[dict[str, Any]]:
+        """The resources in the state."""
+        found = json.loads(self.state())["checkpoint"]["latest"].get("resources") or []
+        return [one for one in found if not one["type"].startswith("pulumi:providers:")]
 
 
 def copied(folder: Path, stack: str, *parts: str) -> Project:
