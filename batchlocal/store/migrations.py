@@ -196,17 +196,6 @@ _step(
     "CREATE INDEX task_of_node ON task (node, number) WHERE node <> ''",
 )
 _step(
-    "0010 further subscriptions",
-    """
-    CREATE TABLE subscription (
-      id TEXT PRIMARY KEY,
-      name TEXT NOT NULL,               -- display name
-      created INTEGER NOT NULL          -- ticks
-    ) WITHOUT ROWID;
-    """,
-)
-
-_step(
     "0010 task dependencies, multi-instance tasks, what falls due about tasks; job schedules; jobs' own tasks on nodes",
     """
     ALTER TABLE task ADD COLUMN blocked INTEGER NOT NULL DEFAULT 0;   -- dependencies that are still open
@@ -264,6 +253,16 @@ _step(
     ALTER TABLE task_count ADD COLUMN ran INTEGER NOT NULL DEFAULT 0;     -- ticks that attempts took
     ALTER TABLE task_count ADD COLUMN waited INTEGER NOT NULL DEFAULT 0;  -- ticks before first attempts
     ALTER TABLE task_count ADD COLUMN retries INTEGER NOT NULL DEFAULT 0;
+    """,
+)
+_step(
+    "0011 further subscriptions",
+    """
+    CREATE TABLE subscription (
+      id TEXT PRIMARY KEY,
+      name TEXT NOT NULL,               -- display name
+      created INTEGER NOT NULL          -- ticks
+    ) WITHOUT ROWID;
     """,
 )
 

@@ -82,6 +82,10 @@ class Steered:
         found: dict[str, Any] = self.service("GET", account, f"pools/{pool}").json()
         return found
 
+    def node_states(self, account: str, pool: str = "pool") -> list[str]:
+        """The states of the pool's nodes."""
+        return [node["state"] for node in self.service("GET", account, f"pools/{pool}/nodes").json()["value"]]
+
     def _token(self, resource: str) -> str:
         if resource not in self.tokens:
             with self.local.credential() as credential:

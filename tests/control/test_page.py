@@ -11,7 +11,7 @@ import pytest
 from batchlocal.control.call import ENDPOINTS
 from batchlocal.control.plane import rooms
 from tests.conftest import batchlocal_command
-from tests.control.conftest import Steered
+from tests.control.conftest import Steered, until
 
 PAGE = (Path(__file__).parents[2] / "docs" / "control.md").read_text()
 BLOCKS = re.findall(r"(?ms)^```\n(.*?)^```", PAGE)
@@ -21,6 +21,8 @@ COMMANDS = [line for block in BLOCKS for line in block.splitlines() if line.star
 def test_the_commands_of_the_page_run(steered: Steered) -> None:
     assert len(COMMANDS) > 8
     account = steered.new_account()
+    steered.new_pool(account, "render", scaleSettings={"fixedScale": {"targetLowPriorityNodes": 1}})
+    until(lambda: steered.node_states(account, "render") == ["idle"])
     for command in COMMANDS:
         command = command.replace("myaccount", account)
         done = steered.local.run(*shlex.split(command)[1:])

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from typing import Final
 
-from batchlocal.control.commands import faults, journal, quotas, snapshots, subscriptions, time
+from batchlocal.control.commands import faults, journal, preemptions, quotas, snapshots, subscriptions, time
 from batchlocal.control.commands.group import Group, Subparsers
 
 __all__ = ["add_commands"]
@@ -18,6 +18,7 @@ _GROUPS: Final = (
     ("journal", "Look at the last requests.", journal),
     ("quota", "Look at quotas and set them.", quotas),
     ("snapshot", "Keep a state of everything, and go back to it.", snapshots),
+    ("spot", "Take Spot nodes back, as Azure does when it needs them.", preemptions),
     ("subscription", "Make further subscriptions, for instance one a test.", subscriptions),
     ("time", "Set the pace of life cycles, or move them on by hand.", time),
 )
