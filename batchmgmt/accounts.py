@@ -11,6 +11,7 @@ from batchmgmt.keys import Keys
 from batchmgmt.network import PrivateEndpointConnections
 from batchmgmt.packages import Packages
 from batchmgmt.pools import Pools
+from batchmgmt.waiting import PATIENCE, Waited, outcome
 
 if TYPE_CHECKING:
     from azure.batch import BatchClient
@@ -72,15 +73,26 @@ class Account:
                 retry_on_methods=["GET", "PATCH"],
             )
 
-    def delete(self) -> None:
-        """Delete the account with all it holds, and wait until it is gone. Raises AzureError, ConnectionFailed."""
-        with acting(f"deleting account '{self.name}'"):
-            self.management.sdk.batch_account.begin_delete(self.resource_group, self.name).result()
+    def delete(self, *, timeout: float = PATIENCE, progress: Waited | None = None) -> None:
+        """Delete the account with all it holds, and wait (``timeout`` in seconds) until it is gone.
+
+        Raises:
+            TimedOut: Azure is deleting it still. AzureError, ConnectionFailed: a request failed.
+        """
+        act = f"deleting account '{self.name}'"
+        with acting(act):
+            poller = self.management.sdk.batch_account.begin_delete(self.resource_group, self.name)
+        outcome(act, poller, timeout=timeout, progress=progress)
 
     def detectors(self) -> list[DetectorResponse]:
         """What Azure's own diagnostics say of the account. Raises AzureError, ConnectionFailed."""
         with acting(f"listing the detectors of account '{self.name}'"):
             return list(self.management.sdk.batch_account.list_detectors(self.resource_group, self.name))
+
+    def detector(self, detector: str) -> DetectorResponse:
+        """One of them, by its id; its value is base64 of JSON. Raises AzureError, ConnectionFailed."""
+        with acting(f"reading detector '{detector}' of account '{self.name}'"):
+            return self.management.sdk.batch_account.get_detector(self.resource_group, self.name, detector)
 
     def outbound_dependencies(self) -> list[OutboundEnvironmentEndpoint]:
         """Hosts that pools without public addresses must reach. Raises AzureError, ConnectionFailed."""

@@ -6,15 +6,16 @@
         account = management.account("my-group", "myaccount")
         await account.packages.publish("tool", "1.0", "./tool")
 
-Nothing here blocks the event loop. A cancelled coroutine returns at once; the request it had begun still ends in its
-thread. For the Batch service itself ``await account.client()`` gives azure-batch's asynchronous client, which needs
-``aiohttp``; for everything else of ARM there is ``management.sdk``, to be called in threads.
+Nothing here blocks the event loop; progress callbacks are called in the thread. A cancelled coroutine returns at once;
+the request it had begun still ends in its thread. For the Batch service itself ``await account.client()`` gives
+azure-batch's asynchronous client, which needs ``aiohttp``; for everything else of ARM there is ``management.sdk``, whose
+calls block.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from batchmgmt import accounts, activity, applications, keys, locations, management, network, packages, pools
@@ -56,9 +57,21 @@ class Accounts(_Noun):
 
 
 class Activity(_Noun):
-    """The activity log of a subscription; ``follow`` is for threads of one's own."""
+    """The activity log of a subscription."""
 
     list = _threaded(activity.Activity.list)
+
+    def __init__(self, of: activity.Activity) -> None:
+        super().__init__(of)
+        self._log = of
+
+    async def follow(self, *, pause: float = activity.PAUSE, **chosen: str | None) -> AsyncIterator[activity.Entry]:
+        """Entries as they appear; takes what ``batchmgmt.activity.Activity.follow`` takes."""
+        looks = await asyncio.to_thread(activity.Looks, lambda: self._log.list(**chosen, since=activity.OVERLAP))
+        while True:
+            for entry in await asyncio.to_thread(looks.new):
+                yield entry
+            await asyncio.sleep(pause)
 
 
 class Applications(_Noun):
@@ -117,6 +130,7 @@ class PrivateEndpointConnections(_Noun):
 
     approve = _threaded(network.PrivateEndpointConnections.approve)
     delete = _threaded(network.PrivateEndpointConnections.delete)
+    get = _threaded(network.PrivateEndpointConnections.get)
     list = _threaded(network.PrivateEndpointConnections.list)
     reject = _threaded(network.PrivateEndpointConnections.reject)
 
@@ -126,6 +140,7 @@ class Account(_Noun):
 
     container_access = _threaded(accounts.Account.container_access)
     delete = _threaded(accounts.Account.delete)
+    detector = _threaded(accounts.Account.detector)
     detectors = _threaded(accounts.Account.detectors)
     endpoint = _threaded(accounts.Account.endpoint)
     get = _threaded(accounts.Account.get)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 from urllib.parse import quote
 
-from batchmgmt.clouds import METADATA_API_VERSION, PUBLIC, Cloud, cloud_from_metadata
+from batchmgmt.clouds import METADATA_API_VERSION, Cloud, cloud_by_name, cloud_from_metadata
 from batchmgmt.errors import BatchManagementError
 from batchmgmt.lean import LeanHttp
 from batchmgmt.tokens import Token
@@ -19,14 +19,16 @@ STORAGE_API_VERSION: Final = "2023-05-01"
 
 
 def cloud_from_environment(http: LeanHttp) -> Cloud:
-    """The cloud of ``ARM_METADATA_HOSTNAME``, as Terraform and Pulumi's azure-native find theirs; else the public one.
+    """The cloud of ``ARM_METADATA_HOSTNAME``, else of ``ARM_ENVIRONMENT``, as Terraform and azure-native find theirs.
+
+    With neither it is the public one.
 
     Raises:
-        BatchManagementError: the host gives no metadata document.
+        UsageError: ARM_ENVIRONMENT names no cloud. BatchManagementError: the host gives no metadata document.
     """
     host = os.environ.get("ARM_METADATA_HOSTNAME", "").removeprefix("https://").rstrip("/")
     if not host:
-        return PUBLIC
+        return cloud_by_name(os.environ.get("ARM_ENVIRONMENT") or "public")
     url = f"https://{host}/metadata/endpoints?api-version={METADATA_API_VERSION}"
     return cloud_from_metadata(http.request("reading the cloud's metadata", "GET", url).json, host)
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from batchmgmt.errors import BatchManagementError
+from batchmgmt.errors import BatchManagementError, UsageError
 
-__all__ = ["CHINA", "GOVERNMENT", "METADATA_API_VERSION", "PUBLIC", "Cloud", "cloud_from_metadata"]
+__all__ = ["CHINA", "GOVERNMENT", "METADATA_API_VERSION", "PUBLIC", "Cloud", "cloud_by_name", "cloud_from_metadata"]
 
 METADATA_API_VERSION: Final = "2022-09-01"
 
@@ -79,6 +79,32 @@ GOVERNMENT: Final = Cloud(
     portal="https://portal.azure.us",
     storage_suffix="core.usgovcloudapi.net",
 )
+
+
+# The names that Terraform's azurerm (``environment``) and azure-native take, beside the metadata's own.
+_BY_NAME: Final = {
+    "public": PUBLIC,
+    "azurecloud": PUBLIC,
+    "china": CHINA,
+    "azurechinacloud": CHINA,
+    "usgovernment": GOVERNMENT,
+    "usgov": GOVERNMENT,
+    "azureusgovernment": GOVERNMENT,
+}
+
+
+def cloud_by_name(name: str) -> Cloud:
+    """A well-known cloud, by Terraform's name for it or its own.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    found = _BY_NAME.get(name.lower())
+    if found is None:
+        raise UsageError(
+            f"ARM_ENVIRONMENT is public, china or usgovernment, not '{name}'; others by ARM_METADATA_HOSTNAME"
+        )
+    return found
 
 
 def cloud_from_metadata(document: object, host: str) -> Cloud:

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-import shutil
+import http.client
 import ssl
 import tempfile
+import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from batchmgmt.errors import BatchManagementError, ConnectionFailed, UsageError
 from batchmgmt.lean import default_timeout, tls_context
 
 __all__ = ["fetched"]
 
+CHUNK: Final = 1024 * 1024
+ATTEMPTS: Final = 3
+
 
 @contextmanager
-def fetched(source: str) -> Iterator[Path]:
+def fetched(source: str, progress: Callable[[int, int], None] = lambda *_: None) -> Iterator[Path]:
     """The local path of a source: itself, or what an https URL gives. The URL's query (a SAS, say) is never shown.
+
+    Args:
+        progress: called with the bytes that have come and the bytes there are, 0 where the server does not say.
 
     Raises:
         UsageError: a URL that is not https. ConnectionFailed, BatchManagementError: it could not be fetched.
@@ -32,16 +40,32 @@ def fetched(source: str) -> Iterator[Path]:
         raise UsageError(f"{shown} is not https")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "package.zip"
-        _download(source, shown, path)
+        _download(source, shown, path, progress)
         yield path
 
 
-def _download(url: str, shown: str, to: Path) -> None:
+def _download(url: str, shown: str, to: Path, progress: Callable[[int, int], None]) -> None:
+    """A download that breaks is begun again; an answer that says no is final."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            _transfer(url, to, progress)
+            return
+        except urllib.error.HTTPError as fault:
+            if fault.code < 500 or attempt == ATTEMPTS:
+                raise BatchManagementError(f"{shown} answered {fault.code} {fault.reason}") from None
+        except (OSError, http.client.HTTPException) as fault:
+            if attempt == ATTEMPTS or isinstance(getattr(fault, "reason", fault), ssl.SSLCertVerificationError):
+                raise ConnectionFailed(f"{shown} could not be fetched: {fault}") from None
+        time.sleep(0.2 * attempt)
+
+
+def _transfer(url: str, to: Path, progress: Callable[[int, int], None]) -> None:
     opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=tls_context()))
-    try:
-        with opener.open(url, timeout=default_timeout()) as answer, to.open("wb") as file:
-            shutil.copyfileobj(answer, file)
-    except urllib.error.HTTPError as fault:
-        raise BatchManagementError(f"{shown} answered {fault.code} {fault.reason}") from None
-    except (OSError, ssl.SSLError) as fault:
-        raise ConnectionFailed(f"{shown} could not be fetched: {fault}") from None
+    with opener.open(url, timeout=default_timeout()) as answer, to.open("wb") as file:
+        total, come = int(answer.headers.get("Content-Length") or 0), 0
+        while chunk := answer.read(CHUNK):
+            file.write(chunk)
+            come += len(chunk)
+            progress(come, total)
+        if come < total:  # read(n) tells of an early end by nothing but its length
+            raise http.client.IncompleteRead(b"", total - come)

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal
 
 from batchmgmt.errors import Conflict, Detail, ResizeFailed, TimedOut, UsageError, acting
+from batchmgmt.waiting import PATIENCE, Waited, outcome
 
 if TYPE_CHECKING:
     from azure.mgmt.batch.models import Pool, ScaleSettings
@@ -23,7 +24,6 @@ Deallocation = Literal["Requeue", "TaskCompletion", "Terminate"]
 PoolProgress = Callable[["Pool"], None]
 """Called with the pool as it was read last, while it is waited for."""
 
-PATIENCE: Final = 1200.0  # seconds: Azure's default resize timeout of 15 minutes, and some
 PAUSE: Final = 0.5  # seconds between two looks at first
 LONGEST_PAUSE: Final = 10.0
 SHORTEST_RESIZE: Final = 300  # seconds: the least resizeTimeout that Azure takes
@@ -138,9 +138,15 @@ class Pools:
         return self._until_steady(pool, timeout, progress)
 
     def stop_resize(self, pool: str) -> Pool:
-        """Let the pool stay at the nodes it has now."""
-        with acting(f"stopping the resize of {self._named(pool)}"):
-            return self._management.sdk.pool.stop_resize(*self._account, pool)
+        """Let the pool stay at the nodes it has now; one that is steady already stays as it is."""
+        try:
+            with acting(f"stopping the resize of {self._named(pool)}"):
+                return self._management.sdk.pool.stop_resize(*self._account, pool, retry_on_methods=["POST"])
+        except Conflict:
+            found = self.get(pool)
+            if found.properties and found.properties.allocation_state == "Steady":
+                return found
+            raise
 
     def wait_steady(self, pool: str, *, timeout: float = PATIENCE, progress: PoolProgress | None = None) -> Pool:
         """Wait (``timeout`` in seconds) until the pool's allocation is steady.
@@ -165,10 +171,12 @@ class Pools:
             time.sleep(pause)
             pause = min(pause * 1.5, LONGEST_PAUSE)
 
-    def delete(self, pool: str) -> None:
-        """Delete a pool with its nodes, and wait until it is gone."""
-        with acting(f"deleting {self._named(pool)}"):
-            self._management.sdk.pool.begin_delete(*self._account, pool).result()
+    def delete(self, pool: str, *, timeout: float = PATIENCE, progress: Waited | None = None) -> None:
+        """Delete a pool with its nodes, and wait (``timeout`` in seconds) until it is gone. Raises TimedOut besides."""
+        act = f"deleting {self._named(pool)}"
+        with acting(act):
+            poller = self._management.sdk.pool.begin_delete(*self._account, pool)
+        outcome(act, poller, timeout=timeout, progress=progress)
 
     def _check_resize(self, pool: str, found: Pool) -> None:
         status = found.properties.resize_operation_status if found.properties else None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import base64
+import json
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 import typer
@@ -17,7 +19,8 @@ from batchmgmt.cli.options import (
     confirm,
     management_of,
 )
-from batchmgmt.cli.output import Format, OutputFormat, document, say, show_all, show_one, waiting
+from batchmgmt.cli.output import Format, OutputFormat, document, say, show_all, show_one
+from batchmgmt.cli.progress import waiting
 
 __all__ = ["app"]
 
@@ -81,20 +84,47 @@ def link_storage(
 
 @app.command()
 def detectors(
+    detector: Annotated[
+        str | None, typer.Argument(help="Id of one, to be shown whole.", metavar="[DETECTOR]", show_default=False)
+    ] = None,
     resource_group: ResourceGroup = None,
     name: AccountName = None,
     stack: Stack = None,
     subscription: Subscription = None,
     format: OutputFormat = Format.table,
 ) -> None:
-    """List what Azure's own diagnostics say of the account.
+    """List Azure's own diagnostics of the account, or show what one of them found.
 
     Examples:
 
         batchmgmt account detectors --stack local --format json
+
+        batchmgmt account detectors poolsAndNodes --stack local
     """
     account = account_of(resource_group, name, stack, subscription)
-    show_all([document(each) for each in account.detectors()], lambda each: {"name": each.get("name")}, format)
+    if detector:
+        show_one(_decoded(document(account.detector(detector))), dict, format)
+    else:
+        show_all([document(each) for each in account.detectors()], lambda each: {"name": each.get("name")}, format)
+
+
+@app.command("outbound-endpoints")
+def outbound_endpoints(
+    resource_group: ResourceGroup = None,
+    name: AccountName = None,
+    stack: Stack = None,
+    subscription: Subscription = None,
+    format: OutputFormat = Format.table,
+) -> None:
+    """List the hosts that nodes without public addresses must be let out to.
+
+    Examples:
+
+        batchmgmt account outbound-endpoints --stack local --format tsv
+    """
+    account = account_of(resource_group, name, stack, subscription)
+    hosts = [host for each in account.outbound_dependencies() for host in _hosts(document(each))]
+    show_all(hosts, dict, format)
 
 
 @app.command()
@@ -113,9 +143,26 @@ def delete(
     """
     account = account_of(resource_group, name, stack, subscription)
     confirm(f"delete account '{account.name}' with all it holds", yes)
-    with waiting(f"deleting account '{account.name}'"):
-        account.delete()
+    with waiting(f"deleting account '{account.name}'") as news:
+        account.delete(progress=lambda seconds: news(f"{seconds:.0f} s"))
     say(f"account '{account.name}' is gone")
+
+
+def _decoded(detector: Mapping[str, Any]) -> dict[str, object]:
+    """A detector with its value, which comes as base64 of JSON, readable."""
+    value = (detector.get("properties") or {}).get("value") or ""
+    try:
+        found = json.loads(base64.b64decode(value))
+    except ValueError:
+        found = value
+    return {"name": detector.get("name"), "value": found}
+
+
+def _hosts(category: Mapping[str, Any]) -> Iterator[dict[str, object]]:
+    """A category of dependencies, a host a row."""
+    for endpoint in category.get("endpoints") or []:
+        ports = [each.get("port") for each in endpoint.get("endpointDetails") or []]
+        yield {"category": category.get("category"), "host": endpoint.get("domainName"), "ports": ports}
 
 
 def _brief(account: Mapping[str, Any]) -> dict[str, object]:

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
-from batchmgmt.activity import Entry
+from batchmgmt.activity import PAUSE, Entry
 from batchmgmt.cli.options import AccountName, ResourceGroup, Stack, Subscription, account_of, management_of
-from batchmgmt.cli.output import Format, OutputFormat, say, show_all
+from batchmgmt.cli.output import Format, OutputFormat, say, show_all, show_text
 from batchmgmt.management import BatchManagement
 
 __all__ = ["app"]
 
 app = typer.Typer(help="Who did what at management level, from the activity log.", no_args_is_help=True)
+
+
+class LineFormat(StrEnum):
+    """What ``activity follow --format`` takes."""
+
+    tsv = "tsv"
+    json = "json"
+
 
 NOT_THERE = (
     "Service-level calls (jobs, tasks, nodes) go around ARM and are never in the activity log;"
@@ -22,11 +32,17 @@ NOT_THERE = (
 )
 
 
+Caller = Annotated[str | None, typer.Option(help="Part of the caller's name.", show_default=False)]
+Operation = Annotated[str | None, typer.Option(help="Part of the operation.", show_default=False)]
+Status = Annotated[str | None, typer.Option(help="Part of how it went, such as Failed.", show_default=False)]
+
+
 @app.command("list")
 def list_activity(
     hours: Annotated[float, typer.Option(min=0.01, help="How far back; Azure keeps 90 days.")] = 24,
-    caller: Annotated[str | None, typer.Option(help="Part of the caller's name.", show_default=False)] = None,
-    operation: Annotated[str | None, typer.Option(help="Part of the operation.", show_default=False)] = None,
+    caller: Caller = None,
+    operation: Operation = None,
+    status: Status = None,
     resource_group: ResourceGroup = None,
     name: AccountName = None,
     stack: Stack = None,
@@ -44,7 +60,7 @@ def list_activity(
     management, group, account = _chosen(resource_group, name, stack, subscription)
     since = timedelta(hours=hours)
     entries = management.activity.list(
-        resource_group=group, account=account, since=since, caller=caller, operation=operation
+        resource_group=group, account=account, since=since, caller=caller, operation=operation, status=status
     )
     show_all([_document(each) for each in entries], _row, format)
     if format is Format.table:
@@ -53,22 +69,35 @@ def list_activity(
 
 @app.command()
 def follow(
+    caller: Caller = None,
+    operation: Operation = None,
+    status: Status = None,
+    interval: Annotated[float, typer.Option(min=0.1, help="Seconds between two looks.")] = PAUSE,
     resource_group: ResourceGroup = None,
     name: AccountName = None,
     stack: Stack = None,
     subscription: Subscription = None,
     count: Annotated[int | None, typer.Option(min=1, help="End after so many.", show_default=False)] = None,
+    format: Annotated[LineFormat, typer.Option(help="What a line is.")] = LineFormat.tsv,
 ) -> None:
     """Print entries as they appear, a line each, until Ctrl-C. Azure shows them minutes late.
 
     Examples:
 
         batchmgmt activity follow --stack local
+
+        batchmgmt activity follow --stack local --operation listKeys --count 1 --format json
     """
     management, group, account = _chosen(resource_group, name, stack, subscription)
     say(NOT_THERE)
-    for number, entry in enumerate(management.activity.follow(resource_group=group, account=account), 1):
-        show_all([_document(entry)], _row, Format.tsv)
+    entries = management.activity.follow(
+        resource_group=group, account=account, caller=caller, operation=operation, status=status, pause=interval
+    )
+    for number, entry in enumerate(entries, 1):
+        if format is LineFormat.json:
+            show_text(f"{json.dumps(_document(entry))}\n")
+        else:
+            show_all([_document(entry)], _row, Format.tsv)
         if number == count:
             return
 

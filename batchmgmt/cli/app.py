@@ -6,7 +6,18 @@ from typing import Annotated
 
 import typer
 
-from batchmgmt.cli import accounts, activity, applications, endpoints, keys, locations, packages, pools
+from batchmgmt.cli import (
+    accounts,
+    activity,
+    applications,
+    endpoints,
+    keys,
+    locations,
+    packages,
+    pools,
+    private_endpoint_connections,
+    progress,
+)
 
 __all__ = ["app"]
 
@@ -25,13 +36,17 @@ app.add_typer(applications.app, name="application")
 app.add_typer(packages.app, name="package")
 app.add_typer(locations.app, name="location")
 app.add_typer(activity.app, name="activity")
+app.add_typer(private_endpoint_connections.app, name="private-endpoint-connection")
 
 
 @app.callback()
 def options(
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of a failure.")] = False,
+    context: typer.Context,
+    _debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of a failure.")] = False,
 ) -> None:
     """Manage Azure Batch accounts, and hand their service endpoints to the tools that run work on them.
 
     The cloud is ARM_METADATA_HOSTNAME's, else the public one; the identity is that of azure-identity's default chain.
     """
+    progress.begin()
+    context.call_on_close(progress.end)

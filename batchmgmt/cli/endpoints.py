@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from datetime import timedelta
 from typing import Annotated
 
@@ -12,6 +11,7 @@ import typer
 from batchmgmt.cli.endpoint_show import Request
 from batchmgmt.cli.endpoint_show import show as show_endpoint
 from batchmgmt.cli.options import AccountName, ResourceGroup, Stack, Subscription, account_of
+from batchmgmt.cli.output import show_text
 from batchmgmt.handoff import FORMATS
 
 __all__ = ["app"]
@@ -65,4 +65,4 @@ def storage(
     account = account_of(resource_group, name, stack, subscription)
     access = account.container_access(container, ttl=timedelta(seconds=ttl), permissions=permissions)
     shown = {"containerUrl": access.url.reveal(), "expiresOn": access.expires_on.strftime("%Y-%m-%dT%H:%M:%SZ")}
-    sys.stdout.write(f"{json.dumps(shown, indent=2)}\n")
+    show_text(f"{json.dumps(shown, indent=2)}\n")

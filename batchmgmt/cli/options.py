@@ -10,6 +10,7 @@ import typer
 
 from batchmgmt.accounts import Account
 from batchmgmt.arm import cloud_from_environment
+from batchmgmt.cli import progress
 from batchmgmt.clients import CachedCredential
 from batchmgmt.errors import UsageError
 from batchmgmt.lean import LeanHttp
@@ -43,6 +44,7 @@ def confirm(act: str, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise UsageError(f"this would {act}: say --yes")
+    progress.end()
     if not typer.confirm(f"{act[0].upper()}{act[1:]}?"):
         raise UsageError("nothing was done")
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
-__all__ = ["Format", "OutputFormat", "document", "progress_bar", "say", "show_all", "show_one", "waiting"]
+from batchmgmt.cli import progress
+
+__all__ = ["Format", "OutputFormat", "document", "say", "show_all", "show_one", "show_text"]
 
 
 class Format(StrEnum):
@@ -46,7 +47,7 @@ def show_all(items: Sequence[Mapping[str, Any]], row: Callable[[Mapping[str, Any
     rows = [row(item) for item in items]
     if form is Format.tsv:
         for each in rows:
-            sys.stdout.write("\t".join(_cell(value).replace("\t", " ") for value in each.values()) + "\n")
+            show_text("\t".join(_cell(value).replace("\t", " ") for value in each.values()) + "\n")
         return
     _table(rows)
 
@@ -61,44 +62,26 @@ def show_one(item: Mapping[str, Any], row: Callable[[Mapping[str, Any]], Row], f
         _table([{"property": name, "value": value} for name, value in row(item).items()])
 
 
+def show_text(text: str) -> None:
+    """Print a result that is text already; every result is printed by way of this, so that no spinner is in its way."""
+    progress.end()
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
 def say(sentence: str) -> None:
     """Tell people how it went, on stderr: stdout is for results."""
+    progress.end()
     sys.stderr.write(f"{sentence}\n")
-
-
-@contextmanager
-def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar on a terminal's stderr, for what takes more than a second; silent elsewhere."""
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
-
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-@contextmanager
-def waiting(what: str) -> Iterator[None]:
-    """A spinner on a terminal's stderr, for what Azure takes its time over; silent elsewhere."""
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield
-        return
-    with console.status(what):
-        yield
 
 
 def _document(value: object, form: Format) -> None:
     if form is Format.json:
-        sys.stdout.write(f"{json.dumps(value, indent=2)}\n")
+        show_text(f"{json.dumps(value, indent=2)}\n")
         return
     import yaml
 
-    sys.stdout.write(yaml.safe_dump(value, sort_keys=False, allow_unicode=True))
+    show_text(yaml.safe_dump(value, sort_keys=False, allow_unicode=True))
 
 
 def _table(rows: Sequence[Row]) -> None:
@@ -107,6 +90,7 @@ def _table(rows: Sequence[Row]) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    progress.end()
     console = Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)
     if not rows:
         say("nothing found")

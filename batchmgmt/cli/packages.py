@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
 from batchmgmt import packages
 from batchmgmt.cli.options import AccountName, ResourceGroup, Stack, Subscription, Yes, account_of, confirm
-from batchmgmt.cli.output import Format, OutputFormat, document, progress_bar, say, show_all
+from batchmgmt.cli.output import Format, OutputFormat, document, say, show_all, show_one, show_text
+from batchmgmt.cli.progress import progress_bar
 from batchmgmt.downloads import fetched
 from batchmgmt.errors import NotFound
 
@@ -21,6 +22,13 @@ app = typer.Typer(help="Application packages: upload, list, show, prune, delete.
 
 Application = Annotated[str, typer.Option("--application", "-a", help="Id of the application.")]
 Version = Annotated[str, typer.Option("--version", "-v", help="Version of the package.")]
+
+
+class UploadFormat(StrEnum):
+    """What ``package upload --format`` takes."""
+
+    text = "text"
+    json = "json"
 
 
 @app.command()
@@ -33,8 +41,10 @@ def upload(
     stack: Stack = None,
     subscription: Subscription = None,
     default: Annotated[bool, typer.Option("--default", help="Make it the application's default version.")] = False,
-    prune: Annotated[bool, typer.Option("--prune", help="Then delete versions that nothing refers to.")] = False,
-    format: Annotated[str, typer.Option(help="text or json.")] = "text",
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Then delete versions that nothing refers to, but the latest.")
+    ] = False,
+    format: Annotated[UploadFormat, typer.Option(help="How the result is shown.")] = UploadFormat.text,
 ) -> None:
     """Upload a package version, verify it, activate it and wait until it is Active.
 
@@ -44,13 +54,16 @@ def upload(
     Examples:
 
         batchmgmt package upload FOLDER --stack local -a tool -v 1.0 --default
+
+        batchmgmt package upload FOLDER --stack local -a tool -v 1.1 --prune --format json
     """
-    with fetched(source) as path, progress_bar(f"uploading {application} {version}") as progress:
+    with progress_bar(f"fetching {application} {version}") as fetching, fetched(source, fetching) as path:
         packages.content_of(path)  # a source that cannot be a package is found before anything is created
         account = account_of(resource_group, name, stack, subscription)
         account.applications.ensure(application)
-        published = account.packages.publish(application, version, path, set_default=default, progress=progress)
-    _show(published, format)
+        with progress_bar(f"uploading {application} {version}") as sending:
+            published = account.packages.publish(application, version, path, set_default=default, progress=sending)
+    _show_published(published, format)
     if prune:
         for each in account.packages.prune(application, keep=1):
             say(f"{application} {each} is deleted: nothing referred to it")
@@ -83,8 +96,9 @@ def show(
     name: AccountName = None,
     stack: Stack = None,
     subscription: Subscription = None,
+    format: OutputFormat = Format.json,
 ) -> None:
-    """Show one version with the size and SHA-256 of its content, as JSON.
+    """Show one version with the size and SHA-256 of its content.
 
     Examples:
 
@@ -94,7 +108,7 @@ def show(
     found = account.packages.find(application, version)
     if found is None:
         raise NotFound("reading the package", "ApplicationPackageNotFound", f"there is no {application} {version}")
-    _show(found, "json")
+    show_one(_document(found), dict, format)
 
 
 @app.command()
@@ -140,16 +154,17 @@ def prune(
         say(f"{application} {each} {'would go' if dry_run else 'is deleted'}")
 
 
-def _show(package: packages.PublishedPackage, format: str) -> None:
-    if format == "json":
-        keys = {"is_default": "default"}
-        shown = {keys.get(name, name): value for name, value in vars(package).items()}
-        sys.stdout.write(f"{json.dumps(shown, indent=2)}\n")
+def _document(package: packages.PublishedPackage) -> dict[str, Any]:
+    keys = {"is_default": "default"}
+    return {keys.get(name, name): value for name, value in vars(package).items()}
+
+
+def _show_published(package: packages.PublishedPackage, format: UploadFormat) -> None:
+    if format is UploadFormat.json:
+        show_text(f"{json.dumps(_document(package), indent=2)}\n")
         return
     sent = "sent and activated" if package.sent else "is there already, nothing was sent"
-    sys.stdout.write(
-        f"{package.application} {package.version}: {sent} ({package.size} bytes, sha256 {package.sha256})\n"
-    )
+    show_text(f"{package.application} {package.version}: {sent} ({package.size} bytes, sha256 {package.sha256})\n")
 
 
 def _row(package: Mapping[str, Any]) -> dict[str, object]:

@@ -9,7 +9,8 @@ import typer
 
 from batchmgmt.cli import autoscale
 from batchmgmt.cli.options import AccountName, ResourceGroup, Stack, Subscription, Yes, account_of, confirm
-from batchmgmt.cli.output import Format, OutputFormat, document, say, show_all, show_one, waiting
+from batchmgmt.cli.output import Format, OutputFormat, document, say, show_all, show_one
+from batchmgmt.cli.progress import waiting
 
 __all__ = ["app"]
 
@@ -74,10 +75,15 @@ def resize(
         batchmgmt pool resize POOL --dedicated 2 --stack local
     """
     pools = account_of(resource_group, name, stack, subscription).pools
-    with waiting(f"resizing pool '{pool}'"):
-        found = pools.resize(pool, dedicated=dedicated, low_priority=low_priority, wait=wait)
-    row = _row(document(found))
-    say(f"pool '{pool}' is {row['allocation']} with {row['dedicated']} dedicated nodes")
+    with waiting(f"resizing pool '{pool}'") as news:
+        found = pools.resize(
+            pool,
+            dedicated=dedicated,
+            low_priority=low_priority,
+            wait=wait,
+            progress=lambda pool: news(_nodes(document(pool))),
+        )
+    say(f"pool '{pool}' is {_nodes(document(found))}")
 
 
 @app.command()
@@ -96,8 +102,8 @@ def wait(
         batchmgmt pool wait POOL --stack local
     """
     pools = account_of(resource_group, name, stack, subscription).pools
-    with waiting(f"waiting for pool '{pool}'"):
-        pools.wait_steady(pool, timeout=timeout)
+    with waiting(f"waiting for pool '{pool}'") as news:
+        pools.wait_steady(pool, timeout=timeout, progress=lambda pool: news(_nodes(document(pool))))
     say(f"pool '{pool}' is steady")
 
 
@@ -109,14 +115,14 @@ def stop_resize(
     stack: Stack = None,
     subscription: Subscription = None,
 ) -> None:
-    """Let a pool stay at the nodes it has now.
+    """Let a pool stay at the nodes it has now; one that is steady already stays as it is.
 
     Examples:
 
         batchmgmt pool stop-resize POOL --stack local
     """
-    account_of(resource_group, name, stack, subscription).pools.stop_resize(pool)
-    say(f"the resize of pool '{pool}' stops")
+    found = account_of(resource_group, name, stack, subscription).pools.stop_resize(pool)
+    say(f"pool '{pool}' is {_nodes(document(found))}")
 
 
 @app.command()
@@ -136,8 +142,8 @@ def delete(
     """
     account = account_of(resource_group, name, stack, subscription)
     confirm(f"delete pool '{pool}' of account '{account.name}' with its nodes", yes)
-    with waiting(f"deleting pool '{pool}'"):
-        account.pools.delete(pool)
+    with waiting(f"deleting pool '{pool}'") as news:
+        account.pools.delete(pool, progress=lambda seconds: news(f"{seconds:.0f} s"))
     say(f"pool '{pool}' is gone")
 
 
@@ -154,6 +160,11 @@ def _row(pool: Mapping[str, Any]) -> dict[str, object]:
         "state": properties.get("provisioningState"),
         "resize errors": [each.get("code") for each in errors],
     }
+
+
+def _nodes(pool: Mapping[str, Any]) -> str:
+    row = _row(pool)
+    return f"{row['allocation']} with {row['dedicated']} dedicated and {row['low-priority']} low-priority nodes"
 
 
 def _of(current: int | None, target: int | None) -> str:

@@ -30,6 +30,8 @@ def management(batchlocal, tmp_path_factory) -> BatchManagement:
     url = f"{found.cloud.arm}/subscriptions/{found.subscription_id}/resourcegroups/{GROUP}?api-version=2021-04-01"
     with httpx.Client(headers={"Authorization": f"Bearer {token}"}) as client:
         client.put(url, json={"location": LOCATION}).raise_for_status()
+    quotas = batchlocal.run("quota", "set", "applicationQuota=1000", "packageQuota=1000")  # tests share an account
+    assert quotas.returncode == 0, quotas.stderr
     return found
 
 

@@ -32,9 +32,10 @@ class FaultyProxy:
         self.port = str(self.server.server_address[1])
         self.spoil("none", 0)
 
-    def spoil(self, fault: str, number: int) -> None:
-        """From now on count calls anew."""
+    def spoil(self, fault: str, number: int, retry_after: int = 0) -> None:
+        """From now on count calls anew; ``retry_after`` (seconds) is what a 429 or 500 asks for."""
         self.fault, self.number, self.arm_calls, self.spoiled = fault, number, 0, False
+        self.retry_after = retry_after
         self.released = threading.Event()
 
     @contextmanager
@@ -121,7 +122,7 @@ class _Handler(BaseHTTPRequestHandler):
     def refuse(self, status: int) -> None:
         text = b'{"error":{"code":"Spoiled","message":"One request in a thousand ends like this."}}'
         self.send_response(status)
-        self.send_header("Retry-After", "0")
+        self.send_header("Retry-After", str(self.owner.retry_after))
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()

@@ -1,0 +1,193 @@
+"""Every command that calls Azure, with arguments that work: what the tests on faults and on secrets run.
+
+``NAME`` in a case's arguments is one that no other run used; ``make`` brings about what the command needs, and ``done``
+says whether what it should leave is there, once, however often it had to be begun.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from azure.mgmt.batch.models import Pool
+from typer.main import get_command
+
+from batchmgmt import Account
+from batchmgmt.cli.app import app
+
+IMAGE = {"publisher": "canonical", "offer": "0001-com-ubuntu-server-jammy", "sku": "22_04-lts"}
+
+
+class Place(NamedTuple):
+    """Where a command runs: an account, a name of its own, a folder of its own."""
+
+    account: Account
+    name: str
+    folder: Path
+
+
+def nothing(_place: Place) -> None:
+    """For commands that only read."""
+
+
+def always(_place: Place) -> bool:
+    """For commands that only read."""
+    return True
+
+
+class Case(NamedTuple):
+    """A command's arguments; ``named``: whether it takes -g and -n; ``costly``: its runs take long."""
+
+    arguments: str
+    make: Callable[[Place], object] = nothing
+    done: Callable[[Place], bool] = always
+    named: bool = True
+    costly: bool = False
+
+    def words(self, place: Place) -> list[str]:
+        """The command line in that place."""
+        words = {"NAME": place.name, "FOLDER": str(place.folder / "tool"), "FILE": str(place.folder / "file.env")}
+        words["STORAGE"] = f"{place.account.name}st"
+        named = ["-g", place.account.resource_group, "-n", place.account.name] if self.named else []
+        return [*(words.get(each, each) for each in self.arguments.split()), *named]
+
+
+def pool_definition(nodes: int) -> Pool:
+    virtual_machine = {"imageReference": IMAGE, "nodeAgentSkuId": "batch.node.ubuntu 22.04"}
+    return Pool(
+        {
+            "properties": {
+                "vmSize": "STANDARD_D2_V3",
+                "deploymentConfiguration": {"virtualMachineConfiguration": virtual_machine},
+                "scaleSettings": {"fixedScale": {"targetDedicatedNodes": nodes}},
+            }
+        }
+    )
+
+
+def make_pool(place: Place) -> None:
+    place.account.pools.create(place.name, pool_definition(0))
+    place.account.pools.wait_steady(place.name, timeout=60)
+
+
+def has_a_node(place: Place) -> bool:
+    scale: Any = place.account.pools.get(place.name).properties.scale_settings  # type: ignore[union-attr]
+    return scale.fixed_scale.target_dedicated_nodes == 1
+
+
+def make_application(place: Place) -> None:
+    place.account.applications.create(place.name)
+
+
+def make_package(place: Place) -> None:
+    make_application(place)
+    place.account.packages.publish(place.name, "1.0", folder(place))
+
+
+def folder(place: Place) -> Path:
+    made = place.folder / "tool"
+    made.mkdir(exist_ok=True)
+    (made / "data").write_text(place.name)
+    return made
+
+
+def applications(place: Place) -> list[str]:
+    return [str(each.name) for each in place.account.applications.list()]
+
+
+def displayed(place: Place) -> bool:
+    properties = place.account.applications.get(place.name).properties
+    return properties is not None and properties.display_name == place.name
+
+
+def uploaded(place: Place) -> bool:
+    found = place.account.packages.find(place.name, "1.0")
+    return found is not None and found.state == "Active" and len(place.account.packages.list(place.name)) == 1
+
+
+def has_no_package(place: Place) -> bool:
+    return place.account.packages.list(place.name) == []
+
+
+def make_file(place: Place) -> None:
+    """A hand-off with the primary key, and for ``done`` a note of what the key was."""
+    text = place.account.endpoint().export("dotenv")
+    (place.folder / "file.env").write_text(text)
+    (place.folder / "before").write_text(place.account.keys.list().primary.reveal())
+
+
+def rotated(place: Place) -> bool:
+    keys, before = place.account.keys.list(), (place.folder / "before").read_text()
+    moved = (place.folder / "file.env").read_text()
+    return keys.primary.reveal() != before and keys.secondary.reveal() in moved and before not in moved
+
+
+def regenerated(place: Place) -> bool:
+    return place.account.keys.list().primary.reveal() != (place.folder / "before").read_text()
+
+
+def make_account(place: Place) -> None:
+    management = place.account.management
+    management.sdk.batch_account.begin_create(
+        place.account.resource_group, place.name, {"location": "westeurope"}
+    ).result()
+
+
+def account_gone(place: Place) -> bool:
+    return place.name not in [each.name for each in place.account.management.accounts.list(place.account.resource_group)]
+
+
+CASES = {
+    "endpoint show": Case("--details"),
+    "endpoint storage": Case("--container NAME --ttl 900"),
+    "account list": Case("", named=False),
+    "account show": Case(""),
+    "account link-storage": Case("--storage-account STORAGE"),
+    "account outbound-endpoints": Case(""),
+    "account delete": Case("-g batchmgmt-tests -n NAME --yes", make_account, account_gone, named=False, costly=True),
+    "keys list": Case(""),
+    "keys regenerate": Case("primary --yes", make_file, regenerated),
+    "keys rotate": Case("--file FILE", make_file, rotated),
+    "keys sync-storage": Case(""),
+    "pool list": Case(""),
+    "pool show": Case("NAME", make_pool),
+    "pool resize": Case("NAME --dedicated 1 --no-wait", make_pool, has_a_node, costly=True),
+    "pool wait": Case("NAME", make_pool),
+    "pool stop-resize": Case("NAME", make_pool),
+    "pool delete": Case("NAME --yes", make_pool, lambda place: place.name not in pools(place), costly=True),
+    "application list": Case(""),
+    "application show": Case("NAME", make_application),
+    "application create": Case("NAME", done=lambda place: place.name in applications(place)),
+    "application set": Case("NAME --display-name NAME", make_application, displayed),
+    "application delete": Case("NAME --yes", make_application, lambda place: place.name not in applications(place)),
+    "package upload": Case("FOLDER -a NAME -v 1.0 --default", folder, uploaded, costly=True),
+    "package list": Case("-a NAME", make_application),
+    "package show": Case("-a NAME -v 1.0", make_package, costly=True),
+    "package prune": Case("-a NAME", make_package, has_no_package, costly=True),
+    "package delete": Case("-a NAME -v 1.0 --yes", make_package, has_no_package, costly=True),
+    "location quota": Case(""),
+    "location skus": Case(""),
+    "location images": Case(""),
+    "location check-name": Case("NAME --location westeurope", named=False),
+    "activity list": Case(""),
+    "private-endpoint-connection list": Case(""),
+}
+NO_CALLS = {"pool autoscale check", "pool autoscale simulate"}
+"""Commands that ask nothing of Azure."""
+
+
+def pools(place: Place) -> list[str]:
+    return [str(each.name) for each in place.account.pools.list()]
+
+
+def commands() -> dict[str, Any]:
+    """Every command by the words that call it."""
+
+    def below(command: Any, names: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
+        if not hasattr(command, "commands"):
+            yield " ".join(names), command
+        for name, each in getattr(command, "commands", {}).items():
+            yield from below(each, (*names, name))
+
+    return dict(below(get_command(app)))
