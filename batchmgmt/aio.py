@@ -8,8 +8,8 @@
 
 Nothing here blocks the event loop; progress callbacks are called in the thread. A cancelled coroutine returns at once;
 the request it had begun still ends in its thread. For the Batch service itself ``await account.client()`` gives
-azure-batch's asynchronous client, which needs ``aiohttp``; for everything else of ARM there is ``management.sdk``, whose
-calls block.
+azure-batch's asynchronous client, which needs ``aiohttp``; for the rest of ARM there is ``management.sdk``, called
+in threads.
 """
 
 from __future__ import annotations

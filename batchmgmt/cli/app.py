@@ -46,7 +46,8 @@ def options(
 ) -> None:
     """Manage Azure Batch accounts, and hand their service endpoints to the tools that run work on them.
 
-    The cloud is ARM_METADATA_HOSTNAME's, else the public one; the identity is that of azure-identity's default chain.
+    The cloud is ARM_METADATA_HOSTNAME's, else ARM_ENVIRONMENT's, else the public one; the identity is that of
+    azure-identity's default chain.
     """
     progress.begin()
     context.call_on_close(progress.end)

@@ -55,7 +55,7 @@ def upload(
 
         batchmgmt package upload FOLDER --stack local -a tool -v 1.0 --default
 
-        batchmgmt package upload FOLDER --stack local -a tool -v 1.1 --prune --format json
+        batchmgmt package upload FOLDER --stack local -a other -v 1.0 --prune --format json
     """
     with progress_bar(f"fetching {application} {version}") as fetching, fetched(source, fetching) as path:
         packages.content_of(path)  # a source that cannot be a package is found before anything is created

@@ -6,6 +6,7 @@ says whether what it should leave is there, once, however often it had to be beg
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -37,13 +38,12 @@ def always(_place: Place) -> bool:
 
 
 class Case(NamedTuple):
-    """A command's arguments; ``named``: whether it takes -g and -n; ``costly``: its runs take long."""
+    """A command's arguments; ``named``: whether it takes -g and -n."""
 
     arguments: str
     make: Callable[[Place], object] = nothing
     done: Callable[[Place], bool] = always
     named: bool = True
-    costly: bool = False
 
     def words(self, place: Place) -> list[str]:
         """The command line in that place."""
@@ -135,7 +135,38 @@ def make_account(place: Place) -> None:
 
 
 def account_gone(place: Place) -> bool:
-    return place.name not in [each.name for each in place.account.management.accounts.list(place.account.resource_group)]
+    return place.name not in [
+        each.name for each in place.account.management.accounts.list(place.account.resource_group)
+    ]
+
+
+BUSY: dict[str, threading.Event] = {}
+
+
+def make_busy(place: Place) -> None:
+    """Somebody lists keys again and again, for ``activity follow`` to see."""
+    quiet = BUSY[place.name] = threading.Event()
+
+    def busy() -> None:
+        while not quiet.wait(0.3):
+            place.account.keys.list()
+
+    threading.Thread(target=busy, daemon=True).start()
+
+
+def make_quiet(place: Place) -> bool:
+    BUSY.pop(place.name).set()
+    return True
+
+
+def make_storage_note(place: Place) -> None:
+    (place.folder / "before").write_text(storage_key(place))
+
+
+def storage_key(place: Place) -> str:
+    storage = place.account.management.storage_sdk.storage_accounts
+    keys = storage.list_keys(place.account.resource_group, f"{place.account.name}st").keys_property
+    return str(keys[0].value)  # type: ignore[index]
 
 
 CASES = {
@@ -144,37 +175,47 @@ CASES = {
     "account list": Case("", named=False),
     "account show": Case(""),
     "account link-storage": Case("--storage-account STORAGE"),
+    "account detectors": Case("poolsAndNodes"),
     "account outbound-endpoints": Case(""),
-    "account delete": Case("-g batchmgmt-tests -n NAME --yes", make_account, account_gone, named=False, costly=True),
+    "account delete": Case("-g batchmgmt-tests -n NAME --yes", make_account, account_gone, named=False),
     "keys list": Case(""),
     "keys regenerate": Case("primary --yes", make_file, regenerated),
     "keys rotate": Case("--file FILE", make_file, rotated),
+    "keys rotate --storage": Case(
+        "", make_storage_note, lambda place: storage_key(place) != (place.folder / "before").read_text()
+    ),
     "keys sync-storage": Case(""),
     "pool list": Case(""),
     "pool show": Case("NAME", make_pool),
-    "pool resize": Case("NAME --dedicated 1 --no-wait", make_pool, has_a_node, costly=True),
+    "pool resize": Case("NAME --dedicated 1 --no-wait", make_pool, has_a_node),
     "pool wait": Case("NAME", make_pool),
     "pool stop-resize": Case("NAME", make_pool),
-    "pool delete": Case("NAME --yes", make_pool, lambda place: place.name not in pools(place), costly=True),
+    "pool delete": Case("NAME --yes", make_pool, lambda place: place.name not in pools(place)),
     "application list": Case(""),
     "application show": Case("NAME", make_application),
     "application create": Case("NAME", done=lambda place: place.name in applications(place)),
     "application set": Case("NAME --display-name NAME", make_application, displayed),
     "application delete": Case("NAME --yes", make_application, lambda place: place.name not in applications(place)),
-    "package upload": Case("FOLDER -a NAME -v 1.0 --default", folder, uploaded, costly=True),
+    "package upload": Case("FOLDER -a NAME -v 1.0 --default", folder, uploaded),
     "package list": Case("-a NAME", make_application),
-    "package show": Case("-a NAME -v 1.0", make_package, costly=True),
-    "package prune": Case("-a NAME", make_package, has_no_package, costly=True),
-    "package delete": Case("-a NAME -v 1.0 --yes", make_package, has_no_package, costly=True),
+    "package show": Case("-a NAME -v 1.0", make_package),
+    "package prune": Case("-a NAME", make_package, has_no_package),
+    "package delete": Case("-a NAME -v 1.0 --yes", make_package, has_no_package),
     "location quota": Case(""),
     "location skus": Case(""),
     "location images": Case(""),
     "location check-name": Case("NAME --location westeurope", named=False),
     "activity list": Case(""),
+    "activity follow": Case("--count 1 --interval 0.2", make_busy, make_quiet),
     "private-endpoint-connection list": Case(""),
 }
 NO_CALLS = {"pool autoscale check", "pool autoscale simulate"}
 """Commands that ask nothing of Azure."""
+
+
+def covered() -> set[str]:
+    """The commands of the table; one that has variants stands there with an option, too."""
+    return {" ".join(word for word in each.split() if not word.startswith("-")) for each in CASES}
 
 
 def pools(place: Place) -> list[str]:

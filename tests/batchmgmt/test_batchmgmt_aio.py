@@ -29,8 +29,22 @@ def verbs(noun: type) -> set[str]:
 
 @pytest.mark.parametrize("noun", TWINS, ids=lambda noun: noun.__name__)
 def test_every_verb_has_its_coroutine(noun):
-    assert verbs(noun) == verbs(TWINS[noun]) - {"follow"}
-    assert all(inspect.iscoroutinefunction(getattr(noun, name)) for name in verbs(noun))
+    assert verbs(noun) == verbs(TWINS[noun])
+    for name in verbs(noun):
+        verb = getattr(noun, name)
+        assert inspect.isasyncgenfunction(verb) if name == "follow" else inspect.iscoroutinefunction(verb)
+
+
+async def test_entries_are_followed_as_they_appear(account):
+    async with await aio.BatchManagement.from_env() as management:
+        chosen = {"resource_group": account.resource_group, "account": account.name, "operation": "listKeys"}
+        entries = management.activity.follow(**chosen, pause=0.1)
+        first = asyncio.ensure_future(anext(entries))
+        while not first.done():
+            await management.account(account.resource_group, account.name).keys.list()
+            await asyncio.wait([first], timeout=0.2)
+        assert (await first).operation == "Microsoft.Batch/batchAccounts/listKeys/action"
+        await entries.aclose()
 
 
 async def test_verbs_run_side_by_side_and_give_what_their_twins_give(account, unique, tool):
