@@ -118,8 +118,10 @@ class Pools(_Noun):
 
     create = _threaded(pools.Pools.create)
     delete = _threaded(pools.Pools.delete)
+    drain = _threaded(pools.Pools.drain)
     get = _threaded(pools.Pools.get)
     list = _threaded(pools.Pools.list)
+    rescale = _threaded(pools.Pools.rescale)
     resize = _threaded(pools.Pools.resize)
     stop_resize = _threaded(pools.Pools.stop_resize)
     wait_steady = _threaded(pools.Pools.wait_steady)
