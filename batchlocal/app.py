@@ -35,6 +35,8 @@ Send = Callable[[Message], Awaitable[None]]
 
 _ARM_ROOTS = {"subscriptions", "providers", "tenants"}
 _LARGEST_BODY = 4 * 1024 * 1024  # bytes, ARM's limit; the service's own is lower and checked there
+_LARGEST_HEADERS = 64 * 1024  # bytes, names and values together; tokens with many groups have some 10 KiB
+_LONGEST_URL = 16 * 1024  # bytes, as http.sys, which answers for Azure Batch, takes by default
 _STANDING_HEADERS = [
     (b"strict-transport-security", b"max-age=31536000; includeSubDomains"),
     (b"x-content-type-options", b"nosniff"),
@@ -83,9 +85,8 @@ class Application:
         return answer
 
     async def _answer(self, request: Request) -> tuple[str, Answer]:
-        if len(request.body) > _LARGEST_BODY:
-            error = {"code": "RequestEntityTooLarge", "message": "The request is over 4 MiB."}
-            return "", Answer(413, {"error": error})
+        if (answer := _too_large(request)) is not None:
+            return "", answer
         if (answer := self._authority.answer(request)) is not None:
             return "authority", answer
         root = _root(request)
@@ -94,6 +95,19 @@ class Application:
         if root in _ARM_ROOTS:
             return "arm", await self._arm.answer(request)
         return "service", await self._service.answer(request)
+
+
+def _too_large(request: Request) -> Answer | None:
+    """The refusal of a request that is beyond what anybody needs; nothing else has looked at it."""
+    if len(request.body) > _LARGEST_BODY:
+        status, code, what = 413, "RequestEntityTooLarge", "body is over 4 MiB"
+    elif len(request.raw_path) + len(request.raw_query) > _LONGEST_URL:
+        status, code, what = 414, "RequestUriTooLong", "URL is over 16 KiB"
+    elif sum(len(name) + len(value) for name, value in request.headers.items()) > _LARGEST_HEADERS:
+        status, code, what = 431, "RequestHeaderFieldsTooLarge", "headers are over 64 KiB"
+    else:
+        return None
+    return Answer(status, {"error": {"code": code, "message": f"The request's {what}."}})
 
 
 def _root(request: Request) -> str:

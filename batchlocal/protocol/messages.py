@@ -16,6 +16,9 @@ from batchlocal.protocol import moments
 __all__ = ["Answer", "BodyNotJson", "Request"]
 
 
+_DEEPEST = 100  # levels; more are nobody's body, and could not be written down again
+
+
 class BodyNotJson(Exception):
     """The request's body is not the JSON value that its operation needs."""
 
@@ -81,6 +84,18 @@ class Request:
         if not self.body.strip():
             return None
         try:
-            return orjson.loads(self.body.removeprefix(b"\xef\xbb\xbf"))
+            value = orjson.loads(self.body.removeprefix(b"\xef\xbb\xbf"))
         except orjson.JSONDecodeError as error:
             raise BodyNotJson(str(error)) from None
+        if self.body.count(b"{") + self.body.count(b"[") > _DEEPEST and _depth(value) > _DEEPEST:
+            raise BodyNotJson(f"the body is nested more than {_DEEPEST} deep")
+        return value
+
+
+def _depth(value: Any) -> int:
+    """How many objects and arrays lie within each other at most; level by level, so that no depth is too much."""
+    depth, level = 0, [value]
+    while level := [one for one in level if isinstance(one, (dict, list))]:
+        depth += 1
+        level = [inner for one in level for inner in (one.values() if isinstance(one, dict) else one)]
+    return depth
