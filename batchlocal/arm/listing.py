@@ -16,9 +16,18 @@ from batchlocal.protocol.filters import Filterable, FilterInvalid, Predicate, co
 from batchlocal.protocol.messages import Answer
 from batchlocal.store.resources import Resource
 
-__all__ = ["LARGEST_PAGE", "filter_of", "listed", "listed_by_key", "page_size", "position", "selected"]
+__all__ = [
+    "_LARGEST_PAGE",
+    "QueryParameterInvalid",
+    "filter_of",
+    "listed",
+    "listed_by_key",
+    "page_size",
+    "position",
+    "selected",
+]
 
-LARGEST_PAGE = 1000  # entries; Azure documentation, "Throttling and pagination" gives no figure for Batch's own lists
+_LARGEST_PAGE = 1000  # entries; Azure documentation, "Throttling and pagination" gives no figure for Batch's own lists
 T = TypeVar("T")
 
 
@@ -58,10 +67,10 @@ def page_size(call: ArmCall, name: str) -> int:
     """
     text = call.request.query.get(name)
     if text is None:
-        return LARGEST_PAGE
+        return _LARGEST_PAGE
     if not text.isdecimal() or not int(text[:9]) > 0:
         raise QueryParameterInvalid(name, "it is a whole number of at least 1")
-    return min(int(text[:9]), LARGEST_PAGE)
+    return min(int(text[:9]), _LARGEST_PAGE)
 
 
 def position(call: ArmCall) -> str:

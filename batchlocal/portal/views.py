@@ -93,7 +93,7 @@ def calls(platform: Platform, _: Query) -> Shown:
                 "resource": event["resourceId"],
                 "status": event["status"]["value"],
             }
-            for event in islice(logged, _MOST_CALLS)
+            for _, event in islice(logged, _MOST_CALLS)
         ],
         "service": [
             {

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from batchlocal.protocol import moments
 
-__all__ = ["EQUALITY", "ORDER", "FilterInvalid", "Filterable", "Predicate", "Test", "compiled", "equalities"]
+__all__ = ["EQUALITY", "ORDER", "FilterInvalid", "Filterable", "Predicate", "Test", "bounds", "compiled", "equalities"]
 
 Shown = Mapping[str, Any]
 Predicate = Callable[[Shown], bool]
@@ -128,6 +128,19 @@ def equalities(predicate: Predicate, name: str) -> list[str]:
         alternatives = [equalities(part, name) for part in predicate.parts]
         return [value for values in alternatives for value in values] if all(alternatives) else []
     return []
+
+
+def bounds(predicate: Predicate, name: str) -> tuple[int | None, int | None]:
+    """The least and the greatest time that a property may have for the predicate to hold, None where nothing says."""
+    low = high = None
+    parts = predicate.parts if isinstance(predicate, _All) else (predicate,)
+    for part in parts:
+        if isinstance(part, Test) and part.name == name and isinstance(part.value, int):
+            if part.operator in ("ge", "gt", "eq"):
+                low = part.value if low is None else max(low, part.value)
+            if part.operator in ("le", "lt", "eq"):
+                high = part.value if high is None else min(high, part.value)
+    return low, high
 
 
 def _tokens(text: str) -> Iterator[tuple[str, str]]:

@@ -23,10 +23,15 @@ class ActivityLog:
             (subscription.lower(), resource_group.lower(), at, orjson.dumps(event).decode()),
         )
 
-    def between(self, subscription: str, start: int, end: int) -> Iterator[dict[str, Any]]:
-        """Events of a subscription in ``[start, end)`` (ticks), newest first."""
+    def between(
+        self, subscription: str, start: int, end: int, before: tuple[int, int] | None = None
+    ) -> Iterator[tuple[tuple[int, int], dict[str, Any]]]:
+        """Events of a subscription in ``[start, end]`` (ticks), newest first, each with its place; ``before`` is the
+        place of the last one that was seen."""
+        at, number = before or (end, 2**62)
         rows = self._run(
-            "SELECT event FROM activity WHERE subscription = ? AND at >= ? AND at < ? ORDER BY at DESC, id DESC",
-            (subscription.lower(), start, end),
-        ).fetchall()
-        return (orjson.loads(event) for (event,) in rows)
+            "SELECT at, id, event FROM activity WHERE subscription = ? AND at BETWEEN ? AND ?"
+            " AND (at, id) < (?, ?) ORDER BY at DESC, id DESC",
+            (subscription.lower(), start, end, at, number),
+        )
+        return (((at, number), orjson.loads(event)) for at, number, event in rows.fetchall())

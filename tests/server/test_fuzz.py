@@ -48,8 +48,8 @@ ODD = st.sampled_from(
     ]
 )
 SCALARS = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(max_size=20), ODD,
-    st.sampled_from(["Succeeded", "PT5M", "2020-01-01T00:00:00Z", "x" * 5000, "westeurope"]),
+    st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False),
+    st.text(max_size=20), ODD, st.sampled_from(["Succeeded", "PT5M", "2020-01-01T00:00:00Z", "x" * 5000, "westeurope"]),
 )  # fmt: skip
 ANYTHING = st.recursive(
     SCALARS,
@@ -133,10 +133,7 @@ def check(fuzzed: tuple[Local, requests.Session], request: tuple[str, str, dict[
     local, http = fuzzed
     method, path, query, body = request
     url = f"{local.settings['armEndpoint']}{path}"
-    try:
-        answer = http.request(method, url, params=query, json=body, timeout=60)
-    except ValueError:
-        return  # a value that no JSON or URL can hold: it never left the client
+    answer = http.request(method, url, params=query, json=body, timeout=60)
     assert answer.status_code != 500, (method, url, query, body, answer.text)
 
 

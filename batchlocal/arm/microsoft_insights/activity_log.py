@@ -2,77 +2,76 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from batchlocal.arm.call import ArmCall
-from batchlocal.arm.errors import CATALOGUE, gateway
 from batchlocal.arm.fabric import check_subscription
+from batchlocal.arm.listing import QueryParameterInvalid, filter_of, listed, position
 from batchlocal.arm.microsoft_insights.provider import PROVIDER
-from batchlocal.domain.refusals import Refusal
 from batchlocal.protocol import moments
+from batchlocal.protocol.filters import Filterable, Predicate, bounds, equalities
 from batchlocal.protocol.messages import Answer
 
 __all__: list[str] = []
 
 _KEPT_DAYS = 90  # Azure Monitor documentation, "Azure Monitor activity log": events are kept for 90 days
 _DAY = 86_400 * moments.TICKS_PER_SECOND
-_CONDITION = re.compile(r"(\w+(?:/\w+)?)\s+(eq|ge|le|gt|lt)\s+'?([^']*?)'?\s*(?:$|\band\b\s*)", re.IGNORECASE)
-_FIELDS = {
-    "resourcegroupname": lambda event: event["resourceGroupName"],
-    "resourceuri": lambda event: event["resourceId"],
-    "resourceid": lambda event: event["resourceId"],
-    "resourceprovider": lambda event: event["resourceProviderName"]["value"],
-    "correlationid": lambda event: event["correlationId"],
-    "caller": lambda event: event["caller"],
-    "status": lambda event: event["status"]["value"],
+_PAGE = 200  # events
+_EQUAL: Final = ("eq",)
+# REST reference, "Activity Logs - List": the fields that a filter may name.
+_FILTERABLE: Final = {
+    "eventTimestamp": Filterable("time", ("ge", "le", "gt", "lt")),
+    "resourceGroupName": Filterable("string", _EQUAL),
+    "resourceUri": Filterable("string", _EQUAL, shown="resourceId"),
+    "resourceId": Filterable("string", _EQUAL),
+    "resourceProvider": Filterable("string", _EQUAL, shown="resourceProviderName/value"),
+    "resourceType": Filterable("string", _EQUAL, shown="resourceType/value"),
+    "correlationId": Filterable("string", _EQUAL),
+    "caller": Filterable("string", _EQUAL),
+    "status": Filterable("string", _EQUAL, shown="status/value"),
+    "eventChannels": Filterable("string", _EQUAL),
+    "levels": Filterable("string", _EQUAL),
 }
-
-
-@dataclass(eq=False)
-class FilterNotUnderstood(Refusal):
-    """The $filter has a field or form that the activity log does not know."""
-
-    filter: str
-
-
-CATALOGUE[FilterNotUnderstood] = gateway(
-    400, "BadRequest", "The filter '{filter}' is not supported by the activity log."
-)
 
 
 @PROVIDER.operation("ActivityLogs_List")
 def list_events(call: ArmCall) -> Answer:
-    """Events newest first, filtered by ``eventTimestamp`` and one of the documented fields."""
+    """Events newest first, filtered by time and the documented fields, a page at a time."""
     subscription = check_subscription(call)
-    text = call.request.query.get("$filter", "")
-    start, end, wanted = _conditions(text, call.now)
-    events = call.tx.activity.between(subscription, start, end)
+    wanted = filter_of(call, _FILTERABLE)
+    low, high = bounds(wanted, "eventTimestamp") if wanted else (None, None)
+    start = call.now - _KEPT_DAYS * _DAY if low is None else low
+    found = call.tx.activity.between(subscription, start, call.now if high is None else high, _place(call))
     chosen = call.request.query.get("$select")
-    return Answer(200, {"value": [_selected(event, chosen) for event in events if _matches(event, wanted)]})
+    events = ((place, event) for place, event in found if _matches(event, wanted))
+    return listed(call, events, lambda one: "{}.{}".format(*one[0]), lambda one: _selected(one[1], chosen), _PAGE)
 
 
-def _conditions(text: str, now: int) -> tuple[int, int, dict[str, str]]:
-    start, end, wanted = now - _KEPT_DAYS * _DAY, now + 1, dict[str, str]()
-    if text.strip() and "".join(part.group(0) for part in _CONDITION.finditer(text)).strip() != text.strip():
-        raise FilterNotUnderstood(text)
-    for name, operator, value in _CONDITION.findall(text):
-        if name.lower() == "eventtimestamp":
-            moment = moments.parse_iso(value)
-            if operator.lower() in ("ge", "gt"):
-                start = moment
-            else:
-                end = moment + 1
-        elif name.lower() in _FIELDS and operator.lower() == "eq":
-            wanted[name.lower()] = value.lower()
-        elif name.lower() not in ("eventchannels", "levels"):
-            raise FilterNotUnderstood(text)
-    return start, end, wanted
+def _place(call: ArmCall) -> tuple[int, int] | None:
+    text = position(call)
+    at, _, number = text.partition(".")
+    if text and not (at.isdecimal() and number.isdecimal()):
+        raise QueryParameterInvalid("$skiptoken", "it is none of this list's")
+    return (int(at[:18]), int(number[:18])) if text else None
 
 
-def _matches(event: dict[str, Any], wanted: dict[str, str]) -> bool:
-    return all(str(_FIELDS[name](event)).lower() == value for name, value in wanted.items())
+def _matches(event: dict[str, Any], wanted: Predicate | None) -> bool:
+    """``levels`` and ``eventChannels`` are asked for as lists of words, any of which may be the event's."""
+    if wanted is None:
+        return True
+    return wanted(
+        {
+            **event,
+            "levels": _listing(equalities(wanted, "levels"), event["level"]),
+            "eventChannels": _listing(equalities(wanted, "eventChannels"), "Admin", event["channels"]),
+        }
+    )
+
+
+def _listing(asked: list[str], *words: str) -> str:
+    """The first of the lists asked for that has one of the words; empty when none has."""
+    known = {word.lower() for word in words}
+    return next((text for text in asked if known & {word.strip() for word in text.split(",")}), "")
 
 
 def _selected(event: dict[str, Any], chosen: str | None) -> dict[str, Any]:
