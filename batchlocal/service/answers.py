@@ -127,7 +127,7 @@ def page_token(call: ServiceCall) -> str:
     """Where the last page ended: the key in its ``$skiptoken``, '' for the first page."""
     token = call.request.query.get("$skiptoken", "")
     try:
-        return base64.urlsafe_b64decode(token.encode()).decode()
+        return base64.b64decode(token, altchars="-_", validate=True).decode()
     except ValueError:
         raise QueryParameterInvalid("$skiptoken", token, "The token was not issued by this service") from None
 

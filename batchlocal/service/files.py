@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import mimetypes
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from batchlocal.protocol import moments
 from batchlocal.protocol.messages import Answer
 from batchlocal.service.answers import page_of
 from batchlocal.service.call import ServiceCall
+from batchlocal.service.conditions import check_conditions
 from batchlocal.service.errors import CATALOGUE, worded
 from batchlocal.service.nodes import node_of
 from batchlocal.service.registry import handles
@@ -40,8 +42,28 @@ class RangeInvalid(Refusal):
     range: str
 
 
+class DirectoryNotEmpty(Refusal):
+    """A directory goes with what is in it only when that is asked for."""
+
+
+class TaskFilesCleanedUp(Refusal):
+    """The task's retention time is over."""
+
+
+class TaskFilesUnavailable(Refusal):
+    """The node on which the task ran has gone."""
+
+
 CATALOGUE.update(
     {
+        DirectoryNotEmpty: worded(
+            409,
+            "OperationInvalidForCurrentState",
+            "The specified operation is not valid for the current state of the resource.",
+            Reason="The directory is not empty; recursive=true deletes what is in it",
+        ),
+        TaskFilesCleanedUp: worded(409, "TaskFilesCleanedup", "The files of the specified task are cleaned up."),
+        TaskFilesUnavailable: worded(409, "TaskFilesUnavailable", "The files of the specified task are unavailable."),
         FileNotFound: worded(404, "FileNotFound", "The specified file does not exist."),
         RangeInvalid: worded(416, "InvalidRange", "The range specified is invalid.", Range="{range}"),
     }
@@ -50,24 +72,39 @@ CATALOGUE.update(
 
 @dataclass(frozen=True)
 class _Place:
-    """A folder of files and the URL under which they are listed."""
+    """A folder of files and the URL under which they are listed. Only Linux has modes."""
 
     folder: Path
     url: str
+    has_modes: bool
 
 
 def _task_place(call: ServiceCall) -> _Place:
+    """Where a task's files are.
+
+    Raises:
+        FileNotFound: it has not been on a node yet.
+        TaskFilesCleanedUp, TaskFilesUnavailable: they are there no longer.
+    """
     task = task_of(call)
     if not task.node:
         raise FileNotFound
+    folder = _task_root(call.platform.data, task)
+    if task.state == "completed" and not folder.is_dir():
+        raise TaskFilesCleanedUp if call.tx.nodes.find(task.node) else TaskFilesUnavailable
     url = f"{call.url}/jobs/{call.parameters['jobId']}/tasks/{task.id}/files"
-    return _Place(_task_root(call.platform.data, task), url)
+    return _Place(folder, url, _has_modes(call, task.node.rpartition("/nodes/")[0]))
 
 
 def _node_place(call: ServiceCall) -> _Place:
     node = node_of(call)
     url = f"{call.url}/pools/{call.parameters['poolId']}/nodes/{node.id}/files"
-    return _Place(_node_root(call.platform.data, node), url)
+    return _Place(_node_root(call.platform.data, node), url, _has_modes(call, node.pool))
+
+
+def _has_modes(call: ServiceCall, pool: str) -> bool:
+    found = call.tx.pools.find(pool)
+    return found is None or not found.is_windows
 
 
 def _node_root(data: DataFolder, node: Node) -> Path:
@@ -103,25 +140,34 @@ def list_node_files(call: ServiceCall) -> Answer:
 def _listed(call: ServiceCall, place: _Place) -> Answer:
     if not place.folder.is_dir():
         raise FileNotFound
-    recursive = call.request.query.get("recursive", "").lower() == "true"
-    found = sorted(place.folder.rglob("*") if recursive else place.folder.iterdir())
-    names = [str(path.relative_to(place.folder)) for path in found]
+    found = place.folder.rglob("*") if _is_recursive(call) else place.folder.iterdir()
+    # a link that leads nowhere is no file; one that is gone by now is left out
+    names = sorted(str(path.relative_to(place.folder)) for path in found if path.exists())
     return page_of(call, "files", names, lambda name: name, lambda name: _shown(place, name))
+
+
+def _is_recursive(call: ServiceCall) -> bool:
+    return call.request.query.get("recursive", "").lower() == "true"
 
 
 def _shown(place: _Place, name: str) -> dict[str, Any]:
     file = place.folder / name
     body: dict[str, Any] = {"name": name, "url": f"{place.url}/{quote(name)}", "isDirectory": file.is_dir()}
-    if not file.is_dir():
+    if file.is_file():
         facts = file.stat()
         body["properties"] = {
             "creationTime": moments.iso(_ticks(facts.st_ctime)),
             "lastModified": moments.iso(_ticks(facts.st_mtime)),
             "contentLength": str(facts.st_size),
-            "contentType": "text/plain",
-            "fileMode": f"0o{facts.st_mode:o}",
+            "contentType": _content_type(file),
+            **({"fileMode": f"0o{facts.st_mode:o}"} if place.has_modes else {}),
         }
     return body
+
+
+def _content_type(file: Path) -> str:
+    """By the name; what Azure gives other names than text files' is not recorded since 2019."""
+    return mimetypes.guess_type(file.name)[0] or "application/octet-stream"
 
 
 def _ticks(seconds: float) -> int:
@@ -142,12 +188,13 @@ async def get_node_file(call: ServiceCall) -> Answer:
 
 def _read(call: ServiceCall, place: _Place) -> Answer:
     file = _file(place, call.parameters["filePath"])
+    check_conditions(call, _ticks(file.stat().st_mtime))
     if file.is_dir():
         return Answer(200, headers=_properties(place, file, 0))
     size = file.stat().st_size
     start, end = _range(call.request.headers.get("ocp-range", ""), size)
     headers = _properties(place, file, end - start)
-    return Answer(200, headers=headers, stream=_pieces(file, start, end), media_type="text/plain")
+    return Answer(200, headers=headers, stream=_pieces(file, start, end), media_type=_content_type(file))
 
 
 def _range(text: str, size: int) -> tuple[int, int]:
@@ -187,18 +234,20 @@ def head_node_file(call: ServiceCall) -> Answer:
 
 def _head(call: ServiceCall, place: _Place) -> Answer:
     file = _file(place, call.parameters["filePath"])
+    check_conditions(call, _ticks(file.stat().st_mtime))
     size = 0 if file.is_dir() else file.stat().st_size
-    return Answer(200, content=b"", headers=_properties(place, file, size), media_type="text/plain")
+    return Answer(200, content=b"", headers=_properties(place, file, size), media_type=_content_type(file))
 
 
 def _properties(place: _Place, file: Path, length: int) -> dict[str, str]:
     facts = file.stat()
     name = str(file.relative_to(place.folder.resolve()))
+    mode = {"ocp-batch-file-mode": f"0o{facts.st_mode:o}"} if place.has_modes else {}
     return {
+        **mode,
         "ocp-creation-time": moments.http_date(_ticks(facts.st_ctime)),
         "ocp-batch-file-isdirectory": str(file.is_dir()),
         "ocp-batch-file-url": quote(f"{place.url}/{quote(name)}", safe=""),
-        "ocp-batch-file-mode": f"0o{facts.st_mode:o}",
         "Last-Modified": moments.http_date(_ticks(facts.st_mtime)),
         "Content-Length": str(length),
     }
@@ -206,19 +255,21 @@ def _properties(place: _Place, file: Path, length: int) -> dict[str, str]:
 
 @handles("File_DeleteFromTask")
 def delete_task_file(call: ServiceCall) -> Answer:
-    """200; directories with ``recursive=true``."""
+    """200; a directory that is not empty only with ``recursive=true``."""
     return _delete(call, _task_place(call))
 
 
 @handles("File_DeleteFromComputeNode")
 def delete_node_file(call: ServiceCall) -> Answer:
-    """200; directories with ``recursive=true``."""
+    """200; a directory that is not empty only with ``recursive=true``."""
     return _delete(call, _node_place(call))
 
 
 def _delete(call: ServiceCall, place: _Place) -> Answer:
     file = _file(place, call.parameters["filePath"])
     if file.is_dir():
+        if any(file.iterdir()) and not _is_recursive(call):
+            raise DirectoryNotEmpty
         shutil.rmtree(file)
     else:
         file.unlink()

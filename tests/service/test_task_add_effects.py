@@ -70,7 +70,8 @@ def test_a_task_over_its_wall_clock_time_ends(service: Service, job: str) -> Non
 
 def test_files_go_when_their_retention_time_is_over(service: Service, job: str) -> None:
     service.run(job, "short", "/bin/echo x", constraints={"retentionTime": "PT0S"})
-    until(lambda: service.is_gone(f"/jobs/{job}/tasks/short/files/stdout.txt"))
+    until(lambda: service.send("GET", f"/jobs/{job}/tasks/short/files/stdout.txt").status_code == 409)
+    assert code(service.send("GET", f"/jobs/{job}/tasks/short/files"), 409) == "TaskFilesCleanedup"
     service.run(job, "long", "/bin/echo x")
     assert service.stdout(job, "long") == "x\n"
 
