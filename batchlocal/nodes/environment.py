@@ -12,18 +12,23 @@ from batchlocal.domain.pool import Pool
 from batchlocal.domain.task import Task
 from batchlocal.nodes.folders import NodeFolders, TaskFolders
 
-__all__ = ["node_variables", "package_variable", "start_task_variables", "task_variables"]
+__all__ = ["node_variables", "package_variables", "start_task_variables", "task_variables"]
 
+_RESERVED_BYTES = "1000000"  # the article's example; here no disk is ever called full
 _INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR")
 
 
-def package_variable(application: str, version: str | None) -> str:
-    """``AZ_BATCH_APP_PACKAGE_ID_VERSION``; on Linux periods, hyphens and number signs become underscores.
+def package_variables(application: str, version: str | None, *, windows: bool) -> tuple[str, ...]:
+    """The names under which a package's folder is found: ``AZ_BATCH_APP_PACKAGE_ID`` and the version, if one was named.
 
-    Source: the article batch-application-packages, "Install and run applications".
+    On Windows ``ID#VERSION``; on Linux periods, hyphens and number signs are underscores. Microsoft's pages disagree
+    on whether Linux has the id as it was given or in lower case, so both names are there.
     """
-    name = application if version is None else f"{application}_{version}"
-    return "AZ_BATCH_APP_PACKAGE_" + re.sub(r"[.#-]", "_", name)
+    name = application if version is None else f"{application}#{version}"
+    if windows:
+        return (f"AZ_BATCH_APP_PACKAGE_{name}",)
+    plain = re.sub(r"[.#-]", "_", name)
+    return tuple(f"AZ_BATCH_APP_PACKAGE_{one}" for one in dict.fromkeys((plain, plain.lower())))
 
 
 def node_variables(
@@ -35,7 +40,6 @@ def node_variables(
         **inherited,
         "AZ_BATCH_ACCOUNT_NAME": account,
         "AZ_BATCH_ACCOUNT_URL": f"{url}/",
-        "AZ_BATCH_CERTIFICATES_DIR": str(folders.workitems / "certs"),
         "AZ_BATCH_NODE_ID": node.id,
         "AZ_BATCH_NODE_IS_DEDICATED": "true" if node.dedicated else "false",
         "AZ_BATCH_NODE_ROOT_DIR": str(folders.root),
@@ -43,6 +47,7 @@ def node_variables(
         "AZ_BATCH_NODE_STARTUP_DIR": str(folders.startup),
         "AZ_BATCH_NODE_MOUNTS_DIR": str(folders.mounts),
         "AZ_BATCH_POOL_ID": pool.id,
+        "AZ_BATCH_TASK_RESERVED_EPHEMERAL_DISK_SPACE_BYTES": _RESERVED_BYTES,
         **packages,
     }
 
@@ -50,7 +55,6 @@ def node_variables(
 def task_variables(task: Task, job_id: str, folders: TaskFolders) -> dict[str, str]:
     """What a task finds beyond its node's variables."""
     return {
-        "AZ_BATCH_CERTIFICATES_DIR": str(folders.certificates),
         "AZ_BATCH_JOB_ID": job_id,
         "AZ_BATCH_TASK_ID": task.id,
         **_directories(folders),
@@ -59,13 +63,13 @@ def task_variables(task: Task, job_id: str, folders: TaskFolders) -> dict[str, s
 
 
 def start_task_variables(start_task: Mapping[str, Any], folders: TaskFolders) -> dict[str, str]:
-    """What the start task finds beyond its node's variables."""
-    own = {"AZ_BATCH_TASK_ID": "startup"}
-    return {**own, **_directories(folders), **_settings(start_task.get("environmentSettings"))}
+    """What the start task finds beyond its node's variables; it has no AZ_BATCH_TASK_ID."""
+    return {**_directories(folders), **_settings(start_task.get("environmentSettings"))}
 
 
 def _directories(folders: TaskFolders) -> dict[str, str]:
     return {
+        "AZ_BATCH_CERTIFICATES_DIR": str(folders.certificates),
         "AZ_BATCH_TASK_DIR": str(folders.root),
         "AZ_BATCH_TASK_WORKING_DIR": str(folders.working),
         "HOME": str(folders.working),

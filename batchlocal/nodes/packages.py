@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from batchlocal.domain.pool import Pool
-from batchlocal.nodes.environment import package_variable
+from batchlocal.nodes.environment import package_variables
 from batchlocal.nodes.folders import NodeFolders
 from batchlocal.nodes.storage import FileTrouble, NodeStorage
 from batchlocal.store import Tx
@@ -82,12 +82,12 @@ def package_folders(
     tx: Tx, account: Resource, pool: Pool, references: list[dict[str, Any]], node: NodeFolders
 ) -> dict[str, str]:
     """The package variables for some references: by id and version, or by id alone where no version was named."""
-    variables = {}
+    variables: dict[str, str] = {}
     for reference in [*(pool.properties.get("applicationPackageReferences") or []), *references]:
         try:
             application, package = _package(tx, account, reference)
         except FileTrouble:
             continue
-        variable = package_variable(reference["applicationId"], reference.get("version"))
-        variables[variable] = str(_folder(node, application.name, package.name))
+        names = package_variables(reference["applicationId"], reference.get("version"), windows=pool.is_windows)
+        variables |= dict.fromkeys(names, str(_folder(node, application.name, package.name)))
     return variables
