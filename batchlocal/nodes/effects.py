@@ -13,6 +13,7 @@ from batchlocal.evacuation import BOOT, LOGS
 from batchlocal.nodes.allocation import perform_resize
 from batchlocal.nodes.booting import perform_boot
 from batchlocal.nodes.housekeeping import keep_house, remove_task_files
+from batchlocal.nodes.processes import kill_strays
 from batchlocal.nodes.scheduler import Scheduler
 from batchlocal.nodes.storage import FileTrouble, NodeStorage
 from batchlocal.platform import Platform
@@ -63,6 +64,8 @@ PERFORMERS: Final[dict[str, Performer]] = {
 
 async def run(platform: Platform) -> None:
     """Run the tasks of all pools, and look after those that have ended, until cancelled."""
+    if strays := kill_strays(platform.data.nodes):
+        _log.warning("%d process groups of an earlier server were still running and have been ended", strays)
     storage = NodeStorage(platform)
     house = asyncio.create_task(keep_house(platform))
     try:

@@ -14,7 +14,7 @@ from pathlib import Path
 from batchlocal.domain.task import Ended
 from batchlocal.nodes.folders import TaskFolders
 
-__all__ = ["Running", "kill_leftover", "start", "started_at"]
+__all__ = ["Running", "kill_leftover", "kill_strays", "start", "started_at"]
 
 _KILL_GRACE_SECONDS = 2.0
 _CMD = (sys.executable, "-I", "-S", str(Path(__file__).with_name("cmd.py")))
@@ -106,6 +106,23 @@ def kill_leftover(pid: int, began: str) -> None:
     """End a group that outlived the server that started it; a pid that means another process now is left alone."""
     if began and started_at(pid) == began:
         end_group(pid)
+
+
+def kill_strays(nodes: Path) -> int:
+    """End what an earlier server left running below a data folder's nodes, known to the store or not; how many groups.
+
+    A killed server may have started a process and not have written it down. Tasks carry their node's folder in their
+    environment, which says whose they are; without /proc nothing is found.
+    """
+    mark = f"AZ_BATCH_NODE_ROOT_DIR={nodes}/".encode()
+    groups: set[int] = set()
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if mark in (entry / "environ").read_bytes():
+                groups.add(os.getpgid(int(entry.name)))
+    for group in groups - {os.getpgrp()}:
+        end_group(group)
+    return len(groups)
 
 
 def end_group(pid: int) -> None:
