@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import hashlib
 import json
 import os
 import shutil
@@ -13,14 +14,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import unquote, urlparse
 
 from batchlocal.engine.errors import EngineError, NeedsPulumi
+from batchlocal.engine.recording import replayed
 from batchlocal.engine.secrets import Secrets
 from batchlocal.engine.state import Snapshot, problems
 
-__all__ = ["Backend", "StackLocked", "StackUnknown", "open_backend"]
+__all__ = ["Backend", "Log", "StackLocked", "StackStorage", "StackUnknown", "open_backend"]
 
 Values = dict[str, Any]
 
@@ -74,7 +76,7 @@ class Backend:
             raise StackUnknown(stack)
 
     def load(self, project: str, stack: str) -> tuple[Snapshot, Secrets]:
-        """The stack's state.
+        """The stack's state, with what a killed run had written to its log only.
 
         Raises:
             StackUnknown: there is no such stack.
@@ -82,29 +84,47 @@ class Backend:
         """
         file = self._stack_file(project, stack)
         self.require(project, stack)
+        content = file.read_bytes()
         try:
-            whole = json.loads(file.read_text())
+            whole = json.loads(content)
         except ValueError as error:
             raise EngineError(f"{file} is not JSON ({error}); its .bak is the state before") from None
         if features := whole.get("features"):
             raise NeedsPulumi(f"a state with the features {', '.join(features)}")
-        return Snapshot.from_json((whole.get("checkpoint") or {}).get("latest") or {"manifest": _fresh_manifest()})
+        latest = (whole.get("checkpoint") or {}).get("latest") or {"manifest": _fresh_manifest()}
+        snapshot, secrets = Snapshot.from_json(latest)
+        lines = self._log(project, stack).lines(content)
+        return (replayed(snapshot, lines, secrets) if lines else snapshot), secrets
+
+    def storage(self, project: str, stack: str, secrets: Secrets) -> StackStorage:
+        """Where a run writes; its log goes when it is closed."""
+        return StackStorage(self, project, stack, secrets)
 
     def save(self, project: str, stack: str, snapshot: Snapshot, secrets: Secrets) -> None:
-        """Write the state, atomically; the previous one stays as ``.bak``.
+        """Write the state, atomically; the previous one stays as ``.bak``, and what was logged is part of it.
 
         Raises:
             EngineError: the state broke a rule; it is saved all the same, so that nothing is lost.
         """
-        file = self._stack_file(project, stack)
-        checkpoint: Values = {"stack": f"organization/{project}/{stack}", "latest": snapshot.to_json(secrets)}
         found = problems(snapshot.resources)
+        self.write(project, stack, snapshot, secrets, found)
+        self._log(project, stack).remove()
+        if found:
+            raise EngineError(f"the state is not consistent: {found[0]}")
+
+    def write(self, project: str, stack: str, snapshot: Snapshot, secrets: Secrets, found: list[str]) -> bytes:
+        """Write a checkpoint file; ``found`` is what is wrong with it. Returns what was written."""
+        checkpoint: Values = {"stack": f"organization/{project}/{stack}", "latest": snapshot.to_json(secrets)}
         if found:
             checkpoint["latest"]["metadata"] = {"integrity_error": {"error": found[0]}}
         self._mark_layout()
-        _write(file, json.dumps({"version": 3, "checkpoint": checkpoint}, separators=(",", ":"), ensure_ascii=False))
-        if found:
-            raise EngineError(f"the state is not consistent: {found[0]}")
+        body = {"version": 3, "checkpoint": checkpoint}
+        content = json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
+        _write(self._stack_file(project, stack), content)
+        return content
+
+    def _log(self, project: str, stack: str) -> Log:
+        return Log(self.folder / "journals" / project / f"{stack}.jsonl")
 
     def _mark_layout(self) -> None:
         meta = self.folder / "meta.yaml"
@@ -116,6 +136,7 @@ class Backend:
         """Forget a stack; its last state stays as ``.bak``."""
         file = self._stack_file(project, stack)
         file.replace(file.with_suffix(".json.bak"))
+        self._log(project, stack).remove()
 
     def record(self, project: str, stack: str, entry: Values) -> None:
         """Add an entry to the stack's history, with the checkpoint as it is now, and a backup."""
@@ -185,12 +206,83 @@ class _NoSecrets:
     salt = ""
 
 
-def _write(file: Path, text: str) -> None:
+class StackStorage:
+    """A stack's files while a run writes them; one thread at a time."""
+
+    def __init__(self, backend: Backend, project: str, stack: str, secrets: Secrets) -> None:
+        self._backend = backend
+        self._names = (project, stack)
+        self._secrets = secrets
+        self._log = backend._log(project, stack)
+
+    def save(self, snapshot: Snapshot) -> None:
+        """Write the checkpoint and begin a log on it; raises as ``Backend.save``."""
+        found = problems(snapshot.resources)
+        content = self._backend.write(*self._names, snapshot, self._secrets, found)
+        self._log.begin(content)
+        if found:
+            raise EngineError(f"the state is not consistent: {found[0]}")
+
+    def append(self, lines: list[Values]) -> None:
+        """Add to the log; on disk when it returns."""
+        self._log.append(lines)
+
+    def close(self) -> None:
+        """The checkpoint is whole: the log goes."""
+        self._log.remove()
+
+
+class Log:
+    """Changes since a checkpoint, a line of JSON each; the first line says which checkpoint."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._stream: IO[bytes] | None = None
+        self._base = b""
+
+    def begin(self, checkpoint: bytes) -> None:
+        """What follows is on top of a checkpoint of this content; the file is made when there is a first line."""
+        self._shut()
+        self._base = checkpoint
+
+    def append(self, lines: list[Values]) -> None:
+        """Add lines; they are on disk when it returns."""
+        if self._stream is None:
+            lines = [{"checkpoint": hashlib.sha256(self._base).hexdigest()}, *lines]
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            self._stream = os.fdopen(os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+        text = "".join(f"{json.dumps(line, separators=(',', ':'), ensure_ascii=False)}\n" for line in lines)
+        self._stream.write(text.encode())
+        self._stream.flush()
+        os.fdatasync(self._stream.fileno())
+
+    def lines(self, checkpoint: bytes) -> list[Values]:
+        """What was logged on top of a checkpoint; nothing when the log is another one's. A torn last line is left."""
+        try:
+            first, *rest = self._file.read_bytes().split(b"\n")
+        except FileNotFoundError:
+            return []
+        if json.loads(first or b"{}").get("checkpoint") != hashlib.sha256(checkpoint).hexdigest():
+            return []
+        return [json.loads(line) for line in rest[:-1]]
+
+    def remove(self) -> None:
+        """There is nothing to add to the checkpoint."""
+        self._shut()
+        self._file.unlink(missing_ok=True)
+
+    def _shut(self) -> None:
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
+
+
+def _write(file: Path, content: bytes) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w") as stream:
-        stream.write(text)
+    with os.fdopen(handle, "wb") as stream:
+        stream.write(content)
         stream.flush()
         os.fsync(stream.fileno())
     if file.exists():

@@ -3,35 +3,32 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from batchlocal.engine.state import Resource, Snapshot
+from batchlocal.engine.recording import Recorder, Storage
+from batchlocal.engine.secrets import Secrets
+from batchlocal.engine.state import Resource, Snapshot, in_order
 
 __all__ = ["Journal"]
 
-Write = Callable[[Snapshot], None]
-
 
 class Journal:
-    """Every change is on disk when its method returns; changes that arrive while a write is under way share the next.
+    """Every change is on disk when its method returns.
 
-    Without ``write`` (a preview) nothing is written.
+    Without ``storage`` (a preview) nothing is written.
     """
 
-    def __init__(self, old: Snapshot, write: Write | None) -> None:
+    def __init__(self, old: Snapshot, secrets: Secrets, storage: Storage | None) -> None:
         self.old = old
         self.original = old.live()
         self.done: dict[str, Resource] = {}
         self._gone: set[int] = set()
         self._pending: list[tuple[str, Resource]] = []
         self._kept: list[dict[str, Any]] = [one for one in old.pending_operations if one["type"] == "creating"]
-        self._write = write
         self._lock = threading.RLock()
-        self._writing = threading.Lock()
-        self._changes = 0
-        self._written = 0
+        self._recorder = None if storage is None else Recorder(storage, secrets, self._taken)
 
     def live(self, urn: str) -> Resource | None:
         """The entry of a URN as the run found it, unless it is marked for deletion or gone."""
@@ -50,9 +47,17 @@ class Journal:
     def snapshot(self) -> Snapshot:
         """What is done, in the order it was done, then what was not touched; references always point backwards."""
         with self._lock:
-            ordered = _backwards([*self.done.values(), *self.remaining()])
+            ordered = in_order([*self.done.values(), *self.remaining()])
             begun = [{"resource": resource, "type": kind} for kind, resource in self._pending]
             return Snapshot(ordered, [*self._kept, *begun], self.old.salt)
+
+    def _taken(self) -> Snapshot:
+        """A snapshot for the checkpoint; what changes from here on is told anew."""
+        assert self._recorder is not None
+        with self._lock:
+            snapshot = self.snapshot()
+            self._recorder.taken(snapshot.resources)
+        return snapshot
 
     def record(self, made: Resource, old: Resource | None, *, condemned: Resource | None = None, changed: bool) -> None:
         """A resource is as its goal wants it; its old entry goes, or waits, condemned, for its deletion."""
@@ -63,7 +68,10 @@ class Journal:
                 self._gone.add(id(old))
             if condemned is not None:
                 condemned.delete = True
-            self._changes += changed or condemned is not None
+            if self._recorder is not None and (changed or condemned is not None):
+                self._recorder.put(made, old, condemned)
+            elif self._recorder is not None and old is not None:
+                self._recorder.same(made, old)
         self.commit()
 
     def change(self, urn: str, **values: Any) -> None:
@@ -71,7 +79,8 @@ class Journal:
         with self._lock:
             for name, value in values.items():
                 setattr(self.done[urn], name, value)
-            self._changes += 1
+            if self._recorder is not None:
+                self._recorder.put(self.done[urn])
         self.commit()
 
     def drop(self, resource: Resource) -> None:
@@ -79,7 +88,8 @@ class Journal:
         with self._lock:
             self._end(resource.urn)
             self._gone.add(id(resource))
-            self._changes += 1
+            if self._recorder is not None:
+                self._recorder.drop(resource)
         self.commit()
 
     def await_replacement(self, resource: Resource) -> None:
@@ -87,14 +97,14 @@ class Journal:
         with self._lock:
             self._end(resource.urn)
             resource.pending_replacement = True
-            self._changes += 1
+            if self._recorder is not None:
+                self._recorder.put(resource)
         self.commit()
 
     def forget(self, resource: Resource) -> None:
         """Drop an old entry that turned out not to exist; ``mend_references`` follows."""
         with self._lock:
             self._gone.add(id(resource))
-            self._changes += 1
 
     def mend_references(self) -> None:
         """After a refresh: nothing refers to what is gone, and children of what is gone have its parent."""
@@ -113,7 +123,7 @@ class Journal:
                 one.deleted_with = one.deleted_with if one.deleted_with in there else ""
                 there.add(one.urn)
             self.original = {one.urn: one for one in self.remaining() if not one.delete}
-            self._changes += 1
+        self.rewrite()
 
     def rename(self, old: Resource, urn: str) -> None:
         """An alias matched: the old entry and every mention of it take the new URN."""
@@ -122,21 +132,25 @@ class Journal:
             self.original[urn] = self.original.pop(before)
             for other in self.old.resources:
                 _mention(other, before, urn)
-            self._changes += 1
+            if self._recorder is not None:
+                self._recorder.rewrite()
 
     @contextmanager
     def begun(self, kind: str, resource: Resource) -> Iterator[None]:
         """Hold a pending operation while a provider works: a killed run is told of by the next one."""
         with self._lock:
             self._pending.append((kind, resource))
-            self._changes += 1
+            if self._recorder is not None:
+                self._recorder.begin(kind, resource)
         self.commit()
         try:
             yield
         except Exception:
             with self._lock:
                 self._end(resource.urn)
-                self._changes += 1
+                if self._recorder is not None:
+                    self._recorder.end(resource.urn)
+            self.commit()
             raise
 
     def _end(self, urn: str) -> None:
@@ -147,17 +161,25 @@ class Journal:
         self._kept = []
 
     def commit(self) -> None:
-        """Write what has changed, if another thread's write has not taken it along."""
-        mine = self._changes
-        if self._write is None or self._written >= mine:
-            return
-        with self._writing:
-            if self._written >= mine:
-                return
-            with self._lock:
-                changes, snapshot = self._changes, self.snapshot()
-            self._write(snapshot)
-            self._written = changes
+        """Have every change so far on disk."""
+        if self._recorder is not None:
+            self._recorder.flush()
+
+    def rewrite(self) -> None:
+        """Write the whole checkpoint now."""
+        if self._recorder is not None:
+            self._recorder.rewrite()
+            self._recorder.flush()
+
+    def close(self) -> None:
+        """Write the checkpoint a last time.
+
+        Raises:
+            EngineError: the state broke a rule; it is saved all the same.
+        """
+        if self._recorder is not None:
+            self.rewrite()
+            self._recorder.close()
 
 
 def _mention(resource: Resource, before: str, urn: str) -> None:
@@ -169,33 +191,3 @@ def _mention(resource: Resource, before: str, urn: str) -> None:
     resource.deleted_with = urn if resource.deleted_with == before else resource.deleted_with
     if resource.provider_urn == before:
         resource.provider = f"{urn}::{resource.provider.rsplit('::', 1)[1]}"
-
-
-def _backwards(entries: Iterable[Resource]) -> list[Resource]:
-    """The entries in their order, but each after what it refers to."""
-    waiting = list(entries)
-    first: dict[str, list[Resource]] = {}
-    for entry in waiting:
-        first.setdefault(entry.urn, []).append(entry)
-    placed: dict[int, Resource] = {}
-    there: set[str] = set()
-
-    def place(entry: Resource) -> None:
-        if id(entry) in placed:
-            return
-        placed[id(entry)] = entry
-        missing = [urn for urn in sorted(entry.needs()) if urn not in there and urn in first and urn != entry.urn]
-        if missing:
-            del placed[id(entry)]
-            busy.add(id(entry))
-            for urn in missing:
-                if id(first[urn][0]) not in busy:
-                    place(first[urn][0])
-            busy.discard(id(entry))
-            placed[id(entry)] = entry
-        there.add(entry.urn)
-
-    busy: set[int] = set()
-    for entry in waiting:
-        place(entry)
-    return list(placed.values())

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from batchlocal.engine.backend import Backend, open_backend
+from batchlocal.engine.backend import Backend, StackStorage, open_backend
 from batchlocal.engine.builtin import Builtin
 from batchlocal.engine.deletion import Deletion
 from batchlocal.engine.deployment import Deployment
@@ -114,6 +114,7 @@ class _Parts:
     delete: Deletion
     refresh: Refresh
     project: Project
+    storage: StackStorage
 
 
 Work = Callable[[_Parts], None]
@@ -189,7 +190,8 @@ class _Operation:
             self._announce(parts.run)
             code = self._worked(parts, work)
             if not self.preview:
-                stack.save(parts.run.journal.snapshot(), secrets)
+                parts.run.journal.close()
+                parts.storage.close()
                 self._record(started, display, config, secrets, succeeded=code in (0, _EXIT_CHANGES))
         return code
 
@@ -207,7 +209,8 @@ class _Operation:
         self._held.callback(host.close)
         for package in sorted({package_of(one.type) for one in old.resources if is_provider(one.type)} - {"pulumi"}):
             host.prepare(package)
-        journal = Journal(old, None if self.preview else lambda snapshot: stack.save(snapshot, secrets))
+        storage = stack.backend.storage(stack.project.name, stack.name, secrets)
+        journal = Journal(old, secrets, None if self.preview else storage)
         settings = self.options.settings(preview=self.preview)
         run = Run(Names(stack.project.name, stack.name), config, journal, display, settings)
         registry = Registry(run, host, Builtin(stack.outputs_of))
@@ -220,6 +223,7 @@ class _Operation:
             Deletion(run, steps, ledger),
             Refresh(run, registry, first=self.kind != "refresh"),
             stack.project,
+            storage,
         )
 
     def _worked(self, parts: _Parts, work: Work) -> int:

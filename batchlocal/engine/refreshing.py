@@ -42,7 +42,6 @@ class Refresh:
         with ThreadPoolExecutor(self._run.settings.width) as pool:
             errors = list(pool.map(self._one, wanted))
         journal.mend_references()
-        journal.commit()
         for error in filter(None, errors):
             self._run.fail(error)
 

@@ -11,7 +11,7 @@ from typing import Any
 from batchlocal.engine.errors import EngineError
 from batchlocal.engine.secrets import Secrets
 
-__all__ = ["Resource", "Snapshot", "moment", "problems"]
+__all__ = ["Resource", "Snapshot", "in_order", "moment", "problems"]
 
 Values = dict[str, Any]
 
@@ -76,10 +76,10 @@ class Resource:
     def to_json(self, secrets: Secrets) -> Values:
         """The entry of the checkpoint; what is empty is left out."""
         entry: Values = {}
-        for name in (known.name for known in fields(self) if known.name != "rest"):
+        for name, spelt in _SPELT.items():
             value = getattr(self, name)
             if value or name in _ALWAYS:
-                entry[_NAMES.get(name, name)] = secrets.seal(value) if name in _SEALED else value
+                entry[spelt] = secrets.seal(value) if name in _SEALED else value
         for kind, seconds in self.custom_timeouts.items():
             entry["customTimeouts"] = {**entry["customTimeouts"], kind: _short(seconds)}
         return {**entry, **self.rest}
@@ -87,11 +87,14 @@ class Resource:
     @classmethod
     def from_json(cls, entry: Values, secrets: Secrets) -> Resource:
         """An entry of a checkpoint."""
-        known = {_NAMES.get(one.name, one.name): one.name for one in fields(cls) if one.name != "rest"}
+        known = {spelt: name for name, spelt in _SPELT.items()}
         values = {known[name]: value for name, value in entry.items() if name in known}
         for name in _SEALED:
             values[name] = secrets.open(values.get(name) or {})
         return cls(**values, rest={name: value for name, value in entry.items() if name not in known})
+
+
+_SPELT = {one.name: _NAMES.get(one.name, one.name) for one in fields(Resource) if one.name != "rest"}
 
 
 @dataclass
@@ -156,6 +159,36 @@ def problems(resources: Iterable[Resource]) -> list[str]:
         live |= set() if resource.delete else {resource.urn}
         seen.add(resource.urn)
     return found
+
+
+def in_order(entries: Iterable[Resource]) -> list[Resource]:
+    """The entries in their order, but each after what it refers to."""
+    waiting = list(entries)
+    first: dict[str, list[Resource]] = {}
+    for entry in waiting:
+        first.setdefault(entry.urn, []).append(entry)
+    placed: dict[int, Resource] = {}
+    there: set[str] = set()
+
+    def place(entry: Resource) -> None:
+        if id(entry) in placed:
+            return
+        placed[id(entry)] = entry
+        missing = [urn for urn in sorted(entry.needs()) if urn not in there and urn in first and urn != entry.urn]
+        if missing:
+            del placed[id(entry)]
+            busy.add(id(entry))
+            for urn in missing:
+                if id(first[urn][0]) not in busy:
+                    place(first[urn][0])
+            busy.discard(id(entry))
+            placed[id(entry)] = entry
+        there.add(entry.urn)
+
+    busy: set[int] = set()
+    for entry in waiting:
+        place(entry)
+    return list(placed.values())
 
 
 def _short(seconds: float) -> float:
