@@ -22,9 +22,9 @@ from google.protobuf import empty_pb2
 from pulumi.runtime import Settings, configure, run_in_stack
 from pulumi.runtime.proto import provider_pb2, resource_pb2
 
+from batchlocal.engine.hosting import PluginHost
 from batchlocal.engine.operations import Options, Stack, up
 from batchlocal.engine.project import find_project
-from batchlocal.engine.providers import PluginHost
 
 _ROUNDS = 3
 PROGRAM = """

@@ -76,6 +76,13 @@ def _parser() -> argparse.ArgumentParser:
     running.add_argument("--replace", action="append", default=[], metavar="URN", help="make this one anew")
     running.add_argument("--target-replace", action="append", default=[], metavar="URN", help="--target and --replace")
     running.add_argument("--clear-pending-creates", action="store_true", help="refresh: forget cut-off creations")
+    running.add_argument(
+        "--import-pending-creates",
+        action="append",
+        default=[],
+        metavar="URN|ID",
+        help="refresh: a cut-off creation is there under this id; given twice, URN then id",
+    )
     running.add_argument("--policy-pack", action="append", default=[], help=argparse.SUPPRESS)
     running.add_argument("--run-program", action="store_true", help=argparse.SUPPRESS)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
@@ -159,6 +166,7 @@ def _runner(run: Run) -> Callable[[argparse.Namespace], int]:
             continue_on_error=options.continue_on_error,
             preview_only=options.preview_only,
             clear_pending_creates=options.clear_pending_creates,
+            import_pending_creates=tuple(options.import_pending_creates),
             interactive=not options.non_interactive,
             message=options.message,
             target=tuple(options.target + options.target_replace),

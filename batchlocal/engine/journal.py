@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from batchlocal.engine.errors import EngineError
 from batchlocal.engine.recording import Recorder, Storage
 from batchlocal.engine.secrets import Secrets
 from batchlocal.engine.state import Resource, Snapshot, in_order
@@ -155,6 +156,22 @@ class Journal:
 
     def _end(self, urn: str) -> None:
         self._pending = [entry for entry in self._pending if entry[1].urn != urn]
+
+    def import_pending_creates(self, found: dict[str, str], secrets: Secrets) -> None:
+        """Resources whose creation was cut off, and that are there under the ids ``found`` (URN to id), become entries.
+
+        Raises:
+            EngineError: nothing of that URN was being created.
+        """
+        for urn, known in found.items():
+            begun = [one for one in self._kept if one["resource"]["urn"] == urn]
+            if not begun:
+                raise EngineError(f"no pending creation of '{urn}'")
+            self._kept = [one for one in self._kept if one not in begun]
+            if urn not in self.original:  # else it has been made since
+                entry = Resource.from_json({**begun[0]["resource"], "id": known}, secrets)
+                self.old.resources.append(entry)
+                self.original[urn] = entry
 
     def clear_pending_creates(self) -> None:
         """Forget creations of earlier, killed runs."""

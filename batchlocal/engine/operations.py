@@ -20,12 +20,12 @@ from batchlocal.engine.deletion import Deletion
 from batchlocal.engine.deployment import Deployment
 from batchlocal.engine.display import Display, View
 from batchlocal.engine.errors import EngineError, NeedsPulumi
+from batchlocal.engine.hosting import PluginHost
 from batchlocal.engine.journal import Journal
 from batchlocal.engine.ledger import Ledger
 from batchlocal.engine.log import LogServer
 from batchlocal.engine.program import run_program
 from batchlocal.engine.project import Config, Project
-from batchlocal.engine.providers import PluginHost
 from batchlocal.engine.refreshing import Refresh, refuse_unknown
 from batchlocal.engine.registry import Registry
 from batchlocal.engine.run import Names, Run, Settings
@@ -55,6 +55,7 @@ class Options:
     continue_on_error: bool = False
     preview_only: bool = False
     clear_pending_creates: bool = False
+    import_pending_creates: tuple[str, ...] = ()
     interactive: bool = True
     message: str = ""
     target: tuple[str, ...] = ()
@@ -187,7 +188,7 @@ class _Operation:
             self._held.callback(display.close)
             display.hide(config.secrets)
             parts = self._parts(config, old, secrets, display)
-            self._announce(parts.run)
+            self._announce(parts.run, secrets)
             code = self._worked(parts, work)
             if not self.preview:
                 parts.run.journal.close()
@@ -260,7 +261,7 @@ class _Operation:
             return _EXIT_CHANGES
         return 0
 
-    def _announce(self, run: Run) -> None:
+    def _announce(self, run: Run, secrets: Secrets) -> None:
         words = {"update": "Updating", "preview": "Previewing update", "refresh": "Refreshing", "destroy": "Destroying"}
         if run.config.secret_keys:
             shown = {key: "[secret]" if key in run.config.secret_keys else v for key, v in run.config.values.items()}
@@ -268,6 +269,10 @@ class _Operation:
             shown = dict(run.config.values)
         run.display.begin(shown)
         run.display.say(f"{words[self.kind]} ({self.stack.name}):\n")
+        flat = self.options.import_pending_creates
+        if len(flat) % 2:
+            raise EngineError("--import-pending-creates takes URN and id by turns")
+        run.journal.import_pending_creates(dict(zip(flat[::2], flat[1::2], strict=True)), secrets)
         if self.options.clear_pending_creates:
             run.journal.clear_pending_creates()
         pending = run.journal.old.pending_operations

@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 
 from batchlocal.engine.deployment import Deployment
 from batchlocal.engine.display import MaskedStream
@@ -51,6 +51,7 @@ def run_program(project: Project, deployment: Deployment) -> None:
     with _at_home(project.program), _masking(run.config.secrets), _quick_turns(), asyncio.Runner() as runner:
         threads = concurrent.futures.ThreadPoolExecutor(max(4 * run.settings.width, 32))
         runner.get_loop().set_default_executor(threads)
+        runner.get_loop().set_exception_handler(_unheard)
         with _told(run):
             runner.run(run_in_stack(lambda: _execute(project.program)))
     if log.errors and not run.errors:
@@ -96,6 +97,14 @@ def _at_home(program: Path) -> Iterator[None]:
     finally:
         os.chdir(here)
         sys.path[:] = path
+
+
+def _unheard(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Outputs that nobody waits for any more, because the run was ended, are no news."""
+    from pulumi import RunError
+
+    if not isinstance(context.get("exception"), RunError):
+        loop.default_exception_handler(context)
 
 
 @contextmanager

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import grpc
 from google.protobuf import empty_pb2
@@ -20,12 +16,11 @@ from pulumi.runtime.proto import provider_pb2_grpc, status_pb2
 from batchlocal.engine.errors import EngineError
 from batchlocal.engine.values import annotated, from_wire, named_references, plain_references, to_wire, unwrapped
 
-__all__ = ["InitFailed", "Plugin", "PluginHost", "ProviderError"]
+__all__ = ["InitFailed", "Plugin", "ProviderError", "Source"]
 
 Values = dict[str, Any]
 
 _LARGEST_MESSAGE = 400 * 1024 * 1024
-_START_SECONDS = 30.0
 # As the CLI reads them: after other codes nothing has happened.
 _UNCLEAR = (grpc.StatusCode.UNKNOWN, grpc.StatusCode.INTERNAL, grpc.StatusCode.DATA_LOSS)
 
@@ -46,54 +41,47 @@ class InitFailed(Exception):
     reasons: list[str] = field(default_factory=list)
 
 
-class Plugin:
-    """One provider process, for one provider resource of the state."""
+class Source(Protocol):
+    """Where a plugin listens."""
 
-    def __init__(self, package: str, command: list[str], folder: Path, engine: str) -> None:
-        """Start it; ``engine`` is the address of the engine's log, its last argument."""
+    def port(self) -> int:
+        """Its port on the loopback; waits until it is known.
+
+        Raises:
+            EngineError: it did not start.
+        """
+
+    def kill(self) -> None:
+        """End it at once."""
+
+    def close(self) -> None:
+        """End it."""
+
+
+class Plugin:
+    """One provider, for one provider resource of the state."""
+
+    def __init__(self, package: str, source: Source, engine: str) -> None:
+        """``engine`` is the address of the engine's log."""
         self.package = package
+        self._source = source
         self._engine = engine
-        self._process = subprocess.Popen(
-            [*command, engine],
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,  # Ctrl-C is the engine's to hear; it asks plugins to cancel
-        )
         self._connecting = threading.Lock()
         self.configured = False
-        self._said: list[str] = []
-        self._address: str | None = None
         self._stub: Any = None
         self._channel: grpc.Channel | None = None
         self._takes_secrets = False
         self._takes_references = False
         self.supports_preview = True
-        threading.Thread(target=self._drain, daemon=True).start()
-
-    def _drain(self) -> None:
-        assert self._process.stderr is not None
-        for line in self._process.stderr:
-            self._said.append(line)
 
     def _connect(self) -> Any:
-        """The service; the first call waits for the port that the plugin prints."""
+        """The service; the first call waits for the plugin's port."""
         with self._connecting:
-            return self._connected()
-
-    def _connected(self) -> Any:
-        if self._stub is None:
-            assert self._process.stdout is not None
-            line = self._process.stdout.readline().strip()
-            if not line.isdigit():
-                reason = "".join(self._said[-3:]).strip() or f"exit code {self._process.wait()}"
-                raise EngineError(f"the provider plugin '{self.package}' did not start: {reason}")
-            options = [(f"grpc.max_{way}_message_length", _LARGEST_MESSAGE) for way in ("receive", "send")]
-            self._channel = grpc.insecure_channel(f"127.0.0.1:{line}", options=options)
-            self._stub = provider_pb2_grpc.ResourceProviderStub(self._channel)
-        return self._stub
+            if self._stub is None:
+                options = [(f"grpc.max_{way}_message_length", _LARGEST_MESSAGE) for way in ("receive", "send")]
+                self._channel = grpc.insecure_channel(f"127.0.0.1:{self._source.port()}", options=options)
+                self._stub = provider_pb2_grpc.ResourceProviderStub(self._channel)
+            return self._stub
 
     def configure(self, inputs: Values, urn: str, provider_id: str) -> None:
         """Handshake, then Configure with a provider resource's inputs."""
@@ -265,23 +253,15 @@ class Plugin:
                 self._stub.Cancel(empty_pb2.Empty(), timeout=2)
 
     def kill(self) -> None:
-        """End the process at once."""
-        self._process.kill()
+        """End it at once."""
+        self._source.kill()
 
     def close(self) -> None:
-        """End the process."""
+        """Let it go."""
         self.cancel()
         if self._channel is not None:
             self._channel.close()
-        self._process.terminate()
-        try:
-            self._process.wait(3)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        for stream in (self._process.stdout, self._process.stderr):
-            if stream is not None:
-                stream.close()
+        self._source.close()
 
 
 def _type(urn: str) -> str:
@@ -314,68 +294,3 @@ def _translated(error: grpc.RpcError, package: str) -> Exception:
     refusal = ProviderError(error.details() or str(error.code()))
     refusal.unclear = error.code() in _UNCLEAR
     return refusal
-
-
-class PluginHost:
-    """Starts plugins by package, early where it is known that they will be needed."""
-
-    def __init__(self, project_providers: Mapping[str, Path], folder: Path, engine: str) -> None:
-        self._engine = engine
-        self._folders = dict(project_providers)
-        self._folder = folder
-        self._ready: dict[str, list[Plugin]] = {}
-        self._all: list[Plugin] = []
-        self._lock = threading.Lock()
-
-    def prepare(self, package: str) -> None:
-        """Start a plugin that will be asked for soon; one that cannot be found is told of when it is needed."""
-        with contextlib.suppress(EngineError):
-            plugin = self._start(package)
-            with self._lock:
-                self._ready.setdefault(package, []).append(plugin)
-
-    def plugin(self, package: str) -> Plugin:
-        """A fresh plugin process for one provider resource.
-
-        Raises:
-            EngineError: there is no such plugin.
-        """
-        with self._lock:
-            waiting = self._ready.get(package)
-            if waiting:
-                return waiting.pop()
-        return self._start(package)
-
-    def _start(self, package: str) -> Plugin:
-        plugin = Plugin(package, self._command(package), self._folder, self._engine)
-        with self._lock:
-            self._all.append(plugin)
-        return plugin
-
-    def _command(self, package: str) -> list[str]:
-        if package in self._folders:
-            return [sys.executable, str(self._folders[package])]
-        if package == "pulumi-python":
-            return [sys.executable, "-m", "pulumi.dynamic"]
-        executable = f"pulumi-resource-{package}"
-        found = shutil.which(executable)
-        if found is None:
-            raise EngineError(
-                f"no provider plugin '{package}': {executable} is not on PATH and Pulumi.yaml names no folder for it"
-            )
-        return [found]
-
-    def cancel(self) -> None:
-        """Ask all plugins to hurry."""
-        for plugin in list(self._all):
-            plugin.cancel()
-
-    def kill(self) -> None:
-        """End all plugins at once."""
-        for plugin in list(self._all):
-            plugin.kill()
-
-    def close(self) -> None:
-        """End all plugins."""
-        for plugin in self._all:
-            plugin.close()

@@ -8,7 +8,8 @@ from typing import Any
 from batchlocal.engine.builtin import Builtin
 from batchlocal.engine.errors import EngineError
 from batchlocal.engine.goals import Goal
-from batchlocal.engine.providers import Plugin, PluginHost
+from batchlocal.engine.hosting import PluginHost
+from batchlocal.engine.providers import Plugin
 from batchlocal.engine.run import Run
 from batchlocal.engine.urns import package_of
 from batchlocal.engine.values import has_unknown, make_secret

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import sys
 
@@ -13,6 +14,7 @@ from batchlocal.plugin.protos import services
 from batchlocal.plugin.servicer import AzureNative
 
 _LARGEST_MESSAGE = 400 * 1024 * 1024  # bytes; what Pulumi's own plugins take
+_LOOK_SECONDS = 1.0
 
 
 async def serve() -> None:
@@ -30,7 +32,10 @@ async def serve() -> None:
     await server.start()
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    await ended.wait()
+    parent = os.getppid()
+    while not ended.is_set() and os.getppid() == parent:  # an engine that was killed tells nobody
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(ended.wait(), _LOOK_SECONDS)
     await server.stop(1)
 
 

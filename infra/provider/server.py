@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -25,6 +26,7 @@ from infra.provider.wire import plugin_pb2, provider_pb2, provider_pb2_grpc, str
 __all__ = ["Provider", "kinds", "project_root", "serve"]
 
 THREADS: Final = 16
+LOOK_SECONDS: Final = 1.0
 _Pb: Final[Any] = provider_pb2
 
 
@@ -57,7 +59,9 @@ def serve(root: Path, *, engine: str = "") -> int:
         signal.signal(number, lambda *_: ended.set())
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    ended.wait()
+    parent = os.getppid()
+    while not ended.wait(LOOK_SECONDS) and os.getppid() == parent:
+        pass  # an engine that was killed tells nobody: it is another's child then
     server.stop(grace=1).wait()
     return 0
 

@@ -63,11 +63,11 @@ class Lab:
         file = self.folder / "things.json"
         return json.loads(file.read_text()) if file.exists() else {}
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, more: dict[str, str] | None = None) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [sys.executable, "-m", "batchlocal.engine", *arguments],
             cwd=self.folder,
-            env=self.environment,
+            env={**self.environment, **(more or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -6,6 +6,7 @@ SIM_CLOUD names the folder: ``things.json`` is what exists, ``faults.json`` maps
 import asyncio
 import json
 import os
+import signal
 from pathlib import Path
 
 import grpc
@@ -39,6 +40,19 @@ def store(things: dict) -> None:
     draft = FOLDER / "things.new"
     draft.write_text(json.dumps(things))
     draft.replace(FOLDER / "things.json")
+
+
+def kill_engine_if_asked() -> None:
+    """SIM_KILL counts the moments before and after a change: at the one it names, the engine is killed and we end."""
+    wanted = os.environ.get("SIM_KILL")
+    if wanted:
+        MOMENTS.append(None)
+        if len(MOMENTS) == int(wanted):
+            os.kill(os.getppid(), signal.SIGKILL)
+            os._exit(0)
+
+
+MOMENTS: list[None] = []
 
 
 async def refuse_if_asked(method: str, request, context) -> None:
@@ -85,7 +99,9 @@ class Sim(provider_pb2_grpc.ResourceProviderServicer):
         things, name = stored("things.json"), plain(inputs["name"])
         if name in things:
             await context.abort(grpc.StatusCode.ALREADY_EXISTS, f"thing {name} exists")
+        kill_engine_if_asked()
         store({**things, name: plain(inputs)})
+        kill_engine_if_asked()
         return provider_pb2.CreateResponse(id=name, properties=struct({**inputs, "address": f"sim://{name}"}))
 
     async def Update(self, request, context):
