@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from batchlocal.arm.actions import action_of
 from batchlocal.arm.errors import CATALOGUE, gateway
 from batchlocal.arm.provider import ResourceProvider
 from batchlocal.arm.resource_id import ResourceId
@@ -20,6 +21,7 @@ __all__ = [
     "OperationNotImplemented",
     "ResourceTypeUnknown",
     "RouteNotFound",
+    "refuse_operation",
     "refuse_token",
     "refuse_version",
 ]
@@ -128,6 +130,12 @@ def refuse_version(request: Request, provider: ResourceProvider) -> Refusal:
     location = segments[segments.index("locations") + 1] if "locations" in segments[:-1] else ""
     types = "/".join(ResourceId.parse(request.path).types) or segments[-1]
     return ApiVersionUnknown(types, location, request.api_version, ", ".join(provider.versions))
+
+
+def refuse_operation(request: Request, provider: ResourceProvider) -> Refusal:
+    """The refusal for what another api-version of the provider has, and the request's has not."""
+    types = "/".join(action_of(request.method, request.path).split("/")[1:-1])
+    return ResourceTypeUnknown(types, provider.namespace, request.api_version)
 
 
 _BEARER = {"WWW_Authenticate": 'Bearer authorization_uri="{authority}", error="invalid_token"'}

@@ -16,6 +16,7 @@ from batchlocal.arm.front_door import (
     BodyNotReadable,
     MethodNotAllowed,
     OperationNotImplemented,
+    refuse_operation,
     refuse_token,
     refuse_version,
 )
@@ -96,6 +97,8 @@ class ArmPlane:
             raise ApiVersionMissing
         if target.provider.versions and request.api_version not in target.provider.versions:
             raise refuse_version(request, target.provider)
+        if not target.provider.offers(target.operation, request.api_version):
+            raise refuse_operation(request, target.provider)
 
     async def _answer(
         self, request: Request, principal: Principal, target: _Target, parameters: dict[str, str]

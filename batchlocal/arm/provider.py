@@ -47,6 +47,7 @@ class ResourceProvider:
         self._trims_answers = trims_answers
         self._refuse_body = refuse_body
         described = descriptions.every_operation(namespace) if refuse_body else []
+        self._described = frozenset(operation.id for operation in described)
         self.operations = {operation.id: operation for operation in (*described, *routes)}
         self.versions = specs.known_versions(namespace) if refuse_body else ()
         self.handlers: dict[str, Handler] = {}
@@ -72,6 +73,10 @@ class ResourceProvider:
         if route.id in self.operations:
             raise LookupError(f"{self.namespace} has an operation {route.id} already")
         self.operations[route.id], self.handlers[route.id] = route, handler
+
+    def offers(self, operation: Routed, api_version: str) -> bool:
+        """Whether the api-version, one of ``versions``, has the operation; what no description has is always there."""
+        return operation.id not in self._described or descriptions.offers(self.namespace, api_version, operation.id)
 
     def check_body(self, operation: Routed, api_version: str, body: Any) -> Any:
         """The body as handlers take it.

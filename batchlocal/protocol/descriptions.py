@@ -10,7 +10,7 @@ from typing import Any
 from batchlocal import specs
 from batchlocal.protocol.routing import Routed
 
-__all__ = ["BodyRefused", "checked", "every_operation", "shown", "success"]
+__all__ = ["BodyRefused", "checked", "every_operation", "offers", "shown", "success"]
 
 
 class BodyRefused(Exception):
@@ -34,6 +34,11 @@ def _operations(namespace: str, api_version: str) -> dict[str, specs.Operation]:
     return {operation.id: operation for operation in specs.operations(namespace, api_version)}
 
 
+def offers(namespace: str, api_version: str, operation_id: str) -> bool:
+    """Whether an api-version has a described operation."""
+    return operation_id in _operations(namespace, api_version)
+
+
 def checked(
     namespace: str, operation: Routed, api_version: str, body: Any, given_back: Collection[str] = frozenset()
 ) -> Any:
@@ -45,8 +50,10 @@ def checked(
         BodyRefused: a property is unknown, of the wrong type, missing or out of bounds.
     """
     described = _operations(namespace, api_version).get(operation.id)
-    if described is None or described.body is None or (body is None and not described.body_required):
+    if described is None or (body is None and not described.body_required):
         return body
+    if described.body is None:
+        return None  # HTTP lets any request have a body; what takes none does not look at it
     table = specs.table_for(namespace, api_version)
     if isinstance(body, dict) and given_back:
         known = table.schema(described.body).folded

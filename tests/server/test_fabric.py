@@ -170,3 +170,26 @@ def test_waits_are_azures_own_with_recorded_timing_and_a_second_without(world: W
         assert shown["properties"]["provisioningState"] == "Creating"
     finally:
         batchlocal_command("stop", "--data", str(local.data))
+
+
+def test_an_operation_is_there_only_in_the_api_versions_that_have_it(world: World) -> None:
+    for path, version in (("certificates", "2025-06-01"), ("pools", "2017-05-01"), ("detectors", "2021-06-01")):
+        refused = world.send("GET", path, version=version)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (404, "InvalidResourceType"), path
+    assert world.get("certificates", version="2024-07-01")["value"] is not None
+
+
+def test_an_api_version_shows_only_what_it_has(world: World) -> None:
+    def shown(version: str) -> set[str]:
+        return set(world.get("", version=version)["properties"])
+
+    assert {"nodeManagementEndpoint", "allowedAuthenticationModes", "encryption"} <= shown("2024-07-01")
+    assert "nodeManagementEndpoint" not in shown("2022-01-01")
+    assert "allowedAuthenticationModes" not in shown("2021-01-01")
+    assert "encryption" not in shown("2019-08-01")
+    assert "dedicatedCoreQuotaPerVMFamily" not in shown("2019-04-01")
+    assert {"coreQuota"} <= shown("2017-01-01")
+    pool = world.get("pools/pool", version="2020-05-01")["properties"]
+    assert pool["maxTasksPerNode"] == world.get("pools/pool")["properties"]["taskSlotsPerNode"]
+    refused = world.send("PATCH", "", {"properties": {"networkProfile": {}}}, version="2022-01-01")
+    assert refused.json()["error"]["code"] == "InvalidRequestBody"
