@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from infra.model.pool import Autoscale
+from infra.model.pool import READY_FORMULAS, Autoscale
 
 __all__ = ["READY", "formula_of"]
 
@@ -45,7 +45,6 @@ def _office_hours(autoscale: Autoscale, _: int) -> str:
     ) + _target(autoscale, f"$working ? {autoscale.maximum} : {autoscale.minimum}")
 
 
-READY: Final[Mapping[str, Callable[[Autoscale, int], str]]] = {
-    "officeHours": _office_hours,
-    "pendingTasks": _pending_tasks,
-}
+READY: Final[Mapping[str, Callable[[Autoscale, int], str]]] = dict(
+    zip(READY_FORMULAS, (_office_hours, _pending_tasks), strict=True)
+)

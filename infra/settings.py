@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -21,7 +22,8 @@ from pydantic_core import ErrorDetails
 from batchmgmt.errors import UsageError
 from batchmgmt.packages import content_of
 from infra.model import Environment
-from infra.model.base import Spelled
+from infra.model.base import Fault, Spelled
+from infra.model.partial import NotKnown, faults, partial
 
 __all__ = ["Mistakes", "Settings", "parse", "read"]
 
@@ -69,14 +71,16 @@ def parse(given: Mapping[str, str], *, project: str, file: str, root: Path) -> S
         Mistakes: all of them.
     """
     decoded = {key: _decoded(value) for key, value in given.items()}
+    wrong: list[ErrorDetails] = []
     try:
         settings = Settings.model_validate(decoded, by_alias=True, by_name=False)
     except ValidationError as invalid:
         wrong = invalid.errors(include_url=False, include_input=True)
-        raise Mistakes(file, [_sentence(project, one) for one in _relevant(wrong)]) from None
-    missing = list(_missing_sources(project, settings, root))
-    if missing:
-        raise Mistakes(file, missing)
+        settings = partial(Settings, decoded)
+    found = [_sentence(project, one) for one in _relevant(wrong)]
+    found += [f"{project}:{path} {told}" for path, told in (*faults(settings), *_missing_sources(settings, root))]
+    if found:
+        raise Mistakes(file, found)
     return settings
 
 
@@ -96,6 +100,8 @@ def _decoded(value: str) -> Any:
 def _relevant(errors: list[ErrorDetails]) -> Iterable[ErrorDetails]:
     """Of a setting with a short and a long form, only the complaints about the form that was used."""
     for one in errors:
+        if one["type"] == "rule":  # told by ``faults``, those of groups with other mistakes too
+            continue
         kind = str(one["loc"][-1]) if one["loc"] else ""
         if kind.startswith("literal[") and not isinstance(one["input"], str):
             continue
@@ -125,7 +131,6 @@ _SENTENCES: Final[Mapping[str, str]] = {
     "less_than_equal": "must be at most {le}",
     "too_long": "must have at most {max_length} entries",
     "ip_v4_network": "must be a range of IPv4 addresses, such as 10.0.0.0/16",
-    "value_error": "{error}",
 }
 
 
@@ -135,8 +140,6 @@ def _sentence(project: str, one: ErrorDetails) -> str:
     template = _SENTENCES.get(kind)
     reason = template.format(**context) if template else one["msg"]
     path = _path(one["loc"])
-    if kind == "value_error":
-        return f"{project}:{path}: {reason}" if path else reason
     return f"{project}:{path} {reason}{_shown(one) if kind == one['type'] else ''}{_meant(one)}"
 
 
@@ -178,11 +181,25 @@ def _shown(one: ErrorDetails) -> str:
     return f" (found {json.dumps(found)})" if tellable and isinstance(found, str | int | float | bool) else ""
 
 
-def _missing_sources(project: str, settings: Settings, root: Path) -> Iterable[str]:
-    for i, application in enumerate(settings.applications):
-        for j, package in enumerate(application.packages):
-            try:
-                content_of(root / package.source)
-            except UsageError as fault:
-                told = str(fault).replace(f"{root}{os.sep}", "")
-                yield f"{project}:applications[{i}].packages[{j}].source {package.source}: {told}"
+def _missing_sources(settings: Settings, root: Path) -> Iterator[Fault]:
+    """Packages whose content is not there; what is wrong in itself is passed over."""
+    for i, application in enumerate(_listed(settings, "applications")):
+        for j, package in enumerate(_listed(application, "packages")):
+            with suppress(NotKnown):
+                if not package.is_remote and (told := _unusable(root, package.source)):
+                    yield f"applications[{i}].packages[{j}].source", told
+
+
+def _listed(group: object, name: str) -> list[Any]:
+    try:
+        return list(getattr(group, name))
+    except NotKnown:
+        return []
+
+
+def _unusable(root: Path, source: str) -> str:
+    try:
+        content_of(root / source)
+    except UsageError as fault:
+        return f"{source}: {str(fault).replace(f'{root}{os.sep}', '')}"
+    return ""

@@ -63,7 +63,7 @@ class BatchApplication(pulumi.ComponentResource):
                 application_name=application.name,
                 version=one.version,
                 source=one.source,
-                content_hash=content_of(root / one.source).sha256,
+                content_hash=one.sha256 or content_of(root / one.source).sha256,
                 allow_updates=settings.allow_updates,
                 set_default=one.version == settings.default_version,
                 opts=pulumi.ResourceOptions(parent=self),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from collections.abc import Iterator
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from infra.model.base import ArmId, Model, Spelled, Tags
+from infra.model.base import ArmId, Fault, Model, Spelled, Tags, rule
 
 __all__ = ["Account", "AccountName", "CustomerManagedKey", "EndpointRules", "KeyVault"]
 
@@ -67,16 +68,19 @@ class Account(Model):
     tags: Tags = Field(default_factory=dict)
     """Tags of the account only."""
 
-    @model_validator(mode="after")
-    def _vault_goes_with_user_subscription(self) -> Self:
+    @rule
+    def _vault_goes_with_user_subscription(self) -> Iterator[Fault]:
         if (self.key_vault is not None) != (self.allocation_mode == "UserSubscription"):
-            raise ValueError("keyVault is needed with allocationMode UserSubscription, and only then")
+            yield "keyVault", "is needed with allocationMode UserSubscription, and only then"
+
+    @rule
+    def _user_subscription_takes_tokens(self) -> Iterator[Fault]:
         if self.allocation_mode == "UserSubscription" and self.authentication_modes != ("AAD",):
-            raise ValueError(
-                "allocationMode UserSubscription takes Entra tokens only: set authenticationModes to [AAD]"
-            )
-        if not self.authentication_modes:
-            raise ValueError("authenticationModes must name at least one of AAD, SharedKey, TaskAuthenticationToken")
-        if self.encryption and self.encryption.identity not in self.identities:
-            raise ValueError("encryption.identity must be one of identities")
-        return self
+            yield "authenticationModes", "must be [AAD]: allocationMode UserSubscription takes Entra tokens only"
+        elif not self.authentication_modes:
+            yield "authenticationModes", "must name at least one of AAD, SharedKey, TaskAuthenticationToken"
+
+    @rule
+    def _key_is_reached_by_an_identity(self) -> Iterator[Fault]:
+        if self.encryption is not None and self.encryption.identity not in self.identities:
+            yield "encryption.identity", "must be one of account.identities"

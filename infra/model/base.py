@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, SecretStr, StringConstraints
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    SecretStr,
+    StringConstraints,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, core_schema
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-__all__ = ["ArmId", "Duration", "Model", "Spelled", "Tags", "plain", "seconds"]
+__all__ = ["ArmId", "Duration", "Fault", "Model", "Spelled", "Tags", "plain", "rule", "seconds"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +42,22 @@ class Spelled:
         return {**handler(schema), "patternErrorMessage": f"must be {self.words}"}  # as VS Code reads it
 
 
+Fault = tuple[str, str]
+"""What is wrong between settings: the path within their group, and the sentence that goes on after it."""
+
+_R = TypeVar("_R", bound="Callable[[Any], Iterator[Fault]]")
+
+
+def rule(method: _R) -> _R:
+    """Marks a method that yields the faults between settings of a group, each rule's by itself.
+
+    Rules also run on groups in which some setting is wrong, so that all mistakes are told at once: what such a setting
+    would be is then not known, and a rule that looks at it says nothing (``infra.model.partial``).
+    """
+    method.is_rule = True  # type: ignore[attr-defined]
+    return method
+
+
 class Model(BaseModel):
     """A group of settings; the docstring under an attribute is its documentation everywhere."""
 
@@ -44,6 +69,19 @@ class Model(BaseModel):
         populate_by_name=True,
         use_attribute_docstrings=True,
     )
+
+    @classmethod
+    def rules(cls) -> list[Callable[[Any], Iterator[Fault]]]:
+        """The group's rules."""
+        return [found for base in cls.__mro__ for found in vars(base).values() if getattr(found, "is_rule", False)]
+
+    @model_validator(mode="after")
+    def _keeps_its_rules(self) -> Self:
+        faults = [fault for one in self.rules() for fault in one(self)]
+        if faults:
+            told = "; ".join(f"{path} {sentence}" for path, sentence in faults)
+            raise PydanticCustomError("rule", "{told}", {"told": told})
+        return self
 
 
 Duration = Annotated[

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from infra.model.access import ROLES, Grant
 from infra.model.account import Account
 from infra.model.application import Application
-from infra.model.base import Model, Spelled, Tags
+from infra.model.base import Fault, Model, Spelled, Tags, rule
 from infra.model.monitoring import Monitoring
 from infra.model.network import Network
 from infra.model.pool import Pool
@@ -55,39 +56,51 @@ class Environment(Model):
     tags: Tags = Field(default_factory=dict)
     """Tags of everything that takes tags."""
 
-    @model_validator(mode="after")
-    def _names_are_unique(self) -> Self:
-        for what, named in (("pools", self.pools), ("applications", self.applications)):
-            names = [one.name.lower() for one in named]
-            twice = sorted({name for name in names if names.count(name) > 1})
-            if twice:
-                raise ValueError(f"{what} must have different names, without regard to case: {', '.join(twice)}")
-        return self
+    @rule
+    def _pools_differ(self) -> Iterator[Fault]:
+        yield from _twice("pools", [one.name for one in self.pools])
 
-    @model_validator(mode="after")
-    def _packages_have_storage(self) -> Self:
-        if self.applications and self.storage is None:
-            raise ValueError("applications need storage: their packages are kept in the linked storage account")
-        return self
+    @rule
+    def _applications_differ(self) -> Iterator[Fault]:
+        yield from _twice("applications", [one.name for one in self.applications])
 
-    @model_validator(mode="after")
-    def _storage_scopes_exist(self) -> Self:
-        if self.storage is None and any(ROLES[role].scope == "storage" for one in self.access for role in one.roles):
-            raise ValueError("access: roles on blobs need storage")
-        if self.storage is None and self.network and "blob" in self.network.private_endpoints:
-            raise ValueError("network: a private endpoint for blob needs storage")
-        return self
+    @rule
+    def _packages_have_storage(self) -> Iterator[Fault]:
+        if self.storage is None and self.applications:
+            yield "storage", "is needed by applications: their packages are kept in the linked storage account"
 
-    @model_validator(mode="after")
-    def _references_exist(self) -> Self:
+    @rule
+    def _storage_scopes_exist(self) -> Iterator[Fault]:
+        for number, one in enumerate(self.access if self.storage is None else ()):
+            on_blobs = [role for role in one.roles if ROLES[role].scope == "storage"]
+            if on_blobs:
+                yield f"access[{number}].roles", f"{', '.join(on_blobs)} need storage"
+
+    @rule
+    def _endpoint_of_blobs_has_storage(self) -> Iterator[Fault]:
+        if self.storage is None and self.network is not None and "blob" in self.network.private_endpoints:
+            yield "network.privateEndpoints", "blob needs storage"
+
+    @rule
+    def _references_exist(self) -> Iterator[Fault]:
         known = {one.name.lower(): {package.version.lower() for package in one.packages} for one in self.applications}
-        for pool in self.pools:
-            for reference in pool.packages:
+        for number, pool in enumerate(self.pools):
+            for place, reference in enumerate(pool.packages):
+                path = f"pools[{number}].packages[{place}]"
                 versions = known.get(reference.application.lower())
                 if versions is None:
-                    raise ValueError(f"pool {pool.name} wants application {reference.application}, which is not there")
-                if reference.version is not None and reference.version.lower() not in versions:
-                    raise ValueError(
-                        f"pool {pool.name} wants {reference.application} {reference.version}, which is no package of it"
-                    )
-        return self
+                    yield f"{path}.application", f"{reference.application} is none of applications{_of(known)}"
+                elif reference.version is not None and reference.version.lower() not in versions:
+                    told = f"{reference.version} is no package of {reference.application}{_of(versions)}"
+                    yield f"{path}.version", told
+
+
+def _of(known: Iterable[str]) -> str:
+    return f" ({', '.join(sorted(known))})" if known else " (there are none)"
+
+
+def _twice(what: str, names: list[str]) -> Iterator[Fault]:
+    lowered = [name.lower() for name in names]
+    twice = sorted({name for name in lowered if lowered.count(name) > 1})
+    if twice:
+        yield what, f"must have different names, without regard to case: {', '.join(twice)}"

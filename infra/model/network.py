@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from ipaddress import IPv4Network
-from typing import Literal, Self
+from typing import Literal
 
-from pydantic import model_validator
-
-from infra.model.base import ArmId, Model
+from infra.model.base import ArmId, Fault, Model, rule
 
 __all__ = ["ExistingNetwork", "Network", "PrivateEndpointTarget"]
 
@@ -39,15 +38,17 @@ class Network(Model):
     private_endpoints: tuple[PrivateEndpointTarget, ...] = ()
     """What is reached by private addresses: the account, its node management, the linked storage's blobs."""
 
-    @model_validator(mode="after")
-    def _subnets_fit(self) -> Self:
+    @rule
+    def _endpoints_have_a_subnet(self) -> Iterator[Fault]:
+        if self.existing is not None and self.private_endpoints and self.existing.endpoint_subnet is None:
+            yield "existing.endpointSubnet", "is needed by privateEndpoints"
+
+    @rule
+    def _subnets_fit(self) -> Iterator[Fault]:
         if self.existing is not None:
-            if self.private_endpoints and self.existing.endpoint_subnet is None:
-                raise ValueError("privateEndpoints need existing.endpointSubnet")
-            return self
+            return
         for name, subnet in (("poolSubnet", self.pool_subnet), ("endpointSubnet", self.endpoint_subnet)):
             if not subnet.subnet_of(self.address_space):
-                raise ValueError(f"{name} {subnet} is not within addressSpace {self.address_space}")
+                yield name, f"{subnet} is not within addressSpace {self.address_space}"
         if self.pool_subnet.overlaps(self.endpoint_subnet):
-            raise ValueError(f"poolSubnet {self.pool_subnet} and endpointSubnet {self.endpoint_subnet} overlap")
-        return self
+            yield "endpointSubnet", f"{self.endpoint_subnet} overlaps poolSubnet {self.pool_subnet}"

@@ -6,12 +6,15 @@ short forms: an image by name, ``nodes`` or ``autoscale``, packages by applicati
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal, Self
+from collections.abc import Iterator
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, SecretStr, StringConstraints, model_validator
+from pydantic import Field, SecretStr, StringConstraints
+from pydantic.alias_generators import to_camel
 
+from batchmgmt import autoscale
 from infra.model.application import ApplicationName, PackageVersion
-from infra.model.base import ArmId, Duration, Model, Spelled, Tags
+from infra.model.base import ArmId, Duration, Fault, Model, Spelled, Tags, rule, seconds
 
 __all__ = [
     "IMAGES",
@@ -53,16 +56,15 @@ class Image(Model):
     node_agent: Annotated[str, Spelled(r"^batch\.node\..+$", "a node agent, such as batch.node.ubuntu 22.04")]
     """The node agent sku that goes with the image (``batchmgmt location images`` lists them)."""
 
-    @model_validator(mode="after")
-    def _one_kind(self) -> Self:
+    @rule
+    def _one_kind(self) -> Iterator[Fault]:
         marketplace = (self.publisher, self.offer, self.sku)
         others = (self.id, self.shared_gallery_image_id, self.community_gallery_image_id)
         given = sum(other is not None for other in others)
         if any(marketplace) and not all(marketplace):
-            raise ValueError("a marketplace image needs publisher, offer and sku")
+            yield "publisher", "needs offer and sku, and they it"
         if given + any(marketplace) != 1:
-            raise ValueError("name one image: publisher, offer and sku, or one id")
-        return self
+            yield "id", "or publisher, offer and sku: an image is named in exactly one way"
 
 
 def _marketplace(publisher: str, offer: str, sku: str, node_agent: str) -> Image:
@@ -92,6 +94,15 @@ class Nodes(Model):
     resize_timeout: Duration = "PT15M"
     """How long a resize may take; at least 5 minutes."""
 
+    @rule
+    def _resize_has_time(self) -> Iterator[Fault]:
+        if seconds(self.resize_timeout) < 300:
+            yield "resizeTimeout", f"must be at least PT5M (found {self.resize_timeout})"
+
+
+READY_FORMULAS: Final = ("officeHours", "pendingTasks")
+"""Names of ready formulas; their texts are in ``infra.formulas``."""
+
 
 class Autoscale(Model):
     """A formula decides the number of nodes."""
@@ -108,11 +119,24 @@ class Autoscale(Model):
     interval: Duration = "PT5M"
     """Time between evaluations; 5 minutes to 168 hours."""
 
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
+    @rule
+    def _ordered(self) -> Iterator[Fault]:
         if self.minimum > self.maximum:
-            raise ValueError("minimum is more than maximum")
-        return self
+            yield "minimum", f"{self.minimum} is more than maximum {self.maximum}"
+
+    @rule
+    def _formula_is_one(self) -> Iterator[Fault]:
+        if self.formula in READY_FORMULAS:
+            return
+        for found in autoscale.errors(autoscale.check(self.formula)):
+            mend = f"; {found.mend}" if found.mend else ""
+            told = f"line {found.at.line}, column {found.at.column}: {found.message}{mend}"
+            yield "formula", f"is neither {' nor '.join(READY_FORMULAS)} nor a formula that Azure takes: {told}"
+
+    @rule
+    def _evaluated_in_time(self) -> Iterator[Fault]:
+        if not 300 <= seconds(self.interval) <= 168 * 3600:
+            yield "interval", f"must be from PT5M to PT168H (found {self.interval})"
 
 
 class PackageReference(Model):
@@ -524,11 +548,11 @@ class Mount(Model):
     cifs_mount_configuration: CifsMount | None = None
     """A CIFS share."""
 
-    @model_validator(mode="after")
-    def _one_kind(self) -> Self:
-        if sum(getattr(self, name) is not None for name in type(self).model_fields) != 1:
-            raise ValueError("a mount is exactly one of the four kinds")
-        return self
+    @rule
+    def _one_kind(self) -> Iterator[Fault]:
+        kinds = type(self).model_fields
+        if sum(getattr(self, name) is not None for name in kinds) != 1:
+            yield to_camel(next(iter(kinds))), "or one of the others: a mount is exactly one of the four kinds"
 
 
 class LinuxUser(Model):
@@ -670,8 +694,7 @@ class Pool(Model):
     wait_for_nodes: bool = True
     """Wait until a resize has ended and fail with Azure's resize errors; without it they are not seen."""
 
-    @model_validator(mode="after")
-    def _one_scale(self) -> Self:
+    @rule
+    def _one_scale(self) -> Iterator[Fault]:
         if self.nodes is not None and self.autoscale is not None:
-            raise ValueError("a pool has nodes or autoscale, not both")
-        return self
+            yield "autoscale", "is there beside nodes: a pool has nodes or autoscale, not both"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from collections.abc import Iterator
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from infra.model.base import ArmId, Model, Spelled, Tags
+from infra.model.base import ArmId, Fault, Model, Spelled, Tags, rule
 
 __all__ = ["LifecycleRule", "Storage", "StorageName"]
 
@@ -31,11 +32,10 @@ class LifecycleRule(Model):
     delete_after_days: Annotated[int, Field(ge=0)] | None = None
     """Days without a change after which a blob is deleted."""
 
-    @model_validator(mode="after")
-    def _does_something(self) -> Self:
+    @rule
+    def _does_something(self) -> Iterator[Fault]:
         if self.cool_after_days is None and self.delete_after_days is None:
-            raise ValueError("set coolAfterDays, deleteAfterDays or both")
-        return self
+            yield "deleteAfterDays", "or coolAfterDays must be set"
 
 
 class Storage(Model):
@@ -62,10 +62,12 @@ class Storage(Model):
     tags: Tags = Field(default_factory=dict)
     """Tags of the storage account only."""
 
-    @model_validator(mode="after")
-    def _link_is_possible(self) -> Self:
+    @rule
+    def _keys_are_taken(self) -> Iterator[Fault]:
         if self.link == "keys" and not self.shared_keys:
-            raise ValueError("link keys needs sharedKeys: true; use link identity instead")
+            yield "link", "keys needs sharedKeys: true; use identity instead"
+
+    @rule
+    def _nodes_have_an_identity(self) -> Iterator[Fault]:
         if self.node_identity is not None and self.link != "identity":
-            raise ValueError("nodeIdentity is for link identity")
-        return self
+            yield "nodeIdentity", "is for link identity"

@@ -119,7 +119,7 @@ class ApplicationPackages:
     def failures(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield from failures(olds, news)
         source = news.get("source")
-        if isinstance(source, str) and source != UNKNOWN:
+        if isinstance(source, str) and source != UNKNOWN and not _is_remote(source):
             try:
                 self.content(source)
             except BatchManagementError as fault:
@@ -133,14 +133,19 @@ class ApplicationPackages:
             return str(Identity.of(inputs)), self.publish(inputs)
         if UNKNOWN not in inputs.values():
             self.check_replaceable(inputs)
-        return "", {**inputs, "size": self.content(str(inputs["source"]))[1]}
+        return "", self._previewed(inputs)
 
     def update(self, state: Values, _olds: Values, news: Values, _say: Say, *, preview: bool) -> Values:
         if preview:
-            return {**news, "size": self.content(str(news["source"]))[1]}
+            return self._previewed(news)
         if state.get("contentHash") not in ("", news["contentHash"]) and not news["allowUpdates"]:
             raise BatchManagementError(refusal(str(news["applicationName"]), str(news["version"])))
         return self.publish(news)
+
+    def _previewed(self, inputs: Values) -> Values:
+        """With the size that it will have; a URL is not fetched for that."""
+        source = str(inputs["source"])
+        return inputs if _is_remote(source) else {**inputs, "size": self.content(source)[1]}
 
     def content(self, source: str) -> tuple[str, int]:
         """SHA-256 and size of what would be sent. Raises UsageError when there is no such content."""
@@ -169,21 +174,24 @@ class ApplicationPackages:
         Raises:
             BatchManagementError: Azure refused, or the source is no longer what was previewed.
         """
-        from batchmgmt.packages import publish
+        from batchmgmt.downloads import fetched
+        from batchmgmt.packages import content_of, publish
 
         identity = Identity.of(inputs)
-        if self.content(str(inputs["source"]))[0] != inputs["contentHash"]:
-            raise BatchManagementError(f"{inputs['source']} changed while the stack was being deployed; deploy again")
-        published = publish(
-            management(identity.subscription),
-            identity.resource_group,
-            identity.account,
-            identity.application,
-            identity.version,
-            self.root / str(inputs["source"]),
-            allow_updates=bool(inputs["allowUpdates"]),
-            set_default=bool(inputs["setDefault"]),
-        )
+        source = str(inputs["source"])
+        with fetched(source if _is_remote(source) else str(self.root / source)) as file:
+            if content_of(file).sha256 != inputs["contentHash"]:
+                raise BatchManagementError(_changed(source))
+            published = publish(
+                management(identity.subscription),
+                identity.resource_group,
+                identity.account,
+                identity.application,
+                identity.version,
+                file,
+                allow_updates=bool(inputs["allowUpdates"]),
+                set_default=bool(inputs["setDefault"]),
+            )
         return state_of(inputs, published)
 
     def read(self, id: str, _state: Values, inputs: Values) -> tuple[Values, Values] | None:
@@ -229,6 +237,16 @@ class ApplicationPackages:
             identity.application,
             identity.version,
         )
+
+
+def _is_remote(source: str) -> bool:
+    return "://" in source
+
+
+def _changed(source: str) -> str:
+    if _is_remote(source):
+        return f"{source} gives other content than its sha256 says: nothing was uploaded"
+    return f"{source} changed while the stack was being deployed; deploy again"
 
 
 def state_of(inputs: Mapping[str, Any], found: PublishedPackage) -> dict[str, Any]:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import ssl
 import subprocess
 import sys
+import threading
 import uuid
+import zipfile
 from collections.abc import Iterator
+from functools import partial
+from http.server import HTTPServer, SimpleHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -261,6 +267,38 @@ def test_content_that_changed_since_the_preview_is_not_sent(
             )
             is None
         )
+
+
+@pytest.fixture
+def download(batchlocal: Any, tmp_path: Path) -> Iterator[tuple[str, str]]:
+    """A package on an https server, whose certificate is one that clients of the tests trust: URL and SHA-256."""
+    folder = tmp_path / "downloads"
+    folder.mkdir()
+    with zipfile.ZipFile(folder / "package.zip", "w") as archive:
+        archive.writestr("program.py", "print('fetched')")
+    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(batchlocal.data / "tls" / "localhost.pem", batchlocal.data / "tls" / "localhost.key")
+    with HTTPServer(("127.0.0.1", 0), handler) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        digest = hashlib.sha256((folder / "package.zip").read_bytes()).hexdigest()
+        yield f"https://localhost:{server.server_port}/package.zip", digest
+        server.shutdown()
+
+
+def test_a_package_is_fetched_from_a_url_and_held_to_its_hash(
+    provider: Client, application: dict[str, str], project: Path, download: tuple[str, str]
+) -> None:
+    url, digest = download
+    given = inputs(application, project, source=url, contentHash=digest)
+    assert provider.check(given) == {}
+    _, state = provider.create(given)
+    assert (state["contentHash"], state["source"]) == (digest, url)
+    other = inputs(application, project, source=url, contentHash="0" * 64, version="2.0")
+    with pytest.raises(grpc.RpcError) as refused:
+        provider.create(other)
+    assert "gives other content than its sha256 says" in refused.value.details()
 
 
 def test_an_import_reads_the_package_by_its_arm_id(

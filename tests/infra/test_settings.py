@@ -19,6 +19,10 @@ GOOD: dict[str, Any] = {
 }
 
 
+IDENTITY = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/i"
+REMOTE = {"version": "1", "source": "https://host.example/a.zip"}
+
+
 def parsed(**changed: Any) -> Settings:
     given = {name: value for name, value in {**GOOD, **changed}.items() if value is not None}
     spelled = {name: value if isinstance(value, str) else json.dumps(value) for name, value in given.items()}
@@ -43,6 +47,32 @@ def test_all_mistakes_are_told_at_once() -> None:
         "batchenv:profile must be 'development' or 'production' (found \"prod\")",
         "batchenv:pools[0].nodes.dedicated must be at least 0 (found -1)",
         "batchenv:pools[1].name is required",
+    )
+
+
+def test_mistakes_between_settings_are_told_beside_those_in_them() -> None:
+    assert mistakes(
+        location="West Europe",
+        account={"name": "goodname", "encryption": {"keyIdentifier": "https://v/keys/k", "identity": IDENTITY}},
+        storage={"name": "BAD", "sharedKeys": False},
+        pools=[
+            {"name": "a", "nodes": {"dedicated": -1}, "autoscale": {}},
+            {"name": "A", "packages": [{"application": "x"}]},
+        ],
+        applications=[
+            {"name": "app", "packages": [{"version": "1", "source": "no/such"}, {"version": 2, "source": "x"}]}
+        ],
+    ) == (
+        'batchenv:location must be a region\'s short name, such as westeurope (found "West Europe")',
+        'batchenv:storage.name must be 3 to 24 lower-case letters and digits (found "BAD")',
+        "batchenv:applications[0].packages[1].version must be text; write it in quotes",
+        "batchenv:pools[0].nodes.dedicated must be at least 0 (found -1)",
+        "batchenv:pools must have different names, without regard to case: a",
+        "batchenv:account.encryption.identity must be one of account.identities",
+        "batchenv:storage.link keys needs sharedKeys: true; use identity instead",
+        "batchenv:pools[0].autoscale is there beside nodes: a pool has nodes or autoscale, not both",
+        "batchenv:applications[0].packages[0].source no/such: there is no file or folder no/such",
+        "batchenv:applications[0].packages[1].source x: there is no file or folder x",
     )
 
 
@@ -87,12 +117,35 @@ def test_a_long_form_is_told_by_its_own_parts() -> None:
     ("changed", "told"),
     [
         ({"pools": [{"name": "a"}, {"name": "A"}]}, "pools must have different names, without regard to case: a"),
-        ({"pools": [{"name": "a", "packages": [{"application": "x"}]}]}, "pool a wants application x"),
-        ({"storage": None, "applications": [{"name": "a"}]}, "applications need storage"),
-        ({"account": {"name": "goodname", "allocationMode": "UserSubscription"}}, "keyVault is needed"),
-        ({"storage": {"name": "goodstore", "sharedKeys": False}}, "link keys needs sharedKeys"),
+        (
+            {"pools": [{"name": "a", "packages": [{"application": "x"}]}]},
+            "packages[0].application x is none of applications (there are none)",
+        ),
+        ({"storage": None, "applications": [{"name": "a"}]}, "storage is needed by applications"),
+        (
+            {"account": {"name": "goodname", "allocationMode": "UserSubscription", "authenticationModes": ["AAD"]}},
+            "account.keyVault is needed",
+        ),
+        ({"storage": {"name": "goodstore", "sharedKeys": False}}, "storage.link keys needs sharedKeys"),
         ({"pools": [{"name": "a", "nodes": {}, "autoscale": {}}]}, "a pool has nodes or autoscale, not both"),
         ({"pools": [{"name": "a", "mounts": [{}]}]}, "a mount is exactly one"),
+        ({"pools": [{"name": "a", "nodes": {"resizeTimeout": "PT1M"}}]}, "nodes.resizeTimeout must be at least PT5M"),
+        (
+            {"pools": [{"name": "a", "autoscale": {"formula": "$TargetDedicatedNodes = 1 +;"}}]},
+            "autoscale.formula is neither officeHours nor pendingTasks nor a formula that Azure takes: line 1",
+        ),
+        ({"applications": [{"name": "a", "packages": [REMOTE]}]}, "packages[0].sha256 is needed with a URL"),
+        (
+            {"applications": [{"name": "a", "packages": [{**REMOTE, "source": "http://x/a.zip", "sha256": "0" * 64}]}]},
+            "packages[0].source must be a folder, a .zip file, or an https URL",
+        ),
+        (
+            {
+                "access": [{"principal": "1" * 8 + "-1111" * 3 + "-" + "1" * 12, "roles": ["blobDataReader"]}],
+                "storage": None,
+            },
+            "access[0].roles blobDataReader need storage",
+        ),
     ],
 )
 def test_settings_that_contradict_each_other_are_mistakes(changed: dict[str, Any], told: str) -> None:
