@@ -47,7 +47,7 @@ class Application:
     """The ASGI application."""
 
     def __init__(self, platform: Platform) -> None:
-        self._authority = Authority(platform.tokens, platform.credentials, platform.origin)
+        self._authority = Authority(platform.tokens, platform.credentials, platform.origin, lambda: platform.store.read)
         known = providers()
         self._control = ControlPlane(platform, _operations(known))
         self._portal = PortalPlane(platform)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from batchlocal.access import Access
 from batchlocal.clock import Clock
 from batchlocal.datafolder import Credentials, DataFolder
 from batchlocal.domain.autoscale import PoolSamples
@@ -65,6 +66,10 @@ class Platform:
     faults: Faults = field(default_factory=Faults)
     journal: Journal = field(default_factory=Journal)
     work: asyncio.Event = field(default_factory=asyncio.Event)
+    access: Access = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.access = Access(self.credentials.object_id)
 
     @property
     def pace(self) -> float:
@@ -82,6 +87,7 @@ class Platform:
     def forget(self) -> None:
         """Let go of what was drawn from the store, which has been exchanged."""
         self.samples = PoolSamples()
+        self.access = Access(self.credentials.object_id)
         self.pools_to_schedule.clear()
 
     def schedule(self, pool: str) -> None:

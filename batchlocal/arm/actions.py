@@ -6,7 +6,7 @@ Source: Azure documentation, "Azure permissions for Compute" (Microsoft.Batch): 
 
 from __future__ import annotations
 
-__all__ = ["action_of"]
+__all__ = ["action_of", "scope_of"]
 
 _VERBS = {"GET": "read", "HEAD": "read", "PUT": "write", "PATCH": "write", "DELETE": "delete"}
 
@@ -25,3 +25,13 @@ def action_of(method: str, path: str) -> str:
     else:
         types = ["Microsoft.Resources", *segments[::2]]
     return "/".join([*types, _VERBS.get(method, "action")])
+
+
+def scope_of(path: str) -> str:
+    """What an operation is done to: the resource of the path, for a list what it lies in."""
+    segments = path.rstrip("/").split("/")
+    at = max((at for at, segment in enumerate(segments[:-1]) if segment.lower() == "providers"), default=-1)
+    if at < 0:
+        return "/".join(segments[: len(segments) - (len(segments) - 1) % 2]) or "/"
+    named = (len(segments) - at - 2) // 2 * 2
+    return "/".join(segments[: at + 2 + named] if named else segments[:at]) or "/"

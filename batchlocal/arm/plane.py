@@ -9,6 +9,7 @@ from functools import partial
 from typing import NamedTuple
 
 from batchlocal.arm import activity, generic
+from batchlocal.arm.access import check_access
 from batchlocal.arm.call import ArmCall
 from batchlocal.arm.errors import answer_fault, answer_refusal
 from batchlocal.arm.front_door import (
@@ -116,6 +117,7 @@ class ArmPlane:
         store = self._platform.store
         call = ArmCall(request, self._platform, store.read, principal, parameters)
         try:
+            check_access(call)
             call.body = self._read_body(request, target)
             if target.handler is None:
                 raise OperationNotImplemented(target.operation.id)

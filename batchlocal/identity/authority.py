@@ -5,16 +5,17 @@ Microsoft identity platform, OAuth 2.0 client credentials flow; error codes are 
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
 
 from batchlocal.datafolder import Credentials
+from batchlocal.identity.directory import Client, Directory, LoginRefused
 from batchlocal.identity.tokens import LIFETIME_SECONDS, Tokens
 from batchlocal.protocol import moments
 from batchlocal.protocol.messages import Answer, Request
 from batchlocal.protocol.routing import Route, Router
+from batchlocal.store import Tx
 
 __all__ = ["Authority"]
 
@@ -24,8 +25,10 @@ _OPENID_SCOPES = {"openid", "offline_access", "profile"}
 class Authority:
     """Answers everything that clients ask before they have a token."""
 
-    def __init__(self, tokens: Tokens, credentials: Credentials, origin: str) -> None:
+    def __init__(self, tokens: Tokens, credentials: Credentials, origin: str, read: Callable[[], Tx]) -> None:
+        """``read`` opens the store that the directory's principals are in."""
         self.tokens = tokens
+        self._directory = Directory(credentials, read)
         self._credentials = credentials
         self._origin = origin
         self._router: Router[Callable[[Request, dict[str, str]], Answer]] = Router()
@@ -119,41 +122,40 @@ class Authority:
     def _token(self, request: Request, parameters: dict[str, str]) -> Answer:
         form = {name: values[-1] for name, values in parse_qs(request.body.decode("utf-8", "replace")).items()}
         tenant = parameters["tenant"]
-        if tenant.lower() != self._credentials.tenant_id:
-            return self._refuse(request, 400, "invalid_request", 90002, f"Tenant '{tenant}' not found.")
-        if form.get("grant_type") != "client_credentials":
-            reason = f"The app requested an unsupported grant type '{form.get('grant_type', '')}'."
-            return self._refuse(request, 400, "unsupported_grant_type", 70003, reason)
-        client = form.get("client_id", "")
-        if client.lower() != self._credentials.client_id:
-            reason = f"Application with identifier '{client}' was not found in the directory."
-            return self._refuse(request, 400, "unauthorized_client", 700016, reason)
-        if not hmac.compare_digest(form.get("client_secret", "").encode(), self._credentials.client_secret.encode()):
-            reason = f"Invalid client secret provided for app '{client}'."
-            return self._refuse(request, 401, "invalid_client", 7000215, reason)
-        audience = _audience(form.get("scope", form.get("resource", "")))
-        if not audience:
-            return self._refuse(request, 400, "invalid_scope", 70011, "The provided value for scope is not valid.")
-        return Answer(200, self._grant(audience), {"Cache-Control": "no-store", "Pragma": "no-cache"})
+        try:
+            if tenant.lower() != self._credentials.tenant_id:
+                raise LoginRefused(400, "invalid_request", 90002, f"Tenant '{tenant}' not found.")
+            if form.get("grant_type") != "client_credentials":
+                reason = f"The app requested an unsupported grant type '{form.get('grant_type', '')}'."
+                raise LoginRefused(400, "unsupported_grant_type", 70003, reason)
+            client = self._directory.client(form.get("client_id", ""))
+            self._directory.check(client, form)
+            audience = _audience(form.get("scope", form.get("resource", "")))
+            if not audience:
+                raise LoginRefused(400, "invalid_scope", 70011, "The provided value for scope is not valid.")
+        except LoginRefused as refused:
+            return _refusal(request, refused)
+        return Answer(200, self._grant(audience, client), {"Cache-Control": "no-store", "Pragma": "no-cache"})
 
-    def _grant(self, audience: str) -> dict[str, Any]:
-        token = self.tokens.issue(audience, self._credentials.client_id, self._credentials.object_id)
+    def _grant(self, audience: str, client: Client) -> dict[str, Any]:
         return {
             "token_type": "Bearer",
             "expires_in": LIFETIME_SECONDS,
             "ext_expires_in": LIFETIME_SECONDS,
-            "access_token": token,
+            "access_token": self.tokens.issue(audience, client.client_id, client.object_id),
         }
 
-    def _refuse(self, request: Request, status: int, error: str, number: int, text: str) -> Answer:
-        description = f"AADSTS{number}: {text} Trace ID: {request.request_id} Timestamp: {moments.iso(request.arrived)}"
-        body = {
-            "error": error,
-            "error_description": description,
-            "error_codes": [number],
-            "trace_id": request.request_id,
-        }
-        return Answer(status, body)
+
+def _refusal(request: Request, refused: LoginRefused) -> Answer:
+    text = f"AADSTS{refused.number}: {refused.text}"
+    description = f"{text} Trace ID: {request.request_id} Timestamp: {moments.iso(request.arrived)}"
+    body = {
+        "error": refused.error,
+        "error_description": description,
+        "error_codes": [refused.number],
+        "trace_id": request.request_id,
+    }
+    return Answer(refused.status, body)
 
 
 def _audience(scope: str) -> str:

@@ -11,6 +11,7 @@ from batchlocal.identity.shared_key import SharedKeySignature
 from batchlocal.identity.tokens import BATCH_AUDIENCE, TASK_CLAIM, Principal, TokenRefused
 from batchlocal.platform import Platform
 from batchlocal.protocol.messages import Request
+from batchlocal.service.access import Caller
 from batchlocal.service.front_door import AccountNotFound, AuthenticationFailed, BeyondTheToken
 from batchlocal.store.resources import Resource
 
@@ -19,8 +20,8 @@ __all__ = ["authenticate"]
 _UNDER_WAY = ("preparing", "running")
 
 
-def authenticate(platform: Platform, request: Request, name: str, path: str) -> Resource:
-    """The account called ``name``, once the caller has shown something that it accepts; ``path`` is below it.
+def authenticate(platform: Platform, request: Request, name: str, path: str) -> Caller:
+    """The caller of the account called ``name``, once the caller has shown something that it accepts; ``path`` is below it.
 
     Authentication comes before existence, so that a stranger learns no account's name. The request's ``caller`` is set.
 
@@ -28,6 +29,7 @@ def authenticate(platform: Platform, request: Request, name: str, path: str) -> 
         AuthenticationFailed, AccountNotFound, BeyondTheToken
     """
     account = platform.store.read.resources.named("Microsoft.Batch/batchAccounts", name)
+    object_id = ""
     signed = shared_key.read_signature(request.headers.get("authorization", ""))
     if signed is not None:
         request.caller = mode = "SharedKey"
@@ -36,13 +38,14 @@ def authenticate(platform: Platform, request: Request, name: str, path: str) -> 
         principal = _principal(platform, request)
         request.caller = principal.object_id
         mode = "TaskAuthenticationToken" if TASK_CLAIM in principal.claims else "AAD"
+        object_id = principal.object_id if mode == "AAD" else ""
     if account is None:
         raise AccountNotFound(name)
     if mode not in account.body["properties"]["allowedAuthenticationModes"]:
         raise AuthenticationFailed(f"The account does not allow the authentication mode {mode}.")
     if mode == "TaskAuthenticationToken":
         _check_reach(platform, str(principal.claims[TASK_CLAIM]), account, path)
-    return account
+    return Caller(platform.access, platform.store.read, object_id, account)
 
 
 def _check_signature(request: Request, signed: SharedKeySignature, account: Resource | None) -> None:

@@ -19,6 +19,7 @@ from batchlocal.identity.tokens import BATCH_AUDIENCE
 from batchlocal.platform import Platform
 from batchlocal.protocol.messages import Answer, BodyNotJson, Request
 from batchlocal.protocol.routing import Routed, Router
+from batchlocal.service.access import Caller
 from batchlocal.service.authentication import authenticate
 from batchlocal.service.call import ServiceCall
 from batchlocal.service.errors import answer_fault, answer_refusal
@@ -32,7 +33,6 @@ from batchlocal.service.front_door import (
     PathNotFound,
     check_form,
 )
-from batchlocal.store.resources import Resource
 
 __all__ = ["Handler", "ServicePlane"]
 
@@ -77,8 +77,8 @@ class ServicePlane:
         name, path = self._account_and_path(request)
         url = f"{self._platform.origin}/{name}"
         try:
-            account = authenticate(self._platform, request, name, unquote(path))
-            answer = await self._perform(request, account, path, url)
+            caller = authenticate(self._platform, request, name, unquote(path))
+            answer = await self._perform(request, caller, path, url)
         except Refusal as refusal:
             answer = answer_refusal(refusal, request, url)
         except Exception:
@@ -96,28 +96,30 @@ class ServicePlane:
             return signed.account, request.raw_path
         return head, f"/{tail}"
 
-    async def _perform(self, request: Request, account: Resource, path: str, url: str) -> Answer:
+    async def _perform(self, request: Request, caller: Caller, path: str, url: str) -> Answer:
         target, parameters = self._find(request, path)
         if not request.api_version:
             raise ApiVersionMissing
         if request.api_version not in self._versions:
             raise ApiVersionUnknown(request.api_version)
         request.operation = target.operation.id
-        fault = self._platform.faults.strike("service", target.operation.id, account.name)
+        fault = self._platform.faults.strike("service", target.operation.id, caller.account.name)
         if fault is None:
-            return await self._run(request, account, target, parameters, url)
-        run = partial(self._run, request, account, target, parameters, url)
+            return await self._run(request, caller, target, parameters, url)
+        run = partial(self._run, request, caller, target, parameters, url)
         return await suffer(fault, request, run, lambda fault: answer_fault(fault, request, url))
 
     async def _run(
-        self, request: Request, account: Resource, target: _Target, parameters: dict[str, str], url: str
+        self, request: Request, caller: Caller, target: _Target, parameters: dict[str, str], url: str
     ) -> Answer:
         if target.handler is None:
             raise OperationNotImplemented(target.operation.id)
+        caller.check(target.operation)
         check_form(request)
         store = self._platform.store
-        call = ServiceCall(request, self._platform, store.read, account, parameters, url)
+        call = ServiceCall(request, self._platform, store.read, caller.account, parameters, url)
         call.body = self._read_body(request, target.operation)
+        caller.check_body(call.body)
         answer = await self._handle(target.handler, call)
         if answer.json is not None:
             answer.json = self._show_body(target.operation, request.api_version, answer.status, answer.json)

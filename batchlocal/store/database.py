@@ -22,6 +22,7 @@ from batchlocal.store.migrations import migrate
 from batchlocal.store.nodes import Nodes
 from batchlocal.store.operations import LongRunningOperations
 from batchlocal.store.pools import Pools
+from batchlocal.store.principals import Principals
 from batchlocal.store.quotas import Quotas
 from batchlocal.store.resources import Resources
 from batchlocal.store.subscriptions import Subscriptions
@@ -75,6 +76,10 @@ class Tx:
     @cached_property
     def subscriptions(self) -> Subscriptions:
         return Subscriptions(self.connection)
+
+    @cached_property
+    def principals(self) -> Principals:
+        return Principals(self.connection)
 
     @cached_property
     def quotas(self) -> Quotas:

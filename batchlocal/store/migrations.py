@@ -265,6 +265,21 @@ _step(
     ) WITHOUT ROWID;
     """,
 )
+_step(
+    "0012 further principals",
+    """
+    CREATE TABLE principal (
+      name TEXT PRIMARY KEY,            -- all three in lower case
+      client_id TEXT NOT NULL UNIQUE,
+      object_id TEXT NOT NULL UNIQUE,
+      doc TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE issuer (
+      issuer TEXT PRIMARY KEY,          -- the iss of its tokens
+      keys TEXT NOT NULL                -- JSON: its JSON web key set
+    ) WITHOUT ROWID;
+    """,
+)
 
 
 def check_known(connection: sqlite3.Connection) -> int:

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 EVERYTHING = "batchlocal"
 PLANE = {
     *("autoscaling", "specs", "protocol", "domain", "store", "identity", "platform", "datafolder", "runner"),
-    *("certificates", "evacuation", "faults", "job_lifecycle", "quotas"),
+    *("access", "certificates", "evacuation", "faults", "job_lifecycle", "quotas"),
 }
 
 # what a room may import of ours, beside itself; names without a dot are rooms of batchlocal
@@ -28,7 +28,18 @@ MAY_IMPORT: dict[str, set[str]] = {
     "batchlocal.clock": {"protocol"},
     "batchlocal.gate": set(),
     "batchlocal.snapshots": {"datafolder", "store"},
-    "batchlocal.platform": {"clock", "datafolder", "domain", "faults", "gate", "identity", "journal", "store"},
+    "batchlocal.platform": {
+        "access",
+        "clock",
+        "datafolder",
+        "domain",
+        "faults",
+        "gate",
+        "identity",
+        "journal",
+        "store",
+    },
+    "batchlocal.access": {"domain", "store"},
     "batchlocal.faults": {"domain", "protocol"},
     "batchlocal.journal": {"protocol"},
     "batchlocal.quotas": {"domain", "store"},
@@ -50,6 +61,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "batchlocal.nodes": PLANE - {"identity"},
     "batchlocal.blobs": set(),
     "batchlocal.control": {
+        "identity",
         *("datafolder", "domain", "evacuation", "faults", "gate", "journal", "platform", "protocol", "snapshots"),
         "store",
     },

@@ -73,12 +73,38 @@ class Caller:
         answer = self.send(method, path, body, **options)
         return answer.status_code, answer.json()["error"]["code"]
 
+    def control(self, method: str, path: str, body: object = None) -> requests.Response:
+        """A request to the control API."""
+        token = (self.local.data / "identity" / "control.token").read_text()
+        url = f"{self.local.settings['controlEndpoint']}{path}"
+        return self.http.request(method, url, json=body, headers={"Authorization": f"Bearer {token}"}, timeout=30)
+
+    def another(self, **settings: Any) -> Other:
+        """A new principal that may do nothing yet."""
+        made = self.control("PUT", f"/principals/p{uuid.uuid4().hex[:8]}", settings).json()
+        return Other(self.local, self.group, (made["clientId"], made["clientSecret"]), object_id=made["objectId"])
+
+    def grant(self, other: str, role: str, scope: str) -> str:
+        """Assign a role by its name; the assignment's id."""
+        root = f"{scope}/providers/Microsoft.Authorization"
+        found = self.send("GET", f"{root}/roleDefinitions?$filter=roleName eq '{role}'")
+        [definition] = found.json()["value"]
+        properties = {"principalId": other, "roleDefinitionId": definition["id"], "principalType": "ServicePrincipal"}
+        return str(self.put(f"{root}/roleAssignments/{uuid.uuid4()}", {"properties": properties})["id"])
+
     def account(self, **properties: Any) -> str:
         """The id of a new Batch account, ready."""
         path = self.path(f"Microsoft.Batch/batchAccounts/n{uuid.uuid4().hex[:9]}")
         self.put(path, {**WHERE, "properties": properties}, version="2024-07-01")
         until(lambda: "Succeeded" in self.send("GET", path, version="2024-07-01").text)
         return path
+
+
+@dataclass
+class Other(Caller):
+    """A further principal."""
+
+    object_id: str = ""
 
 
 def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from typing import Final
 
-from batchlocal.control.commands import faults, journal, preemptions, quotas, snapshots, subscriptions, time
+from batchlocal.control.commands import faults, journal, preemptions, principals, quotas, snapshots, subscriptions, time
 from batchlocal.control.commands.group import Group, Subparsers
 
 __all__ = ["add_commands"]
@@ -16,6 +16,7 @@ __all__ = ["add_commands"]
 _GROUPS: Final = (
     ("fault", "Make requests or resizes go wrong.", faults),
     ("journal", "Look at the last requests.", journal),
+    ("principal", "Make principals beside batchlocal's own, with secrets or federated credentials.", principals),
     ("quota", "Look at quotas and set them.", quotas),
     ("snapshot", "Keep a state of everything, and go back to it.", snapshots),
     ("spot", "Take Spot nodes back, as Azure does when it needs them.", preemptions),
