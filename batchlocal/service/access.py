@@ -92,5 +92,7 @@ class Caller:
                 self._check(_POOLS_WRITE)
 
     def _check(self, one: Needed) -> None:
-        if self.object_id and not self.access.may(self.tx, self.object_id, one.action, self.account.id, data=one.is_data):
+        if not self.object_id:
+            return
+        if not self.access.may(self.tx, self.object_id, one.action, self.account.id, data=one.is_data):
             raise AuthorizationFailure(one.action)

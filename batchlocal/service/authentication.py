@@ -21,7 +21,7 @@ _UNDER_WAY = ("preparing", "running")
 
 
 def authenticate(platform: Platform, request: Request, name: str, path: str) -> Caller:
-    """The caller of the account called ``name``, once the caller has shown something that it accepts; ``path`` is below it.
+    """Who calls the account called ``name``, once something was shown that it accepts; ``path`` is below it.
 
     Authentication comes before existence, so that a stranger learns no account's name. The request's ``caller`` is set.
 
