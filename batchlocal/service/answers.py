@@ -144,7 +144,7 @@ def page(
     ``read(after, limit)`` returns items beyond a key; ``key`` is an item's.
     """
     size, wanted = page_size(call), filter_of(call)
-    limit = size if wanted is None else max(size, _LOOKED_AT_ONCE)
+    limit = size
     found: list[Any] = []
     after, looked_at, more = page_token(call), 0, True
     while more and len(found) < size and looked_at < _MOST_LOOKED_AT:
@@ -156,7 +156,7 @@ def page(
             after = key(item)
             if len(found) == size:
                 break
-        looked_at += limit
+        looked_at, limit = looked_at + limit, max(limit, _LOOKED_AT_ONCE)
         more = bool(items) and after < key(items[-1])
     body: dict[str, Any] = {"odata.metadata": f"{call.url}/$metadata#{kind}", "value": found}
     if more:

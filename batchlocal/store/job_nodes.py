@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import asdict
 
 import orjson
 
@@ -25,7 +24,7 @@ class JobNodes:
     def put(self, record: JobNode) -> None:
         self._run(
             "INSERT OR REPLACE INTO job_node (job, node, doc) VALUES (?,?,?)",
-            (record.job, record.node, orjson.dumps(asdict(record)).decode()),
+            (record.job, record.node, orjson.dumps(record).decode()),
         )
 
     def of_job(self, job: str) -> list[JobNode]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import asdict
 
 import orjson
 
@@ -25,7 +24,7 @@ class JobSchedules:
     def put(self, schedule: JobSchedule) -> None:
         self._run(
             "INSERT OR REPLACE INTO job_schedule (key, account, doc) VALUES (?,?,?)",
-            (schedule.key, schedule.account, orjson.dumps(asdict(schedule)).decode()),
+            (schedule.key, schedule.account, orjson.dumps(schedule).decode()),
         )
 
     def remove(self, key: str) -> None:

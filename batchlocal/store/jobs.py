@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import asdict
 
 import orjson
 
@@ -94,7 +93,7 @@ class Jobs:
 
 
 def _doc(job: Job) -> str:
-    return orjson.dumps(asdict(job)).decode()
+    return orjson.dumps(job).decode()
 
 
 def _job(doc: str) -> Job:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import asdict
 
 import orjson
 
@@ -25,7 +24,7 @@ class Nodes:
     def put(self, node: Node) -> None:
         self._run(
             "INSERT OR REPLACE INTO node (key, pool, doc) VALUES (?,?,?)",
-            (node.key, node.pool, orjson.dumps(asdict(node)).decode()),
+            (node.key, node.pool, orjson.dumps(node).decode()),
         )
 
     def remove(self, key: str) -> None:

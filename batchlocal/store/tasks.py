@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import orjson
 
@@ -189,7 +189,7 @@ class Tasks:
 
 
 def _doc(task: Task) -> str:
-    return orjson.dumps(asdict(task)).decode()
+    return orjson.dumps(task).decode()
 
 
 def _task(doc: str) -> Task:
