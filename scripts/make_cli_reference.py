@@ -86,7 +86,7 @@ def formats() -> str:
     lines = [
         "## Formats of endpoint show",
         "",
-        "| format | for | read by, in our tests | holds a secret |",
+        "| format | for | in our tests | holds a secret |",
         "|---|---|---|---|",
     ]
     for name in FORMATS:

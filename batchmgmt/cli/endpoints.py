@@ -12,14 +12,19 @@ from batchmgmt.cli.endpoint_show import Request
 from batchmgmt.cli.endpoint_show import show as show_endpoint
 from batchmgmt.cli.options import AccountName, ResourceGroup, Stack, Subscription, account_of
 from batchmgmt.cli.output import show_text
-from batchmgmt.handoff import FORMATS
+from batchmgmt.handoff import FORMATS, find
 
 __all__ = ["app"]
 
 app = typer.Typer(help="Hand out the service endpoint of an account.", no_args_is_help=True)
 
 
-@app.command()
+def _formats() -> str:
+    """A line a format: what it is for, and who reads it in our tests or which document its form comes from."""
+    return "\n\n".join([f"{name}: {find(name).help} ({find(name).read_by})" for name in FORMATS])
+
+
+@app.command(epilog=f"Formats:\n\n{_formats()}")
 def show(
     resource_group: ResourceGroup = None,
     name: AccountName = None,
@@ -30,7 +35,7 @@ def show(
     details: Annotated[
         bool, typer.Option("--details", help="Also location, pools, applications and linked storage.")
     ] = False,
-    format: Annotated[str, typer.Option(help=f"One of {', '.join(FORMATS)}.")] = "json",
+    format: Annotated[str, typer.Option(help="One of the formats below.", autocompletion=lambda: [*FORMATS])] = "json",
     output: Annotated[str | None, typer.Option("--output", "-o", help="A file, created with mode 0600.")] = None,
 ) -> None:
     """Print an account's Batch service endpoint with what opens it.

@@ -1,7 +1,7 @@
 """Hand-off: a service endpoint in the form that a tool reads. A module a format; this is their table.
 
 ``Format.read_by`` says how the form is known to be right: which reader takes it in our tests, or "unverified" and the
-document that the form comes from.
+document that the form comes from; ``endpoint show --help`` says it too.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ def _details(endpoint: ServiceEndpoint) -> dict[str, Any]:
 
 FORMAT = Format(
     help="for scripts",
-    read_by="azure-batch for Python",
+    read_by="read by azure-batch 15.1 for Python",
     secret=True,
     render=lambda endpoint: json.dumps(document(endpoint), indent=2),
 )

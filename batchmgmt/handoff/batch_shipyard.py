@@ -19,7 +19,7 @@ def _render(endpoint: ServiceEndpoint) -> str:
 
 FORMAT = Format(
     help="credentials.yaml of Batch Shipyard",
-    read_by="PyYAML; form: Batch Shipyard, Credentials configuration",
+    read_by="unverified; form: Batch Shipyard, Credentials configuration",
     secret=True,
     render=_render,
 )

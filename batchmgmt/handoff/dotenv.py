@@ -13,4 +13,4 @@ def _render(endpoint: ServiceEndpoint) -> str:
     return "\n".join(f'{name}="{value}"' for name, value in variables(endpoint).items())
 
 
-FORMAT = Format(help="a .env file", read_by="sh and azure-batch for Python", secret=True, render=_render)
+FORMAT = Format(help="a .env file", read_by="read by sh, then azure-batch 15.1 for Python", secret=True, render=_render)

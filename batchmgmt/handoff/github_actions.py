@@ -22,7 +22,7 @@ def _render(endpoint: ServiceEndpoint) -> str:
 
 FORMAT = Format(
     help="shell lines for a GitHub Actions step; masked",
-    read_by="sh, by the two effects GitHub documents (add-mask, GITHUB_ENV)",
+    read_by="read by sh, by the two effects that GitHub documents: add-mask and GITHUB_ENV",
     secret=True,
     render=_render,
 )

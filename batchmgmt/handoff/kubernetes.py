@@ -24,7 +24,7 @@ def _render(endpoint: ServiceEndpoint) -> str:
 
 FORMAT = Format(
     help="a Secret for kubectl apply",
-    read_by="PyYAML; form: Kubernetes, Secret v1",
+    read_by="read by kubectl and PyYAML",
     secret=True,
     render=_render,
 )

@@ -15,4 +15,6 @@ def _render(endpoint: ServiceEndpoint) -> str:
     return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in variables(endpoint).items())
 
 
-FORMAT = Format(help="export statements for sh", read_by="sh and azure-batch for Python", secret=True, render=_render)
+FORMAT = Format(
+    help="export statements for sh", read_by="read by sh, then azure-batch 15.1 for Python", secret=True, render=_render
+)

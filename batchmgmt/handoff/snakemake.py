@@ -22,7 +22,7 @@ def _render(endpoint: ServiceEndpoint) -> str:
 
 FORMAT = Format(
     help="a profile for Snakemake's azure-batch executor",
-    read_by="PyYAML; form: snakemake-executor-plugin-azure-batch, settings",
+    read_by="read by Snakemake and its azure-batch plugin 0.3",
     secret=False,
     render=_render,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -12,8 +13,10 @@ import httpx
 import pytest
 from azure.mgmt.batch import models
 from azure.mgmt.storage.models import StorageAccountCreateParameters
+from command_cases import pool_definition
 
 from batchmgmt import Account, BatchManagement
+from batchmgmt.__main__ import main
 
 GROUP = "batchmgmt-tests"
 LOCATION = "westeurope"
@@ -75,6 +78,54 @@ def cli(management) -> Cli:
             env={**os.environ, **(env or {})},
             cwd=cwd,
         )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def stack(make_account, tmp_path_factory):
+    """An account with a pool, an application and a package, and a stack ``local`` that names it."""
+    account = make_account("examplesaccount")
+    account.pools.create("POOL", pool_definition(1))
+    account.pools.wait_steady("POOL", timeout=60)
+    folder = tmp_path_factory.mktemp("project")
+    for name in ("FOLDER", "SECOND", "tool"):
+        (folder / name).mkdir()
+        (folder / name / "file").write_text(name.replace("tool", "FOLDER"))
+    for name in ("FORMULA.txt", "formula.txt"):
+        (folder / name).write_text("$TargetDedicatedNodes = 1;")
+    for name in ("TRACE.csv", "trace.csv"):
+        (folder / name).write_text("time,tasks\n0:30,10\n")
+    account.applications.create("APPLICATION")
+    account.packages.publish("APPLICATION", "VERSION", folder / "SECOND", set_default=True)
+    outputs = {
+        "resourceGroup": account.resource_group,
+        "batchAccount": account.name,
+        "subscriptionId": account.management.subscription_id,
+    }
+    state = folder / ".pulumi" / "stacks" / "proj" / "local.json"
+    state.parent.mkdir(parents=True)
+    root = {"type": "pulumi:pulumi:Stack", "outputs": outputs}
+    state.write_text(json.dumps({"version": 3, "checkpoint": {"latest": {"resources": [root]}}}))
+    (folder / "Pulumi.yaml").write_text("name: proj\n")
+    (folder / ".env").write_text(account.endpoint().export("dotenv"))
+    return account, folder
+
+
+@pytest.fixture
+def in_process(management, monkeypatch, capsys):
+    """``batchmgmt ARGUMENTS`` within this process: code, stdout, stderr. Where many are run, imports once are enough."""
+
+    def run(*arguments: str, env: dict[str, str] | None = None, cwd: Path | None = None) -> tuple[int, str, str]:
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "argv", ["batchmgmt", *arguments])
+            for name, value in (env or {}).items():
+                patch.setenv(name, value)
+            if cwd:
+                patch.chdir(cwd)
+            capsys.readouterr()
+            code = main()
+        return code, *capsys.readouterr()
 
     return run
 

@@ -1,103 +1,23 @@
-"""Every command has help, and every example in it runs."""
+"""Every command has help, and ends as it should."""
 
 from __future__ import annotations
 
 import json
-import shlex
 
 import pytest
 import yaml
-from azure.mgmt.batch.models import Pool
-from typer.main import get_command
-
-from batchmgmt.cli.app import app
+from command_cases import commands
 
 
-def commands(command, names=()):
-    if not hasattr(command, "commands"):
-        yield names, command
-    for name, below in getattr(command, "commands", {}).items():
-        yield from commands(below, (*names, name))
+COMMANDS = commands()
 
 
-COMMANDS = dict(commands(get_command(app)))
-
-
-def examples() -> list[str]:
-    lines = [
-        line.strip() for command in COMMANDS.values() for line in command.help.partition("Examples:")[2].splitlines()
-    ]
-    return [line for line in lines if line]
-
-
-@pytest.fixture(scope="session")
-def stack(make_account, tmp_path_factory):
-    """An account with a pool, an application and a package, and a stack ``local`` that names it."""
-    account = make_account("examplesaccount")
-    definition = {
-        "vmSize": "STANDARD_D2_V3",
-        "deploymentConfiguration": {
-            "virtualMachineConfiguration": {
-                "imageReference": {
-                    "publisher": "canonical",
-                    "offer": "0001-com-ubuntu-server-jammy",
-                    "sku": "22_04-lts",
-                },
-                "nodeAgentSkuId": "batch.node.ubuntu 22.04",
-            }
-        },
-        "scaleSettings": {"fixedScale": {"targetDedicatedNodes": 1}},
-    }
-    account.pools.create("POOL", Pool({"properties": definition}))
-    account.pools.wait_steady("POOL", timeout=60)
-    folder = tmp_path_factory.mktemp("project")
-    for name in ("FOLDER", "SECOND"):
-        (folder / name).mkdir()
-        (folder / name / "file").write_text(name)
-    (folder / "FORMULA.txt").write_text("$TargetDedicatedNodes = 1;")
-    (folder / "TRACE.csv").write_text("time,tasks\n0:30,10\n")
-    account.applications.create("APPLICATION")
-    account.packages.publish("APPLICATION", "VERSION", folder / "SECOND", set_default=True)
-    outputs = {
-        "resourceGroup": account.resource_group,
-        "batchAccount": account.name,
-        "subscriptionId": account.management.subscription_id,
-    }
-    state = folder / ".pulumi" / "stacks" / "proj" / "local.json"
-    state.parent.mkdir(parents=True)
-    root = {"type": "pulumi:pulumi:Stack", "outputs": outputs}
-    state.write_text(json.dumps({"version": 3, "checkpoint": {"latest": {"resources": [root]}}}))
-    (folder / "Pulumi.yaml").write_text("name: proj\n")
-    (folder / ".env").write_text(account.endpoint().export("dotenv"))
-    return account, folder
-
-
-@pytest.mark.parametrize("names", COMMANDS, ids=" ".join)
-def test_every_command_says_what_it_does_and_shows_an_example(names):
-    about, _, shown = COMMANDS[names].help.partition("Examples:")
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_says_what_it_does_and_shows_an_example(name):
+    about, _, shown = COMMANDS[name].help.partition("Examples:")
     assert about.strip()
-    assert all(line.strip().startswith(f"batchmgmt {' '.join(names)}") for line in shown.splitlines() if line.strip())
+    assert all(line.strip().startswith(f"batchmgmt {name}") for line in shown.splitlines() if line.strip())
     assert shown.strip()
-
-
-def test_every_example_in_help_runs(cli, stack):
-    account, folder = stack
-    env = {"PULUMI_BACKEND_URL": folder.as_uri()}
-    for example in sorted(examples(), key=_order):
-        words = shlex.split(example)[1:]
-        if ("my-group" in words and "delete" in words) or {"follow", "CONNECTION"} & {*words}:
-            continue  # these delete what others need, never end, or need a connection
-        words = [{"my-group": account.resource_group, "myaccount": account.name}.get(word, word) for word in words]
-        words = [f"{account.name}st" if word == "my-storage" else word for word in words]
-        done = cli(*words, env=env, cwd=folder)
-        assert done.returncode == 0, f"{example}: {done.stderr}"
-
-
-def _order(example: str) -> int:
-    """Makers before takers: applications are created, then changed, then their packages and they themselves deleted."""
-    words = ("application create", "package upload", "application set", "", "package delete", "application delete")
-    found = [number for number, word in enumerate(words) if word and word in example]
-    return found[0] if found else words.index("")
 
 
 def test_lists_come_as_table_json_yaml_and_tsv(cli, stack):
