@@ -7,14 +7,17 @@ says whether what it should leave is there, once, however often it had to be beg
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import httpx
 from azure.mgmt.batch.models import Pool
 from typer.main import get_command
 
-from batchmgmt import Account
+from batchmgmt import Account, BatchManagement
+from batchmgmt.arm import account_id
 from batchmgmt.cli.app import app
 
 IMAGE = {"publisher": "canonical", "offer": "0001-com-ubuntu-server-jammy", "sku": "22_04-lts"}
@@ -50,6 +53,8 @@ class Case(NamedTuple):
         words = {"NAME": place.name, "FOLDER": str(place.folder / "tool"), "FILE": str(place.folder / "file.env")}
         words["STORAGE"] = f"{place.account.name}st"
         named = ["-g", place.account.resource_group, "-n", place.account.name] if self.named else []
+        if "CONNECTION" in self.arguments:
+            words["CONNECTION"] = connections(place)[0]
         return [*(words.get(each, each) for each in self.arguments.split()), *named]
 
 
@@ -169,6 +174,50 @@ def storage_key(place: Place) -> str:
     return str(keys[0].value)  # type: ignore[index]
 
 
+def put(management: BatchManagement, path: str, body: dict[str, Any], version: str) -> None:
+    """PUT a resource of ARM, by its path below the subscription, and wait until it is there."""
+    url = f"{management.cloud.arm}/subscriptions/{management.subscription_id}{path}?api-version={version}"
+    token = management.credential.get_token(management.cloud.arm_scope).token
+    with httpx.Client(headers={"Authorization": f"Bearer {token}"}, timeout=30) as client:
+        client.put(url, json=body).raise_for_status()
+        deadline = time.monotonic() + 30
+        while client.get(url).json()["properties"].get("provisioningState") not in (None, "Succeeded"):
+            assert time.monotonic() < deadline, path
+            time.sleep(0.1)
+
+
+def make_connection(place: Place) -> None:
+    """A private endpoint that asks to be let in to the account."""
+    management, group = place.account.management, place.account.resource_group
+    network = f"/resourceGroups/{group}/providers/Microsoft.Network"
+    subnets = [{"name": "inside", "properties": {"addressPrefix": "10.0.0.0/16"}}]
+    space = {"addressSpace": {"addressPrefixes": ["10.0.0.0/16"]}, "subnets": subnets}
+    where = {"location": "westeurope"}
+    put(management, f"{network}/virtualNetworks/net", {**where, "properties": space}, "2024-05-01")
+    subscription = f"/subscriptions/{management.subscription_id}"
+    account = account_id(management.subscription_id, group, place.account.name)
+    asked = {"privateLinkServiceId": account, "groupIds": ["batchAccount"], "requestMessage": "please"}
+    properties = {
+        "subnet": {"id": f"{subscription}{network}/virtualNetworks/net/subnets/inside"},
+        "manualPrivateLinkServiceConnections": [{"name": "door", "properties": asked}],
+    }
+    put(management, f"{network}/privateEndpoints/{place.name}", {**where, "properties": properties}, "2024-05-01")
+
+
+def connections(place: Place) -> list[str]:
+    """The account's connections from the place's private endpoint."""
+    found = [str(each.name) for each in place.account.private_endpoint_connections.list()]
+    return [name for name in found if name.startswith(f"{place.name}.")]
+
+
+def stands(status: str) -> Callable[[Place], bool]:
+    def done(place: Place) -> bool:
+        found: Any = place.account.private_endpoint_connections.get(connections(place)[0]).properties
+        return bool(found.private_link_service_connection_state.status == status)
+
+    return done
+
+
 CASES = {
     "endpoint show": Case("--details"),
     "endpoint storage": Case("--container NAME --ttl 900"),
@@ -208,6 +257,12 @@ CASES = {
     "activity list": Case(""),
     "activity follow": Case("--count 1 --interval 0.2", make_busy, make_quiet),
     "private-endpoint-connection list": Case(""),
+    "private-endpoint-connection show": Case("CONNECTION", make_connection),
+    "private-endpoint-connection approve": Case("CONNECTION", make_connection, stands("Approved")),
+    "private-endpoint-connection reject": Case("CONNECTION", make_connection, stands("Rejected")),
+    "private-endpoint-connection delete": Case(
+        "CONNECTION --yes", make_connection, lambda place: not connections(place)
+    ),
 }
 NO_CALLS = {"pool autoscale check", "pool autoscale simulate"}
 """Commands that ask nothing of Azure."""

@@ -114,7 +114,7 @@ def stack(make_account, tmp_path_factory):
 
 @pytest.fixture
 def in_process(management, monkeypatch, capsys):
-    """``batchmgmt ARGUMENTS`` within this process: code, stdout, stderr. Where many are run, imports once are enough."""
+    """``batchmgmt ARGUMENTS`` within this process: code, stdout, stderr. Where many are run, one import is enough."""
 
     def run(*arguments: str, env: dict[str, str] | None = None, cwd: Path | None = None) -> tuple[int, str, str]:
         with monkeypatch.context() as patch:

@@ -8,7 +8,6 @@ import pytest
 import yaml
 from command_cases import commands
 
-
 COMMANDS = commands()
 
 

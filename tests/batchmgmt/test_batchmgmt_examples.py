@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from command_cases import commands
+from command_cases import Place, commands, connections, make_busy, make_connection, make_quiet
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -112,13 +112,25 @@ def test_every_program_on_a_page_runs(stack, number):
     assert done.returncode == 0, done.stderr
 
 
-def test_every_example_in_help_runs(in_process, stack, connection):
+def test_every_example_in_help_runs(in_process, stack):
     account, folder = stack
-    names = {"my-group": account.resource_group, "myaccount": account.name, "my-storage": f"{account.name}st"}
+    place = Place(account, "door", folder)
+    make_connection(place)
+    names = {
+        "CONNECTION": connections(place)[0],
+        "my-group": account.resource_group,
+        "myaccount": account.name,
+        "my-storage": f"{account.name}st",
+    }
     for example in examples():
         words = shlex.split(example)[1:]
         if "my-group" in words and "delete" in words:
             continue  # these delete what others need: the tests on faults run them
         words = [names.get(word, word) for word in words]
+        if "follow" in words:
+            words += [] if "--count" in words else ["--count", "1"]  # the other one ends by Ctrl-C
+            make_busy(place)
         code, _, said = in_process(*words, env={"PULUMI_BACKEND_URL": folder.as_uri()}, cwd=folder)
+        if "follow" in words:
+            make_quiet(place)
         assert code == 0, f"{example}: {said}"

@@ -44,7 +44,9 @@ def install(folder: Path, *command: object) -> None:
     """Run an installer in a folder that is kept; skip the test where it has nothing to install from."""
     environment = {name: value for name, value in os.environ.items() if name not in CLIENTS}
     folder.mkdir(parents=True, exist_ok=True)
-    done = subprocess.run([*map(str, command)], env=environment, cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*map(str, command)], env=environment, cwd=folder, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         pytest.skip(f"{command[0]} could not install what reads the format: no package index?")
 
@@ -182,7 +184,11 @@ def test_kubectl_takes_the_secret(endpoint, tmp_path):
     local = ("annotate", "--local", "-f", tmp_path / "secret.yaml", "read=yes", "-o", "json")
     secret = json.loads(run("kubectl", *local))
     assert secret["stringData"] == endpoint.env()
-    listing = "import os; from azure.batch import BatchClient; from azure.core.credentials import AzureNamedKeyCredential"
-    listing += "\nkey = AzureNamedKeyCredential(os.environ['AZURE_BATCH_ACCOUNT'], os.environ['AZURE_BATCH_ACCESS_KEY'])"
+    listing = (
+        "import os; from azure.batch import BatchClient; from azure.core.credentials import AzureNamedKeyCredential"
+    )
+    listing += (
+        "\nkey = AzureNamedKeyCredential(os.environ['AZURE_BATCH_ACCOUNT'], os.environ['AZURE_BATCH_ACCESS_KEY'])"
+    )
     listing += "\nprint('pools:', len(list(BatchClient(os.environ['AZURE_BATCH_ENDPOINT'], key).list_pools())))"
     assert run(sys.executable, "-W", "ignore", "-c", listing, **secret["stringData"]).startswith("pools: ")
