@@ -12,6 +12,7 @@ from pathlib import Path
 from batchlocal.engine.backend import open_backend
 from batchlocal.engine.errors import EngineError, NeedsPulumi
 from batchlocal.engine.operations import Options, Stack, destroy, outputs_of, preview, refresh, up
+from batchlocal.engine.policies import PackOptions
 from batchlocal.engine.project import find_project
 from batchlocal.engine.secrets import PlainSecrets
 from batchlocal.engine.settings import get_setting, list_settings, remove_setting, set_setting
@@ -83,7 +84,8 @@ def _parser() -> argparse.ArgumentParser:
         metavar="URN|ID",
         help="refresh: a cut-off creation is there under this id; given twice, URN then id",
     )
-    running.add_argument("--policy-pack", action="append", default=[], help=argparse.SUPPRESS)
+    running.add_argument("--policy-pack", action="append", default=[], type=Path, help="up, preview: a pack's folder")
+    running.add_argument("--policy-pack-config", action="append", default=[], type=Path, help="its settings, in JSON")
     running.add_argument("--run-program", action="store_true", help=argparse.SUPPRESS)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for name, text, run in (
@@ -153,9 +155,10 @@ def _stack(options: argparse.Namespace) -> Stack:
 
 def _runner(run: Run) -> Callable[[argparse.Namespace], int]:
     def command(options: argparse.Namespace) -> int:
-        for flag in ("policy_pack", "run_program"):
-            if getattr(options, flag):
-                raise NeedsPulumi(f"--{flag.replace('_', '-')}")
+        if options.run_program:
+            raise NeedsPulumi("--run-program")
+        if options.policy_pack and run not in (up, preview):
+            raise EngineError("--policy-pack is for up and preview")
         stack = _stack(options)
         chosen = Options(
             parallel=options.parallel,
@@ -175,6 +178,7 @@ def _runner(run: Run) -> Callable[[argparse.Namespace], int]:
             exclude_dependents=options.exclude_dependents,
             replace=tuple(options.replace + options.target_replace),
             event_log=options.event_log,
+            policies=PackOptions(tuple(options.policy_pack), tuple(options.policy_pack_config)),
         )
         if run in (up, preview):
             stack.ensure()

@@ -14,6 +14,7 @@ from batchlocal.engine.errors import EngineError
 from batchlocal.engine.goals import Goal
 from batchlocal.engine.ledger import Ledger
 from batchlocal.engine.plan import Difference, difference_of, forced_by_option, with_ignored
+from batchlocal.engine.policies import Policies
 from batchlocal.engine.providers import ProviderError
 from batchlocal.engine.registry import Provider, Registry
 from batchlocal.engine.run import Run
@@ -34,8 +35,9 @@ _UNAVAILABLE = (
 class Decider:
     """Decides one registration at a time; whoever calls it holds the lock."""
 
-    def __init__(self, run: Run, registry: Registry, ledger: Ledger) -> None:
+    def __init__(self, run: Run, registry: Registry, ledger: Ledger, policies: Policies) -> None:
         self._run = run
+        self._policies = policies
         self._registry = registry
         self._ledger = ledger
         self._dependants = Dependants(run, registry, ledger)
@@ -59,6 +61,7 @@ class Decider:
             self._decide_provider(step)
         elif old is None or old.external:
             step.inputs = self._check(step, None, goal.inputs)
+            self._apply_policies(step)
             step.op = "create" if old is None else "replace"
         else:
             self._decide_change(step, old)
@@ -113,6 +116,7 @@ class Decider:
 
     def _decide_component(self, step: Step) -> None:
         old, goal = step.old, step.goal
+        self._apply_policies(step)
         changed = old is not None and old.inputs != goal.inputs and goal.type != ROOT_TYPE
         step.op = "create" if old is None else "update" if changed else "same"
 
@@ -124,6 +128,7 @@ class Decider:
         step.difference = Difference(True, keys)
         if step.goal.custom:
             step.inputs = self._check(step, None, step.goal.inputs)
+        self._apply_policies(step)
 
     def _decide_provider(self, step: Step) -> None:
         """An explicit or default provider: its plugin is started here and configured when the step is performed."""
@@ -132,6 +137,7 @@ class Decider:
         news = {**given, **({"version": goal.version} if goal.version else {})}
         plugin = self._registry.start(step.urn, goal.type)
         step.inputs = news if has_unknown(news) else plugin.check_config(step.urn, old.inputs if old else {}, news)
+        self._apply_policies(step)
         if old is None:
             return
         answer = plugin.diff_config(step.urn, old.id, (old.inputs, old.outputs), step.inputs)
@@ -151,6 +157,7 @@ class Decider:
             step.inputs = self._check(step, None, step.goal.inputs)
         else:
             step.inputs = self._check(step, old.inputs, self._with_ignored(step, old.inputs))
+        self._apply_policies(step)
         step.difference = forced_by_option(
             self._differ(step, old), step.goal.replace_on_changes, init_errors=bool(old.init_errors)
         )
@@ -170,6 +177,16 @@ class Decider:
         if step.delete_first:
             step.dependants = self._dependants.of(old, step.urn)
             self._ledger.deleted.add(step.urn)
+
+    def _apply_policies(self, step: Step) -> None:
+        """Let policies change the inputs; a mandatory one that is not kept ends an update, and fails a preview."""
+        provider = self._run.journal.current(step.provider.rsplit("::", 1)[0]) if step.provider else None
+        step.inputs, forbidden = self._policies.applied(step.urn, step.goal, step.inputs, provider)
+        if forbidden:
+            error = EngineError(f"resource {step.urn} is invalid", urn=step.urn, told=True)
+            if not self._run.preview:
+                raise error
+            self._run.note(error)
 
     def _refuse_protected(self, step: Step, old: Resource) -> None:
         if old.protect and step.goal.protect:

@@ -17,6 +17,7 @@ from batchlocal.engine.deciding import Decider
 from batchlocal.engine.entries import Step
 from batchlocal.engine.errors import EngineError, NeedsPulumi
 from batchlocal.engine.goals import Goal
+from batchlocal.engine.policies import Policies
 from batchlocal.engine.providers import ProviderError
 from batchlocal.engine.registry import Registry
 from batchlocal.engine.run import Run, Stopped
@@ -43,14 +44,14 @@ class Skipped(Exception):
 class Deployment:
     """Takes registrations from several threads at once."""
 
-    def __init__(self, run: Run, registry: Registry, steps: Steps, takeovers: Takeovers) -> None:
+    def __init__(self, run: Run, registry: Registry, steps: Steps, takeovers: Takeovers, policies: Policies) -> None:
         self.run = run
         self.ledger = steps.ledger
         self.stack_outputs: Values | None = None
         self._registry = registry
         self._steps = steps
         self._takeovers = takeovers
-        self._decider = Decider(run, registry, self.ledger)
+        self._decider = Decider(run, registry, self.ledger, policies)
         self._deciding = threading.RLock()
         self._aliases = Aliases(run.names.project, run.names.stack)
         self._unfinished: dict[str, Step] = {}

@@ -105,6 +105,9 @@ class View:
     def diagnostic(self, severity: str, text: str, urn: str) -> None:
         """Something to read that is no step."""
 
+    def violation(self, urn: str, about: Values, text: str) -> None:
+        """A policy is not kept, or has changed a resource."""
+
     def event(self, event: Values) -> None:
         """Pulumi's event for any of these."""
 
@@ -185,6 +188,20 @@ class Display:
             text = self._clean(text)
             self._event("diagnosticEvent", {"urn": urn, "message": text, "severity": severity})
             self._view.diagnostic(severity, text, urn)
+
+    def violation(self, urn: str, about: Values, text: str) -> None:
+        """A policy is not kept; ``about`` has the names and the level."""
+        with self._lock:
+            text = self._clean(text)
+            self._event("policyEvent", {"resourceUrn": urn, "message": text, "color": "never", **about})
+            self._view.violation(urn, about, text)
+
+    def remediation(self, urn: str, about: Values, before: Values, after: Values) -> None:
+        """A policy has changed a resource's inputs."""
+        with self._lock:
+            body = {"resourceUrn": urn, "color": "never", **about, "before": masked(before), "after": masked(after)}
+            self._event("policyRemediationEvent", body)
+            self._view.violation(urn, {**about, "enforcementLevel": "remediate"}, "its inputs were changed")
 
     def aside(self, severity: str, text: str) -> None:
         """A word about the command, which is no event of the operation."""

@@ -20,11 +20,14 @@ __all__ = ["PluginHost", "Process", "Running"]
 class Process:
     """A plugin of our own: it prints its port as the first line of its output."""
 
-    def __init__(self, package: str, command: list[str], folder: Path) -> None:
+    def __init__(
+        self, package: str, command: list[str], folder: Path, environment: Mapping[str, str] | None = None
+    ) -> None:
         self._package = package
         self._process = subprocess.Popen(
             command,
             cwd=folder,
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -48,8 +51,8 @@ class Process:
         assert self._process.stdout is not None
         line = self._process.stdout.readline().strip()
         if not line.isdigit():
-            reason = "".join(self._said[-3:]).strip() or f"exit code {self._process.wait()}"
-            raise EngineError(f"the provider plugin '{self._package}' did not start: {reason}")
+            reason = "".join(self._said[-8:]).strip() or f"exit code {self._process.wait()}"
+            raise EngineError(f"the plugin '{self._package}' did not start: {reason}")
         return int(line)
 
     def kill(self) -> None:

@@ -24,6 +24,7 @@ from batchlocal.engine.hosting import PluginHost
 from batchlocal.engine.journal import Journal
 from batchlocal.engine.ledger import Ledger
 from batchlocal.engine.log import LogServer
+from batchlocal.engine.policies import PackOptions, Policies
 from batchlocal.engine.program import run_program
 from batchlocal.engine.project import Config, Project
 from batchlocal.engine.refreshing import Refresh, refuse_unknown
@@ -64,6 +65,7 @@ class Options:
     exclude_dependents: bool = False
     replace: tuple[str, ...] = ()
     event_log: Path | None = None
+    policies: PackOptions = field(default_factory=PackOptions)
 
     def settings(self, *, preview: bool) -> Settings:
         """What of it concerns the run."""
@@ -116,6 +118,7 @@ class _Parts:
     refresh: Refresh
     project: Project
     storage: StackStorage
+    policies: Policies
 
 
 Work = Callable[[_Parts], None]
@@ -154,6 +157,18 @@ def _run_program(parts: _Parts) -> None:
     if not run.stopped:
         parts.delete()
         refuse_unknown(run, targets.included, there | deployment.ledger.seen)
+    _ask_policies(parts)
+
+
+def _ask_policies(parts: _Parts) -> None:
+    """When all went well, the policies about the stack as a whole have the last word."""
+    run = parts.run
+    if run.errors or run.stopped:
+        return
+    if parts.policies.forbidden(run.journal.done.values(), parts.deployment.ledger.goals):
+        refusal = EngineError("the stack is not as its policies want it", told=True)
+        refusal.of_step = True
+        run.note(refusal)
 
 
 def _take_down(parts: _Parts) -> None:
@@ -215,16 +230,20 @@ class _Operation:
         settings = self.options.settings(preview=self.preview)
         run = Run(Names(stack.project.name, stack.name), config, journal, display, settings)
         registry = Registry(run, host, Builtin(stack.outputs_of))
+        policies = Policies(self.options.policies, display, preview=self.preview)
+        self._held.callback(policies.close)
+        policies.start((stack.project.name, stack.name), config, log.address)
         ledger = Ledger()
         steps = Steps(run, registry, ledger)
         return _Parts(
             run,
             host,
-            Deployment(run, registry, steps, Takeovers(run, registry, ledger)),
+            Deployment(run, registry, steps, Takeovers(run, registry, ledger), policies),
             Deletion(run, steps, ledger),
             Refresh(run, registry, first=self.kind != "refresh"),
             stack.project,
             storage,
+            policies,
         )
 
     def _worked(self, parts: _Parts, work: Work) -> int:

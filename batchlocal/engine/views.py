@@ -88,6 +88,13 @@ class LineView(View):
         prefix = "" if severity == "info" else f"{severity}: "
         print(f"{prefix}{about}{text}", file=sys.stderr if prefix else sys.stdout, flush=True)
 
+    def violation(self, urn: str, about: Values, text: str) -> None:
+        pack = f"{about['policyPackName']}@v{about['policyPackVersion']}"
+        severity = f" [severity: {about['severity']}]" if "severity" in about else ""
+        told = "".join(f"\n    {line}" for line in text.splitlines())
+        place = f"({type_of(urn)}: {name_of(urn)})" if urn else ""
+        print(f"policy [{about['enforcementLevel']}]{severity} {pack} {about['policyName']} {place}{told}", flush=True)
+
     def outputs(self, outputs: Values) -> None:
         if outputs:
             print("\nOutputs:")
