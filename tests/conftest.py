@@ -34,6 +34,11 @@ class Local:
     def subscription(self) -> str:
         return self.settings["subscriptionId"]
 
+    @property
+    def pid(self) -> int:
+        """The process id of the server that runs, or ran last."""
+        return int(json.loads((self.data / "server.json").read_text())["pid"])
+
     def credential(self) -> ClientSecretCredential:
         """azure-identity's credential for the service principal, with the settings a private authority needs."""
         return ClientSecretCredential(
