@@ -30,6 +30,7 @@ from batchlocal.platform import Platform
 from batchlocal.runner import Runner
 from batchlocal.snapshots import finish_exchange
 from batchlocal.store import Store
+from batchlocal.telemetry import deliver, sample
 
 __all__ = ["AlreadyRunning", "Options", "PortTaken", "serve"]
 
@@ -193,6 +194,8 @@ class _Background:
             Runner(platform, performers).run(),
             node_effects.run(platform),
             take_samples(platform),
+            deliver(platform),
+            sample(platform),
         )
         self._tasks = [asyncio.create_task(one) for one in work]
 

@@ -8,7 +8,7 @@ import inspect
 import logging
 from collections.abc import Mapping
 
-from batchlocal.control import faults, journal, preemptions, principals, quotas, snapshots, subscriptions, time
+from batchlocal.control import faults, journal, logs, preemptions, principals, quotas, snapshots, subscriptions, time
 from batchlocal.control.call import ENDPOINTS, ControlCall, Handler, NotTaken, endpoint
 from batchlocal.platform import Platform
 from batchlocal.protocol.messages import Answer, Request
@@ -16,7 +16,7 @@ from batchlocal.protocol.routing import Router
 
 __all__ = ["ControlPlane", "rooms"]
 
-rooms = (faults, journal, preemptions, principals, quotas, snapshots, subscriptions, time)
+rooms = (faults, journal, logs, preemptions, principals, quotas, snapshots, subscriptions, time)
 _log = logging.getLogger(__name__)
 _ROOT = "/_batchlocal"
 

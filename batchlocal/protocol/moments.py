@@ -11,10 +11,11 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 
 TICKS_PER_SECOND = 10_000_000
-_UNIX_EPOCH_TICKS = 621_355_968_000_000_000
+UNIX_EPOCH = 621_355_968_000_000_000  # ticks
 
 __all__ = [
     "TICKS_PER_SECOND",
+    "UNIX_EPOCH",
     "after",
     "etag",
     "from_datetime",
@@ -31,7 +32,7 @@ __all__ = [
 def now() -> int:
     """The present instant in ticks; successive calls in one process never return the same value twice."""
     global _latest
-    present = _UNIX_EPOCH_TICKS + time.time_ns() // 100
+    present = UNIX_EPOCH + time.time_ns() // 100
     _latest = present if present > _latest else _latest + 1
     return _latest
 

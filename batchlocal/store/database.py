@@ -25,6 +25,7 @@ from batchlocal.store.pools import Pools
 from batchlocal.store.principals import Principals
 from batchlocal.store.quotas import Quotas
 from batchlocal.store.resources import Resources
+from batchlocal.store.service_events import ServiceEvents
 from batchlocal.store.subscriptions import Subscriptions
 from batchlocal.store.tasks import Tasks
 
@@ -72,6 +73,10 @@ class Tx:
     @cached_property
     def tasks(self) -> Tasks:
         return Tasks(self.connection)
+
+    @cached_property
+    def service_events(self) -> ServiceEvents:
+        return ServiceEvents(self.connection)
 
     @cached_property
     def subscriptions(self) -> Subscriptions:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 
+from batchlocal.store.event_triggers import TRIGGERS
+
 __all__ = ["StoreTooNew", "check_known", "migrate"]
 
 Step = Callable[[sqlite3.Connection], object]
@@ -279,6 +281,33 @@ _step(
       keys TEXT NOT NULL                -- JSON: its JSON web key set
     ) WITHOUT ROWID;
     """,
+)
+_step(
+    "0013 service events, counted by the minute and kept until they are delivered; the logs of workspaces",
+    """
+    CREATE TABLE service_event (
+      number INTEGER PRIMARY KEY AUTOINCREMENT,
+      account TEXT NOT NULL,
+      kind TEXT NOT NULL,               -- as Azure Monitor's operationName
+      at REAL NOT NULL,                 -- seconds since 1970
+      doc TEXT NOT NULL,                -- JSON: the pool or task as stored
+      job TEXT NOT NULL                 -- JSON: of a task its job's id, pool and manager task
+    );
+    CREATE TABLE event_count (
+      account TEXT NOT NULL,
+      kind TEXT NOT NULL,               -- an event's kind, or a gauge's name
+      minute INTEGER NOT NULL,          -- since 1970
+      count INTEGER NOT NULL,
+      PRIMARY KEY (account, kind, minute)
+    ) WITHOUT ROWID;
+    CREATE TABLE workspace_log (
+      number INTEGER PRIMARY KEY AUTOINCREMENT,
+      workspace TEXT NOT NULL,
+      record TEXT NOT NULL              -- JSON: a row of AzureDiagnostics
+    );
+    CREATE INDEX workspace_log_of ON workspace_log (workspace, number);
+    """
+    + TRIGGERS,
 )
 
 

@@ -37,9 +37,17 @@ class Nodes:
         rows = self._run("SELECT doc FROM node WHERE pool = ? ORDER BY key", (pool,)).fetchall()
         return [_node(doc) for (doc,) in rows]
 
+    def states(self, pool: str) -> list[tuple[str, int]]:
+        """How many nodes of a pool are in each state."""
+        return self._run(
+            "SELECT json_extract(doc, '$.state'), count(*) FROM node WHERE pool = ? GROUP BY 1", (pool,)
+        ).fetchall()
+
     def counted(self, pool: str) -> tuple[int, int]:
         """How many dedicated and how many low-priority nodes a pool has."""
-        row = self._run("SELECT total(doc ->> 'dedicated'), count(*) FROM node WHERE pool = ?", (pool,)).fetchone()
+        row = self._run(
+            "SELECT total(json_extract(doc, '$.dedicated')), count(*) FROM node WHERE pool = ?", (pool,)
+        ).fetchone()
         return int(row[0]), row[1] - int(row[0])
 
 

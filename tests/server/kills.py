@@ -274,6 +274,7 @@ class Accounts(Actor):
         self.name, self.step = f"k{self.rng.randrange(10**9)}x", "create"
         accepted = self.client.batch("PUT", self.name, body={"location": "swedencentral"})
         self.location, self.step = accepted.headers["Location"], "created"
+        self.acknowledged += 1
         until(lambda: self.client.send("GET", self.location).status_code == 200, _PATIENCE)
         self.step = "delete"
         accepted = self.client.batch("DELETE", self.name)
@@ -330,7 +331,7 @@ class Killed:
         threading.excepthook = failures.append
         for thread in threads:
             thread.start()
-        threading.Event().wait(self._rng.uniform(0.02, 0.8))
+        threading.Event().wait(self._rng.uniform(0.02, 1.2))
         self._kill()
         for thread in threads:
             thread.join(60)

@@ -1,0 +1,82 @@
+"""The repository of service events: those to deliver, their counts by the minute, and the logs of workspaces."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+__all__ = ["ServiceEvent", "ServiceEvents"]
+
+_KEPT_MINUTES = 30 * 24 * 60  # metrics have a rolling history of 30 days (article batch-diagnostics)
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceEvent:
+    """An event that has not been delivered. ``at`` is in seconds since 1970; ``doc`` is the pool or task as stored."""
+
+    number: int
+    account: str
+    kind: str
+    at: float
+    doc: dict[str, Any]
+    job: dict[str, Any]
+
+
+class ServiceEvents:
+    """Written by triggers (``event_triggers``), read by whoever delivers and by metrics."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._run = connection.execute
+
+    def waiting(self, limit: int) -> list[ServiceEvent]:
+        """The next events to deliver, in order."""
+        rows = self._run(
+            "SELECT number, account, kind, at, doc, job FROM service_event ORDER BY number LIMIT ?", (limit,)
+        ).fetchall()
+        return [
+            ServiceEvent(number, account, kind, at, orjson.loads(doc), orjson.loads(job))
+            for number, account, kind, at, doc, job in rows
+        ]
+
+    def delivered(self, events: Iterable[ServiceEvent]) -> None:
+        """Forget events."""
+        for event in events:
+            self._run("DELETE FROM service_event WHERE number = ?", (event.number,))
+
+    def counts(self, account: str, kinds: Iterable[str], start: int, end: int) -> dict[tuple[str, int], int]:
+        """Counts by kind and minute (since 1970), of minutes in ``[start, end)``."""
+        wanted = list(kinds)
+        rows = self._run(
+            "SELECT kind, minute, count FROM event_count WHERE account = ? AND minute >= ? AND minute < ?"
+            f" AND kind IN ({','.join('?' * len(wanted))})",
+            (account, start, end, *wanted),
+        ).fetchall()
+        return {(kind, minute): count for kind, minute, count in rows}
+
+    def sample(self, account: str, minute: int, values: dict[str, int]) -> None:
+        """Keep an account's gauges of a minute, and forget what is too old."""
+        for kind, value in values.items():
+            self._run(
+                "INSERT OR REPLACE INTO event_count (account, kind, minute, count) VALUES (?,?,?,?)",
+                (account, kind, minute, value),
+            )
+        self._run("DELETE FROM event_count WHERE account = ? AND minute < ?", (account, minute - _KEPT_MINUTES))
+
+    def log(self, workspace: str, record: dict[str, Any]) -> None:
+        """Add a record to a workspace's log (by the workspace's key)."""
+        self._run(
+            "INSERT INTO workspace_log (workspace, record) VALUES (?,?)", (workspace, orjson.dumps(record).decode())
+        )
+
+    def logged(self, workspace: str, operation: str, limit: int) -> list[dict[str, Any]]:
+        """A workspace's last records of operations that fit a glob, oldest first."""
+        rows = self._run(
+            "SELECT record FROM workspace_log WHERE workspace = ? AND json_extract(record, '$.OperationName') GLOB ?"
+            " ORDER BY number DESC LIMIT ?",
+            (workspace, operation, limit),
+        ).fetchall()
+        return [orjson.loads(record) for (record,) in reversed(rows)]
