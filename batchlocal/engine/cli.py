@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from batchlocal.engine.backend import open_backend
@@ -194,8 +195,8 @@ def _agreed(run: Run, stack: Stack, options: Options, *, skip: bool) -> bool:
     """Show what would happen and ask; without a terminal, --yes must have been given."""
     if not sys.stdin.isatty():
         raise EngineError("--yes must be passed in to proceed when running in non-interactive mode")
-    if run is up and not skip:
-        preview(stack, options)
+    if not skip:
+        _ = preview(stack, options) if run is up else run(stack, replace(options, preview_only=True))
     return input("Do you want to perform this? [yes/no] ").strip().lower() in ("y", "yes")
 
 

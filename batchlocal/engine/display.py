@@ -40,6 +40,7 @@ class Shown:
     new_inputs: Values = field(default_factory=dict)
     new_id: str = ""
     new: Resource | None = None
+    parent: str = ""
     logical: bool = True
     counts: bool = True
     began: float = field(default_factory=time.monotonic)

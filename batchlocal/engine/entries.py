@@ -66,7 +66,8 @@ class Entries:
         with self._run.slots:
             if self._run.stopped:
                 raise Stopped
-            shown = Shown(op, urn, old, new_id=new_id)
+            parent = step.goal.parent if step else old.parent if old else ""
+            shown = Shown(op, urn, old, new_id=new_id, parent=parent)
             if step is not None:
                 shown.difference, shown.old_inputs, shown.new_inputs = (
                     step.difference,
@@ -95,7 +96,7 @@ class Entries:
 
     def only_shown(self, urn: str, old: Resource | None = None) -> None:
         """A resource that the operation is not about, shown as the same; components are done when outputs come."""
-        shown = Shown("same", urn, old)
+        shown = Shown("same", urn, old, parent=old.parent if old else "")
         self._run.display.start(shown)
         shown.new_id = old.id if old else ""
         if old is None or old.custom:
@@ -148,7 +149,7 @@ class Entries:
     def mark(self, step: Step, difference: Difference, made: Resource | None = None) -> None:
         """The marker that stands for a replacement as a whole."""
         before = step.old.inputs if step.old else {}
-        shown = Shown("replace", step.urn, step.old, difference, before, step.inputs, new=made)
+        shown = Shown("replace", step.urn, step.old, difference, before, step.inputs, new=made, parent=step.goal.parent)
         shown.new_id = made.id if made else ""
         self._run.display.start(shown)
         self._run.display.done(shown)

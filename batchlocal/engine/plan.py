@@ -18,6 +18,7 @@ from batchlocal.engine.values import unwrapped
 __all__ = [
     "Change",
     "Difference",
+    "changed_parts",
     "condemned_layers",
     "condemned_needs",
     "difference_of",
@@ -95,12 +96,12 @@ def _change(one: Any) -> Change:
 def local_difference(old: Values, new: Values) -> Difference:
     """The engine's own comparison of inputs; whether they are secret does not count."""
     before, after = unwrapped(old), unwrapped(new)
-    paths = {spelt(path): Change(kind) for path, kind in _compared(before, after, ())}
+    paths = {spelt(path): Change(kind) for path, kind in changed_parts(before, after)}
     names = tuple(name for name in sorted({*before, *after}) if before.get(name) != after.get(name))
     return Difference(bool(paths), (), names, paths)
 
 
-def _compared(old: Any, new: Any, place: Path) -> Iterator[tuple[Path, str]]:
+def changed_parts(old: Any, new: Any, place: Path = ()) -> Iterator[tuple[Path, str]]:
     """Paths of what differs and how: ``add``, ``delete`` or ``update``."""
     pairs: Iterable[tuple[str | int, Any, Any]]
     if isinstance(old, dict) and isinstance(new, dict):
@@ -112,7 +113,7 @@ def _compared(old: Any, new: Any, place: Path) -> Iterator[tuple[Path, str]]:
             yield place, "add" if old is None else "delete" if new is None else "update"
         return
     for part, before, after in pairs:
-        yield from _compared(before, after, (*place, part))
+        yield from changed_parts(before, after, (*place, part))
 
 
 def forced_by_option(difference: Difference, replace_on_changes: Iterable[str], *, init_errors: bool) -> Difference:

@@ -49,7 +49,7 @@ class Refresh:
         if self._run.stopped:
             return None
         with self._run.slots:
-            shown = Shown("refresh", resource.urn, resource, logical=False)
+            shown = Shown("refresh", resource.urn, resource, logical=False, parent=resource.parent)
             shown.new_id = resource.id
             self._run.display.start(shown)
             try:

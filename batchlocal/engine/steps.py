@@ -62,7 +62,7 @@ class Steps(Entries):
         made = self.entry(step, None if replacing else old)
         made.inputs = {} if made.parent == "" else step.inputs
         made.outputs = dict(old.outputs) if old and not replacing else {}
-        shown = Shown(op, step.urn, old)
+        shown = Shown(op, step.urn, old, parent=step.goal.parent)
         self._run.display.start(shown)
         self.record(step, made, replacing=replacing)
         self._run.display.count(shown)
@@ -73,7 +73,7 @@ class Steps(Entries):
     def finished(self, step: Step) -> None:
         """A component's outputs have come."""
         op = "create-replacement" if step.op in ("replace", "recreate") else step.op
-        self._run.display.done(Shown(op, step.urn, step.old), count=False)
+        self._run.display.done(Shown(op, step.urn, step.old, parent=step.goal.parent), count=False)
 
     # Providers
 

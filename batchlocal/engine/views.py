@@ -13,10 +13,10 @@ from rich.table import Table
 from rich.text import Text
 
 from batchlocal.engine.display import Shown, View
+from batchlocal.engine.rendering import created_lines, difference_lines, shown_value, summary_of
 from batchlocal.engine.urns import is_provider, name_of, type_of
-from batchlocal.engine.values import SECRET, SIGNATURE, masked
 
-__all__ = ["EventView", "LineView", "LiveView", "PreviewJsonView", "difference_lines"]
+__all__ = ["EventView", "LineView", "LiveView", "PreviewJsonView"]
 
 Values = dict[str, Any]
 
@@ -65,8 +65,25 @@ class LineView(View):
     """A line a finished step."""
 
     def __init__(self, *, preview: bool, details: bool) -> None:
+        """``details`` tells every property of what is made and goes; what changes is told in a preview anyway."""
         self._preview = preview
-        self._details = details or preview
+        self._details = details
+        self._told: set[tuple[str, str]] = set()
+
+    def _lines(self, shown: Shown) -> list[str]:
+        """Property by property, what a step changes."""
+        if shown.op in ("create-replacement", "delete-replaced") or not (self._details or self._preview):
+            return []
+        if self._details and shown.op == "create":
+            return created_lines(shown)
+        return difference_lines(shown)
+
+    def _is_new(self, shown: Shown) -> bool:
+        """Whether a step is told the first time; components come twice, at once and when their outputs are there."""
+        key = (shown.urn, shown.op)
+        first = key not in self._told
+        self._told.add(key)
+        return first
 
     def say(self, text: str) -> None:
         print(text, flush=True)
@@ -76,9 +93,8 @@ class LineView(View):
             return
         if self._preview and shown.op in ("create-replacement", "delete-replaced"):
             return
-        print(_line(shown, preview=self._preview), flush=True)
-        if self._details:
-            print("".join(f"{line}\n" for line in difference_lines(shown)), end="", flush=True)
+        if self._is_new(shown):
+            print("\n".join([_line(shown, preview=self._preview), *self._lines(shown)]), flush=True)
 
     def failed(self, shown: Shown, reason: str) -> None:
         print(f"error: {type_of(shown.urn)} {name_of(shown.urn)} {shown.op}: {reason}", file=sys.stderr, flush=True)
@@ -100,7 +116,7 @@ class LineView(View):
             print("\nOutputs:")
             width = max(map(len, outputs))
             for name, value in sorted(outputs.items()):
-                print(f"    {name:<{width}} : {_shown(value)}")
+                print(f"    {name:<{width}} : {shown_value(value)}")
 
     def summary(self, counts: dict[str, int], seconds: float, *, preview: bool) -> None:
         print("\nResources:")
@@ -126,26 +142,51 @@ class LiveView(LineView):
         self._live.start()
 
     def _table(self) -> Table:
-        table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-        for title in ("", "Type", "Name", "Status", "Time"):
+        with self._guard:
+            rows = self._in_tree()
+        table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", show_header=bool(rows))
+        for title in ("", "Type", "Name", "Status", *(("Info",) if self._preview else ("Time",))):
             table.add_column(title, justify="right" if title == "Time" else "left", no_wrap=True)
         with self._guard:
-            for key, (shown, status) in self._rows.items():
+            for key, depth in rows:
+                shown, status = self._rows[key]
                 sign = _SIGNS.get(shown.op, "?")
                 style = "bold red" if status == "failed" else _STYLES.get(sign, "")
-                seconds = self._frozen.get(key, shown.seconds)
-                took = "" if self._preview else f"{seconds:.1f}s"
-                cells = (sign, type_of(shown.urn), name_of(shown.urn), status, took)
-                table.add_row(*(Text(cell, style=style) for cell in cells))
+                last = summary_of(shown) if self._preview else f"{self._frozen.get(key, shown.seconds):.1f}s"
+                kind = f"{'   ' * (depth - 1)}{'└─ ' if depth else ''}{type_of(shown.urn)}"
+                table.add_row(*(Text(cell, style=style) for cell in (sign, kind, name_of(shown.urn), status, last)))
         return table
+
+    def _in_tree(self) -> list[tuple[tuple[str, str], int]]:
+        """Rows, children below their parents, and how deep each is; what stays the same is left out."""
+        urns = {urn for urn, _ in self._rows}
+        below: dict[str, list[tuple[str, str]]] = {}
+        for key, (shown, _) in self._rows.items():
+            below.setdefault(shown.parent if shown.parent in urns else "", []).append(key)
+        found: list[tuple[tuple[str, str], int]] = []
+
+        def place(parent: str, depth: int) -> None:
+            for key in below.pop(parent, ()):
+                found.append((key, depth))
+                place(key[0], depth + 1)
+
+        place("", 0)
+        wanted: set[str] = set()
+        for key, _ in reversed(found):
+            shown, _ = self._rows[key]
+            if shown.op != "same" or shown.urn in wanted:
+                wanted |= {shown.urn, shown.parent}
+        return [(key, depth) for key, depth in found if key[0] in wanted]
 
     def _row(self, shown: Shown, status: str, *, over: bool) -> None:
         if is_provider(type_of(shown.urn)) and shown.op == "same":
             return
+        if self._preview and shown.op in ("create-replacement", "delete-replaced"):
+            return  # the row of the replacement stands for them
         key = (shown.urn, "delete-replaced" if shown.op == "delete-replaced" else "")
         with self._guard:
             self._rows[key] = (shown, status)
-            if over:
+            if over and key not in self._frozen:
                 self._frozen[key] = shown.seconds
 
     def say(self, text: str) -> None:
@@ -160,9 +201,9 @@ class LiveView(LineView):
         if shown.difference.keys:
             status += f" [{', '.join(shown.difference.keys)}]"
         self._row(shown, status, over=True)
-        if self._details and shown.op not in ("create-replacement", "delete-replaced"):
-            for line in difference_lines(shown):
-                self._console.print(f"{name_of(shown.urn)}:{line}", markup=False, highlight=False)
+        if self._is_new(shown) and (lines := self._lines(shown)):
+            head = f"{_SIGNS.get(shown.op, '')} {type_of(shown.urn)} {name_of(shown.urn)}: {status}"
+            self._console.print("\n".join([head, *lines]), markup=False, highlight=False)
 
     def failed(self, shown: Shown, reason: str) -> None:
         self._row(shown, "failed", over=True)
@@ -220,34 +261,3 @@ def _line(shown: Shown, *, preview: bool) -> str:
     took = "" if preview else f" ({shown.seconds:.1f}s)"
     forced = f" [{', '.join(shown.difference.keys)}]" if shown.difference.keys else ""
     return f" {sign:<2} {type_of(shown.urn)} {name_of(shown.urn)} {word}{forced}{took}"
-
-
-def difference_lines(shown: Shown) -> list[str]:
-    """The changed paths of a step; the ones that force a replacement say so."""
-    lines = []
-    for path, change in sorted(shown.difference.by_path().items()):
-        sign = {"add": "+", "delete": "-", "update": "~"}[change.kind]
-        forced = "  [forces replacement]" if change.replaces else ""
-        before, after = (_shown(_at(values, path)) for values in (shown.old_inputs, shown.new_inputs))
-        text = {"+": after, "-": before, "~": f"{before} => {after}"}[sign]
-        lines.append(f"      {sign} {path}: {text}{forced}")
-    return lines
-
-
-def _at(values: Any, path: str) -> Any:
-    """The value at a path; what lies within a secret is shown as the secret."""
-    found = values
-    for part in path.replace("[", ".").replace("]", "").replace('"', "").split("."):
-        if isinstance(found, list) and part.isdigit() and int(part) < len(found):
-            found = found[int(part)]
-        elif isinstance(found, dict):
-            if found.get(SIGNATURE) == SECRET:
-                break
-            found = found.get(part)
-        else:
-            return None
-    return masked(found)
-
-
-def _shown(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
