@@ -12,7 +12,11 @@ import httpx
 from batchlocal.platform import Platform
 from batchlocal.protocol import moments
 
-__all__ = ["blob_exists", "make_container", "signed_url"]
+__all__ = ["StorageRefused", "blob_exists", "make_container", "signed_url"]
+
+
+class StorageRefused(Exception):
+    """Storage did not take the signature: its key has been regenerated."""
 
 
 def signed_url(
@@ -49,10 +53,15 @@ def client(platform: Platform) -> httpx.AsyncClient:
 
 
 async def blob_exists(platform: Platform, account: tuple[str, str], container: str, blob: str) -> bool:
-    """Whether storage really has the blob, asked of storage itself."""
+    """Whether storage really has the blob, asked of storage itself.
+
+    Raises:
+        StorageRefused: the key is not one of the account's.
+    """
     await platform.blobs.wait_ready()
     url, _ = signed_url(platform, account, container, blob, "r", moments.now())
     answer = await client(platform).head(url)
+    _check_taken(answer)
     return answer.status_code == httpx.codes.OK
 
 
@@ -60,14 +69,21 @@ async def make_container(platform: Platform, account: tuple[str, str], container
     """Make a container; one that is there is left alone.
 
     Raises:
-        httpx.HTTPError: storage did not answer, or refused.
+        httpx.HTTPError: storage did not answer.
+        StorageRefused: the key is not one of the account's.
     """
     await platform.blobs.wait_ready()
     name, key = account
     url = f"{platform.blob_origin}/{name}/{container}?restype=container&{_account_sas(name, key)}"
     answer = await client(platform).put(url, headers={"x-ms-version": "2021-12-02"})
+    _check_taken(answer)
     if answer.status_code not in (httpx.codes.CREATED, httpx.codes.CONFLICT):
         answer.raise_for_status()
+
+
+def _check_taken(answer: httpx.Response) -> None:
+    if answer.status_code == httpx.codes.FORBIDDEN:
+        raise StorageRefused
 
 
 def _account_sas(name: str, key: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from batchlocal.domain.pool import Pool
+from batchlocal.linked_storage import key_of
 from batchlocal.nodes.environment import package_variables
 from batchlocal.nodes.folders import NodeFolders
 from batchlocal.nodes.storage import FileTrouble, NodeStorage
@@ -36,7 +37,7 @@ async def deploy(
 async def _unpack(
     tx: Tx, storage: NodeStorage, account: Resource, application: Resource, package: Resource, target: Path
 ) -> None:
-    linked = tx.resources.find(account.body["properties"]["autoStorage"]["storageAccountId"])
+    linked = key_of(tx, account)
     if linked is None:
         raise FileTrouble(application.name, "the account has no linked storage")
     draft = target.with_name(f".{target.name}")

@@ -19,6 +19,7 @@ from urllib.parse import quote
 
 import httpx
 
+from batchlocal.linked_storage import key_of
 from batchlocal.platform import Platform
 from batchlocal.store.resources import Resource
 
@@ -91,18 +92,18 @@ class NodeStorage:
     def _linked_container(self, account: Resource, container: str) -> str:
         from azure.storage.blob import ContainerSasPermissions, generate_container_sas
 
-        linked = account.body["properties"].get("autoStorage") or {}
-        storage = self._platform.store.read.resources.find(linked.get("storageAccountId", ""))
+        storage = key_of(self._platform.store.read, account)
         if storage is None:
             raise FileTrouble(container, "the account has no linked storage")
+        name, key = storage
         sas = generate_container_sas(
-            storage.name,
+            name,
             container,
-            storage.hidden["keys"]["key1"],
+            key,
             permission=ContainerSasPermissions(read=True, list=True),
             expiry=datetime.now(UTC) + timedelta(hours=1),
         )
-        return f"{self._platform.blob_origin}/{storage.name}/{container}?{sas}"
+        return f"{self._platform.blob_origin}/{name}/{container}?{sas}"
 
     async def _blobs(self, container: str, prefix: str) -> Any:
         marker = ""
@@ -150,20 +151,21 @@ class NodeStorage:
             raise FileTrouble(name, type(error).__name__) from None
         draft.replace(target)
 
-    async def package(self, storage: Resource, container: str, version: str, target: Path) -> None:
-        """Download an application package's zip."""
+    async def package(self, storage: tuple[str, str], container: str, version: str, target: Path) -> None:
+        """Download an application package's zip; ``storage`` is the linked account's name and key."""
         from azure.storage.blob import BlobSasPermissions, generate_blob_sas
 
+        name, key = storage
         sas = generate_blob_sas(
-            storage.name,
+            name,
             container,
             version,
-            account_key=storage.hidden["keys"]["key1"],
+            account_key=key,
             permission=BlobSasPermissions(read=True),
             expiry=datetime.now(UTC) + timedelta(hours=1),
         )
         await self._platform.blobs.wait_ready()
-        url = f"{self._platform.blob_origin}/{storage.name}/{container}/{quote(version)}?{sas}"
+        url = f"{self._platform.blob_origin}/{name}/{container}/{quote(version)}?{sas}"
         await self._download(url, target, version)
 
     async def upload_outputs(self, output_files: list[dict[str, Any]], folder: Path, *, succeeded: bool) -> None:

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 EVERYTHING = "batchlocal"
 PLANE = {
     *("autoscaling", "specs", "protocol", "domain", "store", "identity", "platform", "datafolder", "runner"),
-    *("access", "certificates", "evacuation", "faults", "job_lifecycle", "quotas", "telemetry"),
+    *("access", "certificates", "evacuation", "faults", "job_lifecycle", "linked_storage", "quotas", "telemetry"),
 }
 
 # what a room may import of ours, beside itself; names without a dot are rooms of batchlocal
@@ -43,6 +43,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "batchlocal.faults": {"domain", "protocol"},
     "batchlocal.journal": {"protocol"},
     "batchlocal.telemetry": {"domain", "platform", "protocol", "store"},
+    "batchlocal.linked_storage": {"store"},
     "batchlocal.quotas": {"domain", "store"},
     "batchlocal.certificates": {"domain", "platform", "protocol", "store"},
     "batchlocal.autoscaling": {"domain", "platform", "protocol", "store", "batchmgmt.autoscale"},

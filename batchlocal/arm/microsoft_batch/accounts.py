@@ -39,6 +39,7 @@ from batchlocal.arm.microsoft_batch.provider import (
 )
 from batchlocal.domain.quotas import AccountQuotaReached
 from batchlocal.domain.refusals import Refusal
+from batchlocal.linked_storage import take_key
 from batchlocal.platform import Platform
 from batchlocal.protocol import moments
 from batchlocal.protocol.messages import Answer
@@ -189,6 +190,7 @@ def _change(call: ArmCall, account: Resource, body: dict[str, Any], properties: 
         raise AllocationModeFixed
     if "autoStorage" in properties:
         now["autoStorage"] = _linked(call, properties["autoStorage"])
+        take_key(call.tx, account)
     for key in ("publicNetworkAccess", "networkProfile", "encryption", "keyVaultReference"):
         if properties.get(key) is not None:
             now[key] = properties[key]
@@ -397,11 +399,12 @@ def _new_key() -> str:
 
 @PROVIDER.operation("BatchAccount_SynchronizeAutoStorageKeys")
 def sync_auto_storage_keys(call: ArmCall) -> Answer:
-    """204 without a body (F3: 51 of 51); lastKeySync advances."""
+    """204 without a body (F3: 51 of 51); lastKeySync advances, and Batch knows the storage account's key again."""
     account = account_of(call)
     linked = account.body["properties"].get("autoStorage")
     if not linked:
         raise NoAutoStorage
     linked["lastKeySync"] = moments.iso(call.now)
+    take_key(call.tx, account)
     call.tx.resources.put(account)
     return Answer(204)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from batchlocal.arm.blob_access import blob_exists, make_container, signed_url
+from batchlocal.arm.blob_access import StorageRefused, blob_exists, make_container, signed_url
 from batchlocal.arm.call import ArmCall
 from batchlocal.arm.errors import CATALOGUE, provider
 from batchlocal.arm.fabric import shown
@@ -18,8 +20,8 @@ from batchlocal.arm.microsoft_batch.applications import (
     linked_storage,
 )
 from batchlocal.arm.microsoft_batch.provider import PROVIDER, InvalidProperty, account_of
-from batchlocal.arm.microsoft_storage import linked_key
 from batchlocal.domain.refusals import Refusal
+from batchlocal.linked_storage import key_of
 from batchlocal.protocol import moments
 from batchlocal.protocol.messages import Answer
 from batchlocal.quotas import admit_package
@@ -47,8 +49,19 @@ class ApplicationPackageUpdatesNotAllowed(Refusal):
     """The application forbids changing a version that is active."""
 
 
+@dataclass(eq=False)
+class AutoStorageKeyStale(Refusal):
+    """Linked storage does not take the key that Batch knows: it was regenerated and not synchronised."""
+
+
 CATALOGUE.update(
     {
+        AutoStorageKeyStale: provider(  # unconfirmed: Azure's answer is neither documented nor recorded
+            409,
+            "AutoStorageKeysOutOfSync",
+            "The auto storage account refused the key that Batch knows.",
+            Reason="A key of the storage account was regenerated; call syncAutoStorageKeys on the Batch account.",
+        ),
         ApplicationPackageNotFound: provider(
             404, "ApplicationPackageNotFound", "The specified application package does not exist."
         ),
@@ -89,7 +102,9 @@ def _place(call: ArmCall, package: Resource | None = None) -> _Place:
 
 
 def _storage(call: ArmCall) -> tuple[str, str]:
-    storage = linked_key(call.tx, linked_storage(account_of(call)))
+    account = account_of(call)
+    linked_storage(account)
+    storage = key_of(call.tx, account)
     if storage is None:
         raise AccountNotEnabledForAutoStorage
     return storage
@@ -107,7 +122,8 @@ async def put_package(call: ArmCall) -> Answer:
         raise ApplicationPackageUpdatesNotAllowed
     if existing is None:
         admit_package(account_of(call), sum(1 for _ in call.tx.resources.children(application.id, PACKAGE_TYPE)))
-    await make_container(call.platform, _storage(call), application.hidden["container"])
+    with _stale_key_told():
+        await make_container(call.platform, _storage(call), application.hidden["container"])
     with call.platform.store.write() as tx:
         package = existing or Resource(
             f"{application.id}/versions/{version}",
@@ -125,6 +141,14 @@ async def put_package(call: ArmCall) -> Answer:
         package.modified = call.now
         tx.resources.put(package)
     return _answer(call, _place(call, package), "rw")
+
+
+@contextmanager
+def _stale_key_told() -> Iterator[None]:
+    try:
+        yield
+    except StorageRefused:
+        raise AutoStorageKeyStale from None
 
 
 def _updatable(application: Resource) -> bool:
@@ -147,7 +171,9 @@ async def activate_package(call: ArmCall) -> Answer:
     form = sent.get("format")
     if not isinstance(form, str) or not form:
         raise InvalidProperty("format", "The format of the package is needed; it is 'zip'", "Application")
-    if not await blob_exists(call.platform, place.storage, place.container, place.package.name):
+    with _stale_key_told():
+        there = await blob_exists(call.platform, place.storage, place.container, place.package.name)
+    if not there:
         raise ApplicationPackageBlobNotFound
     with call.platform.store.write() as tx:
         package = _place(call).package
