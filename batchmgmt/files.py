@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -11,9 +12,13 @@ __all__ = ["write_private"]
 def write_private(path: Path, text: str) -> None:
     """Write ``text`` to ``path`` in one step, readable by its owner only, whatever stood there before.
 
+    A link stays a link: what it leads to is written. What a writer left that was killed is removed.
+
     Raises:
         OSError: the folder does not exist or may not be written.
     """
+    path = Path(os.path.realpath(path))
+    _sweep(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0), 0o600)
     try:
@@ -24,3 +29,23 @@ def write_private(path: Path, text: str) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _sweep(path: Path) -> None:
+    """Remove the temporary files of processes that are no more: they hold what was to be written."""
+    for left in path.parent.iterdir():
+        if not left.name.startswith(f".{path.name}."):
+            continue
+        with contextlib.suppress(OSError, ValueError):
+            if not _alive(int(left.name.rpartition(".")[2])):
+                left.unlink()
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

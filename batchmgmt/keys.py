@@ -1,20 +1,13 @@
-"""The account's two keys, and rotating them while consumers go on working.
-
-Two keys exist so that one can be replaced while the other is in use. ``rotate`` keeps that order: consumers' hand-off
-files move to the other key first, only then is the old one regenerated. Every step may be repeated, and the steps that
-a crash left undone are found again from the files and keys themselves; nothing else is kept.
-"""
+"""The account's two keys, and rotating them, and those of its linked storage, while consumers go on working."""
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, get_args
-from urllib.parse import quote
 
-from batchmgmt.errors import BatchManagementError, UsageError, acting
-from batchmgmt.files import write_private
+from batchmgmt.errors import UsageError, acting
+from batchmgmt.rotation import Rotation, Step, Told, moves, perform
 from batchmgmt.secret import Secret
 
 if TYPE_CHECKING:
@@ -38,12 +31,6 @@ class AccountKeys(NamedTuple):
     def of(self, name: str) -> Secret:
         """The key of that name, ``primary`` or ``secondary``."""
         return self.primary if name == "primary" else self.secondary
-
-
-class Rotation(NamedTuple):
-    """What a rotation did, or would do: one sentence a step, without any key."""
-
-    steps: tuple[str, ...]
 
 
 class Keys:
@@ -80,13 +67,11 @@ class Keys:
         *,
         away_from: KeyName = "primary",
         dry_run: bool = False,
-        told: Callable[[str], None] = lambda _: None,
+        told: Told = lambda _: None,
     ) -> Rotation:
-        """Move consumers' files to the other key, then regenerate the one they used.
+        """Move consumers' hand-off files to the other key, then regenerate the one they used.
 
-        A file is any hand-off that the account's key stands in, plain, in base64 or percent-encoded. It is replaced in
-        one step and has mode 0600 afterwards. Called again after a crash, rotation goes on: files that have moved hold
-        the other key already.
+        Called again after a crash, rotation goes on: files that have moved hold the other key already.
 
         Args:
             away_from: the key to be replaced. dry_run: only say what would be done. told: called with each step.
@@ -95,64 +80,46 @@ class Keys:
             UsageError: a file holds neither key; nothing has been changed then.
         """
         keys, other = self.list(), OTHER[away_from]
-        moves = list(zip(_spellings(keys.of(away_from)), _spellings(keys.of(other)), strict=True))
-        texts = {path: _text(path) for path in files}
-        moved = {path: _moved(text, moves) for path, text in texts.items()}
-        strangers = [str(path) for path, text in moved.items() if not any(new in text for _, new in moves)]
-        if strangers:
-            raise UsageError(
-                f"{', '.join(strangers)}: no key of account '{self._account[1]}' stands there; hand it off anew first"
-            )
-        steps = []
-
-        def step(sentence: str) -> bool:
-            steps.append(sentence)
-            told(sentence)
-            return not dry_run
-
-        for path, text in texts.items():
-            if moved[path] != text and step(f"move {path} to the {other} key"):
-                write_private(path, moved[path])
-        if step(f"regenerate the {away_from} key of account '{self._account[1]}'"):
-            self.regenerate(away_from)
-        return Rotation(tuple(steps))
+        whose = f"account '{self._account[1]}'"
+        steps = moves(files, keys.of(away_from), keys.of(other), to=other, whose=whose)
+        last = Step(f"regenerate the {away_from} key of {whose}", lambda: self.regenerate(away_from))
+        return perform([*steps, last], dry_run=dry_run, told=told)
 
     def rotate_storage(
         self,
+        files: Sequence[Path] = (),
         *,
         away_from: KeyName = "primary",
         dry_run: bool = False,
-        told: Callable[[str], None] = lambda _: None,
+        told: Told = lambda _: None,
     ) -> Rotation:
-        """Replace a key of the linked storage account, and let Batch read the keys again.
+        """Move files that hold a key of the linked storage account to its other key, then replace the one they used.
 
-        Batch signs in with a copy of the storage keys: it takes a fresh copy before, so that it holds both, and after,
-        so that no task meets a key that is no more.
+        Batch signs in with a copy of the storage keys: it takes a fresh copy before the regeneration, so that it knows
+        the key that stays, and after, so that no task meets one that is no more.
+
+        Args:
+            away_from: ``primary`` is the storage's key1, ``secondary`` its key2. dry_run, told: as for ``rotate``.
 
         Raises:
-            UsageError: no storage is linked, or Batch signs in to it by managed identity.
+            UsageError: no storage is linked, Batch signs in to it by managed identity, or a file holds neither key.
         """
-        storage_id = self._linked_storage()
-        group, storage = storage_id.split("/")[4], storage_id.split("/")[8]
-        key = STORAGE_KEY[away_from]
-        sync = f"let account '{self._account[1]}' read the keys of storage '{storage}'"
-        actions: list[tuple[str, Callable[[], object]]] = [
-            (sync, self.synchronize_storage),
-            (f"regenerate {key} of storage '{storage}'", lambda: self._regenerate_storage(group, storage, key)),
-            (sync, self.synchronize_storage),
-        ]
-        for sentence, act in actions:
-            told(sentence)
-            if not dry_run:
-                act()
-        return Rotation(tuple(sentence for sentence, _ in actions))
+        group, storage = self._linked_storage()
+        key, other = STORAGE_KEY[away_from], STORAGE_KEY[OTHER[away_from]]
+        whose = f"storage '{storage}'"
+        keys = self._storage_keys(group, storage)
+        sync = Step(f"let account '{self._account[1]}' read the keys of {whose}", self.synchronize_storage)
+        steps = moves(files, keys[key], keys[other], to=other, whose=whose)
+        replaced = Step(f"regenerate {key} of {whose}", lambda: self._regenerate_storage(group, storage, key))
+        return perform([sync, *steps, replaced, sync], dry_run=dry_run, told=told)
 
     def synchronize_storage(self) -> None:
         """Let Batch read the linked storage account's keys again."""
         with acting(f"synchronizing the storage keys of account '{self._account[1]}'"):
             self._management.sdk.batch_account.synchronize_auto_storage_keys(*self._account, retry_on_methods=["POST"])
 
-    def _linked_storage(self) -> str:
+    def _linked_storage(self) -> tuple[str, str]:
+        """Resource group and name of the linked storage account."""
         with acting(f"reading account '{self._account[1]}'"):
             properties = self._management.sdk.batch_account.get(*self._account).properties
         linked = properties.auto_storage if properties else None
@@ -162,7 +129,14 @@ class Keys:
             raise UsageError(
                 f"account '{self._account[1]}' signs in to its storage by identity: there is no key to rotate"
             )
-        return linked.storage_account_id
+        parts = linked.storage_account_id.split("/")
+        return parts[4], parts[8]
+
+    def _storage_keys(self, group: str, storage: str) -> dict[str, Secret]:
+        with acting(f"listing the keys of storage account '{storage}'"):
+            accounts = self._management.storage_sdk.storage_accounts
+            found = accounts.list_keys(group, storage, retry_on_methods=["POST"]).keys_property or []
+        return {str(each.key_name): Secret(str(each.value)) for each in found}
 
     def _regenerate_storage(self, group: str, storage: str, key: str) -> None:
         with acting(f"regenerating {key} of storage account '{storage}'"):
@@ -171,24 +145,3 @@ class Keys:
 
 def _keys(answer: BatchAccountKeys) -> AccountKeys:
     return AccountKeys(Secret(answer.primary or ""), Secret(answer.secondary or ""))
-
-
-def _spellings(key: Secret) -> tuple[str, str, str]:
-    """How hand-off formats write a key: as it is, in base64 (Kubernetes), percent-encoded (URLs)."""
-    text = key.reveal()
-    return text, base64.b64encode(text.encode()).decode(), quote(text, safe="")
-
-
-def _moved(text: str, moves: Sequence[tuple[str, str]]) -> str:
-    for old, new in moves:
-        text = text.replace(old, new)
-    return text
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text()
-    except (OSError, UnicodeDecodeError) as fault:
-        raise BatchManagementError(
-            f"{path} cannot be read: {getattr(fault, 'strerror', None) or 'it is no text'}"
-        ) from None

@@ -60,7 +60,7 @@ def regenerate(
 @app.command()
 def rotate(
     file: Annotated[
-        list[Path] | None, typer.Option("--file", "-f", help="A hand-off file that holds the key; may be repeated.")
+        list[Path] | None, typer.Option("--file", "-f", help="A file that holds the key; may be repeated.")
     ] = None,
     away_from: Annotated[str, typer.Option("--away-from", help="The key to be replaced.")] = "primary",
     storage: Annotated[bool, typer.Option("--storage", help="Rotate the linked storage account's key.")] = False,
@@ -70,10 +70,10 @@ def rotate(
     stack: Stack = None,
     subscription: Subscription = None,
 ) -> None:
-    """Move hand-off files to the other key, then replace the one they used.
+    """Move files to the other key, then replace the one they used.
 
-    After a crash at any step it may be run again. With --storage the linked storage's key is replaced, and Batch reads
-    the storage's keys again before and after.
+    After a crash at any step it may be run again. With --storage it is the linked storage account's key (primary is its
+    key1, secondary its key2), and Batch reads the storage's keys again before and after.
 
     Examples:
 
@@ -90,7 +90,7 @@ def rotate(
         say(f"would {step}" if dry_run else step)
 
     if storage:
-        keys.rotate_storage(away_from=chosen, dry_run=dry_run, told=told)
+        keys.rotate_storage(file or [], away_from=chosen, dry_run=dry_run, told=told)
     else:
         keys.rotate(file or [], away_from=chosen, dry_run=dry_run, told=told)
 

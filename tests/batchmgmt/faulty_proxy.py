@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http.client
 import ssl
+import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -16,11 +17,14 @@ from pathlib import Path
 
 import trustme
 
+# What a client may meet; beside these there are "killed before" and "killed after", which end the ``victim`` itself.
 FAULTS = ("429", "500", "dropped before", "dropped after", "time-out")
 
 
 class FaultyProxy:
     """Spoils the ``number``-th ARM call (from 1) by ``fault``; ``arm_calls`` counts them."""
+
+    victim: subprocess.Popen[str]
 
     def __init__(self, upstream: str, ca_file: str, folder: Path) -> None:
         self.upstream = upstream
@@ -115,6 +119,10 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if self.owner.fault == "dropped after":  # Azure did it; the answer was lost
             self.owner.forward(self.command, self.path, dict(self.headers), body)
+        elif self.owner.fault.startswith("killed"):
+            if self.owner.fault == "killed after":
+                self.owner.forward(self.command, self.path, dict(self.headers), body)
+            self.owner.victim.kill()
         elif self.owner.fault == "time-out":
             self.owner.released.wait(5)
         self.close_connection = True
