@@ -54,7 +54,7 @@ async def perform(storage: NodeStorage, command: Command, remember: Remember) ->
         await storage.bring(files, command.account, command.folders.working)
     except FileTrouble as trouble:
         return Ended(None, trouble.failure)
-    begun = await start(command.settings["commandLine"], command.variables, command.folders, windows=command.windows)
+    begun = start(command.settings["commandLine"], command.variables, command.folders, windows=command.windows)
     if isinstance(begun, Ended):
         return begun
     remember(begun)

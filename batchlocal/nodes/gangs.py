@@ -92,11 +92,11 @@ class Gang:
             return Ended(0)
         variables = self._variables(self._attempt, self._account, member.node, member.folders)
         variables = {**self.variables(member.node), **variables}
-        begun = await start(command, variables, member.folders, windows=self._attempt.pool.is_windows)
+        begun = start(command, variables, member.folders, windows=self._attempt.pool.is_windows)
         if isinstance(begun, Ended):
             return begun
         member.process = begun
-        return Ended.exited(await begun.process.wait())
+        return Ended.exited(await begun.code())
 
     def variables(self, node: Node) -> dict[str, str]:
         """What a multi-instance task's commands find beside a task's (article on environment variables)."""

@@ -7,6 +7,7 @@ import contextlib
 import os
 import shlex
 import signal
+import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,19 +23,20 @@ _CMD = (sys.executable, "-I", "-S", str(Path(__file__).with_name("cmd.py")))
 
 @dataclass(frozen=True)
 class Running:
-    """A process that has begun. ``pid`` is also its group's id."""
+    """A process that has begun. ``pid`` is also its group's id; ``exited`` gets the code that it ends with."""
 
-    process: asyncio.subprocess.Process
+    pid: int
+    exited: asyncio.Future[int]
 
-    @property
-    def pid(self) -> int:
-        return self.process.pid
+    async def code(self) -> int:
+        """Wait for the end; -N when signal N ended it. Whoever gives up waiting takes it from nobody else."""
+        return await asyncio.shield(self.exited)
 
     async def wait(self, seconds: float | None) -> Ended:
         """Wait for the end; a process that takes longer than ``seconds`` is ended with its whole group."""
         try:
             async with asyncio.timeout(seconds):
-                code = await self.process.wait()
+                code = await self.code()
         except TimeoutError:
             await self.end()
             text = "Task hit MaxWallClockTime and was terminated"
@@ -47,9 +49,9 @@ class Running:
         _signal_group(self.pid, signal.SIGTERM)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_KILL_GRACE_SECONDS):
-                await self.process.wait()
+                await self.code()
         end_group(self.pid)
-        await self.process.wait()
+        await self.code()
 
 
 def _exit_code(code: int) -> int:
@@ -57,9 +59,7 @@ def _exit_code(code: int) -> int:
     return code if code >= 0 else 128 - code
 
 
-async def start(
-    command: str, environment: dict[str, str], folders: TaskFolders, *, windows: bool = False
-) -> Running | Ended:
+def start(command: str, environment: dict[str, str], folders: TaskFolders, *, windows: bool = False) -> Running | Ended:
     """Start a command line in the task's working directory, or say why it could not begin.
 
     On Linux the command line is split into words and run without a shell (the page "Task - Add", commandLine); for
@@ -73,11 +73,11 @@ async def start(
         return _not_begun("CommandLineInvalid", "The command line is empty")
     with folders.stdout.open("ab") as stdout, folders.stderr.open("ab") as stderr:
         try:
-            process = await asyncio.create_subprocess_exec(
-                *words,
+            process = subprocess.Popen(  # asyncio's and uvloop's way forks the whole server: several times as slow
+                words,
                 cwd=folders.working,
                 env=environment,
-                stdin=asyncio.subprocess.DEVNULL,
+                stdin=subprocess.DEVNULL,
                 stdout=stdout,
                 stderr=stderr,
                 start_new_session=True,
@@ -86,7 +86,24 @@ async def start(
             return _not_begun("CommandProgramNotFound", "The specified command program is not found")
         except OSError as error:
             return _not_begun("CommandLaunchFailed", f"The command could not be started: {error.strerror}")
-    return Running(process)
+    return Running(process.pid, _watch(process))
+
+
+def _watch(process: subprocess.Popen[bytes]) -> asyncio.Future[int]:
+    """The code that a process ends with, once it has; without pidfds (not Linux) a thread waits for it."""
+    loop = asyncio.get_running_loop()
+    if not hasattr(os, "pidfd_open"):
+        return asyncio.ensure_future(asyncio.to_thread(process.wait))
+    descriptor = os.pidfd_open(process.pid)
+    exited: asyncio.Future[int] = loop.create_future()
+
+    def reap() -> None:
+        loop.remove_reader(descriptor)
+        os.close(descriptor)
+        exited.set_result(process.wait())
+
+    loop.add_reader(descriptor, reap)
+    return exited
 
 
 def _not_begun(code: str, message: str) -> Ended:
