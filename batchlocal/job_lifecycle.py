@@ -82,6 +82,7 @@ def _automatic_pool(platform: Platform, tx: Tx, job: Job, now: int, cause: str) 
     prefix = str(settings.get("autoPoolIdPrefix") or "")
     drawn = str(uuid.uuid4()).upper()
     pool = pools.create(job.account, f"{prefix}_{drawn}" if prefix else drawn, settings["pool"], now)
+    pool = replace(pool, hidden={**pool.hidden, "automatic": True})  # its events say so
     tx.pools.put(pool)
     platform.owe(tx, Effect("pool.resize", pool.key, now, {}, cause))
     if pool.properties["enableAutoScale"]:

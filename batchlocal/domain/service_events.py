@@ -75,7 +75,7 @@ def _created(pool: Doc, _: str, __: Callable[[int], str]) -> dict[str, Any]:
         "vmFillType": str(settings["taskSchedulingPolicy"]["nodeFillType"]).title(),
         "enableAutoScale": settings["enableAutoScale"],
         "enableInterNodeCommunication": settings["enableInterNodeCommunication"],
-        "isAutoPool": False,
+        "isAutoPool": bool(pool["hidden"].get("automatic")),
     }
 
 
@@ -90,7 +90,7 @@ def _resize_started(pool: Doc, _: str, __: Callable[[int], str]) -> dict[str, An
         "currentLowPriorityNodes": pool["current_low_priority"],
         "targetLowPriorityNodes": pool["target_low_priority"],
         "enableAutoScale": pool["properties"]["enableAutoScale"],
-        "isAutoPool": False,
+        "isAutoPool": bool(pool["hidden"].get("automatic")),
     }
 
 

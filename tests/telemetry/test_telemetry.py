@@ -15,7 +15,7 @@ import requests
 from azure.storage.blob import ContainerClient
 
 from tests.conftest import batchlocal_command
-from tests.control.conftest import Steered, start_steered, until
+from tests.control.conftest import MACHINE, Steered, start_steered, until
 
 _STORAGE_VERSION, _WORKSPACE_VERSION, _SETTING_VERSION = "2023-05-01", "2023-09-01", "2021-05-01-preview"
 _METRICS_VERSION = "2023-10-01"
@@ -166,6 +166,19 @@ def test_a_requeued_task_is_told(watched: Watched) -> None:
     assert watched.await_event("TaskRequeueEvent", "moved")["executionInfo"]["requeueCount"] == 1
     until(lambda: len(watched.events("TaskStartEvent", "moved")) == 2)
     steered.service("POST", account, "jobs/s/terminate")
+
+
+def test_a_jobs_automatic_pool_is_told_as_such(watched: Watched) -> None:
+    """batch-pool-create-event: isAutoPool says that a job's autopool mechanism made it."""
+    machine = {**MACHINE, "nodeAgentSKUId": MACHINE["nodeAgentSkuId"]}
+    del machine["nodeAgentSkuId"]
+    pool = {"vmSize": "standard_d2s_v3", "virtualMachineConfiguration": machine, "targetDedicatedNodes": 0}
+    automatic = {"poolLifetimeOption": "job", "autoPoolIdPrefix": "own", "pool": pool}
+    job = {"id": "automatic", "poolInfo": {"autoPoolSpecification": automatic}}
+    assert watched.steered.service("POST", watched.account, "jobs", job).status_code == 201
+    found = watched.steered.service("GET", watched.account, "jobs/automatic").json()["executionInfo"]["poolId"]
+    assert watched.await_event("PoolCreateEvent", found)["isAutoPool"] is True
+    watched.steered.service("DELETE", watched.account, "jobs/automatic")
 
 
 def test_a_formulas_evaluation_is_told(watched: Watched) -> None:
