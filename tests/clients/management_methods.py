@@ -1,0 +1,205 @@
+"""Every method of azure-mgmt-batch, called once: a program of its own, so that any version's environment can run it.
+
+Settings come from the environment: ``METHODS`` is JSON with endpoint, subscription, group, account, storage (an id),
+connection (a private endpoint connection's name), and pfx (base64, password "secret") with its thumbprint. Prints the
+methods that were called, a line each, and "left out: ..." for those that were not.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import sys
+import urllib.request
+from typing import Any
+
+from azure.core.exceptions import ResourceNotFoundError
+from azure.identity import ClientSecretCredential
+from azure.mgmt.batch import BatchManagementClient, operations
+
+SETTINGS = json.loads(os.environ["METHODS"])
+GROUP, ACCOUNT = SETTINGS["group"], SETTINGS["account"]
+AT = (GROUP, ACCOUNT)
+WHERE = {"location": "westeurope"}
+POOL = {
+    "properties": {
+        "vmSize": "Standard_D2s_v3",
+        "deploymentConfiguration": {
+            "virtualMachineConfiguration": {
+                "imageReference": {"publisher": "canonical", "offer": "ubuntu-24_04-lts", "sku": "server"},
+                "nodeAgentSkuId": "batch.node.ubuntu 24.04",
+            }
+        },
+    }
+}
+called: set[str] = set()
+
+
+class Noted:
+    """A client, or a group of its methods, that notes what is called."""
+
+    def __init__(self, target: Any, name: str = "") -> None:
+        self._target, self._name = target, name
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._target, name)
+        if not self._name:
+            return Noted(found, type(found).__name__)
+        called.add(f"{self._name}.{name}")
+        return found
+
+
+def every_method() -> set[str]:
+    groups = [
+        (name, one) for name, one in inspect.getmembers(operations, inspect.isclass) if name.endswith("Operations")
+    ]
+    return {
+        f"{name}.{method}"
+        for name, group in groups
+        for method, found in inspect.getmembers(group)
+        if not method.startswith("_") and callable(found) and not inspect.isclass(found) and method != "models"
+    }
+
+
+def properties(found: Any) -> Any:
+    """A resource's properties, which older versions show flat."""
+    return getattr(found, "properties", None) or found
+
+
+def refused(call: Any, *arguments: Any) -> None:
+    try:
+        call(*arguments)
+    except ResourceNotFoundError:
+        return
+    raise AssertionError("it was not refused")
+
+
+def accounts(client: Any) -> None:
+    accounts = client.batch_account
+    body = {**WHERE, "properties": {"autoStorage": {"storageAccountId": SETTINGS["storage"]}}}
+    assert properties(accounts.begin_create(*AT, body).result()).provisioning_state == "Succeeded"
+    assert accounts.update(*AT, {"tags": {"a": "b"}}).tags == {"a": "b"}
+    assert accounts.get(*AT).tags == {"a": "b"}
+    assert ACCOUNT in [one.name for one in accounts.list()]
+    assert ACCOUNT in [one.name for one in accounts.list_by_resource_group(GROUP)]
+    before = accounts.get_keys(*AT)
+    assert accounts.regenerate_key(*AT, {"keyName": "Primary"}).primary != before.primary
+    accounts.synchronize_auto_storage_keys(*AT)
+    assert "Azure Batch" in [one.category for one in accounts.list_outbound_network_dependencies_endpoints(*AT)]
+    name = next(iter(accounts.list_detectors(*AT))).name
+    assert accounts.get_detector(*AT, name).name == name
+
+
+def applications(client: Any) -> None:
+    application, package = client.application, client.application_package
+    application.create(*AT, "app", {})
+    url = properties(package.create(*AT, "app", "1", {})).storage_url
+    headers = {"x-ms-blob-type": "BlockBlob", "x-ms-version": "2021-12-02"}
+    content = b"PK\x05\x06" + bytes(18)
+    urllib.request.urlopen(urllib.request.Request(url, content, headers, method="PUT")).close()
+    assert properties(package.activate(*AT, "app", "1", {"format": "zip"})).state == "Active"
+    assert properties(package.get(*AT, "app", "1")).state == "Active"
+    assert [one.name for one in package.list(*AT, "app")] == ["1"]
+    application.update(*AT, "app", {"properties": {"displayName": "App"}})
+    assert properties(application.get(*AT, "app")).display_name == "App"
+    assert [one.name for one in application.list(*AT)] == ["app"]
+    package.delete(*AT, "app", "1")
+    application.delete(*AT, "app")
+
+
+def pools(client: Any) -> None:
+    pool = client.pool
+    pool.create(*AT, "fixed", POOL)
+    formula = {"scaleSettings": {"autoScale": {"formula": "$TargetDedicatedNodes=0;"}}}
+    pool.create(*AT, "scaled", {"properties": {**POOL["properties"], **formula}})
+    assert [one.name for one in pool.list_by_batch_account(*AT, maxresults=1)] == ["fixed", "scaled"]
+    assert [one.name for one in pool.list_by_batch_account(*AT, filter="name eq 'scaled'")] == ["scaled"]
+    many = {"scaleSettings": {"fixedScale": {"targetDedicatedNodes": 50}}}
+    until_steady(pool, "fixed")
+    pool.update(*AT, "fixed", {"properties": many})
+    pool.stop_resize(*AT, "fixed")
+    until_steady(pool, "scaled")
+    assert properties(pool.disable_auto_scale(*AT, "scaled")).scale_settings.fixed_scale is not None
+    for name in ("fixed", "scaled"):
+        pool.begin_delete(*AT, name).result()
+
+
+def until_steady(pool: Any, name: str) -> None:
+    for _ in range(300):
+        if properties(pool.get(*AT, name)).allocation_state.lower() == "steady":
+            return
+    raise AssertionError(f"pool {name} is not steady")
+
+
+def surroundings(client: Any) -> None:
+    location = client.location
+    assert location.get_quotas("westeurope").account_quota >= 1
+    assert list(location.list_supported_virtual_machine_skus("westeurope"))
+    if hasattr(location, "list_supported_cloud_service_skus"):
+        refused(lambda: list(location.list_supported_cloud_service_skus("westeurope")))
+    asked = {"name": ACCOUNT, "type": "Microsoft.Batch/batchAccounts"}
+    assert location.check_name_availability("westeurope", asked).name_available is False
+    assert list(client.operations.list())
+    assert client.private_link_resource.get(*AT, "batchAccount").name == "batchAccount"
+    assert len(list(client.private_link_resource.list_by_batch_account(*AT))) == 2
+
+
+def connections(client: Any) -> None:
+    name, group, endpoints = SETTINGS["connection"], SETTINGS["connected"], client.private_endpoint_connection
+    assert [one.name for one in endpoints.list_by_batch_account(*group)] == [name]
+    state = {"privateLinkServiceConnectionState": {"status": "Rejected", "description": "no"}}
+    endpoints.begin_update(*group, name, {"properties": state}).result()
+    found = properties(endpoints.get(*group, name))
+    assert found.private_link_service_connection_state.status == "Rejected"
+    endpoints.begin_delete(*group, name).result()
+    refused(endpoints.get, *group, name)
+
+
+def perimeters(client: Any) -> None:
+    perimeter = client.network_security_perimeter
+    assert list(perimeter.list_configurations(*AT)) == []
+    refused(perimeter.get_configuration, *AT, "none")
+    refused(perimeter.begin_reconcile_configuration, *AT, "none")
+
+
+def certificates(client: Any) -> None:
+    certificate, name = client.certificate, f"sha1-{SETTINGS['thumbprint']}"
+    body = {"properties": {"data": SETTINGS["pfx"], "password": "secret", "format": "Pfx"}}
+    assert certificate.create(*AT, name, body).name == name
+    certificate.update(*AT, name, body)
+    assert certificate.get(*AT, name).name == name
+    assert [one.name for one in certificate.list_by_batch_account(*AT)] == [name]
+    certificate.cancel_deletion(*AT, name)
+    certificate.begin_delete(*AT, name).result()
+    refused(certificate.get, *AT, name)
+
+
+def main() -> int:
+    environment = os.environ
+    credential = ClientSecretCredential(
+        environment["AZURE_TENANT_ID"],
+        environment["AZURE_CLIENT_ID"],
+        environment["AZURE_CLIENT_SECRET"],
+        authority=environment["AZURE_AUTHORITY_HOST"],
+        disable_instance_discovery=True,
+    )
+    endpoint = SETTINGS["endpoint"]
+    options = {"base_url": endpoint, "credential_scopes": [f"{endpoint}/.default"]}
+    with BatchManagementClient(credential, SETTINGS["subscription"], **options) as real:
+        client = Noted(real)
+        for part in (accounts, applications, pools, surroundings, connections):
+            part(client)
+        if hasattr(real, "network_security_perimeter"):
+            perimeters(client)
+        if hasattr(real, "certificate"):
+            certificates(client)
+        client.batch_account.begin_delete(*AT).result()
+    print(*sorted(called), sep="\n")
+    if missing := every_method() - called:
+        print(f"left out: {', '.join(sorted(missing))}")
+    return int(bool(missing))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
