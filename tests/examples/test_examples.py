@@ -105,10 +105,12 @@ def test_tasks_from_java(project: Project, batchlocal: Local) -> None:
     store = ["-keystore", "trust.p12", "-storetype", "PKCS12", "-storepass", "changeit"]
     imported = ["-importcert", "-noprompt", "-alias", "local", "-file", batchlocal.settings["caFile"]]
     run(project, "keytool", *imported, *store, folder=folder)
-    run(project, "mvn", "-q", "-B", "compile", "dependency:resolve", folder=folder)
-    trust = "-Djavax.net.ssl.trustStore=trust.p12 -Djavax.net.ssl.trustStorePassword=changeit"
-    arguments = "-Dexec.args=batch.properties java"
-    told = run(project, "mvn", "-q", "-B", "-o", "compile", "exec:java", arguments, folder=folder, MAVEN_OPTS=trust)
+    listed = "dependency:build-classpath"
+    run(project, "mvn", "-q", "-B", "compile", listed, "-Dmdep.outputFile=target/classpath", folder=folder)
+    classes = f"target/classes:{(project.root / folder / 'target/classpath').read_text()}"
+    trust = ["-Djavax.net.ssl.trustStore=trust.p12", "-Djavax.net.ssl.trustStorePassword=changeit"]
+    opened = ["--add-opens", "java.base/java.util=ALL-UNNAMED"]
+    told = run(project, "java", *opened, *trust, "-cp", classes, "Squares", "batch.properties", "java", folder=folder)
     assert [line for line in told.splitlines() if "squared" in line] == SQUARES
 
 

@@ -16,9 +16,11 @@ import java.util.Properties;
  * make up STACK=java
  * cd examples/java
  * ../../.venv/bin/batchmgmt endpoint show --stack java --format java -o batch.properties
- * mvn -q compile exec:java -Dexec.args="batch.properties java"
+ * mvn -q compile dependency:build-classpath -Dmdep.outputFile=target/classpath
+ * java --add-opens java.base/java.util=ALL-UNNAMED -cp "target/classes:$(cat target/classpath)" Squares batch.properties java
  * </pre>
  *
+ * The library looks into java.util by reflection, hence --add-opens from Java 17 on.
  * batch.properties holds the account's key: keep it out of version control. A JVM knows no environment variable for
  * certificates; for a local Batch its CA is put into a trust store (see README.md).
  */
