@@ -27,6 +27,8 @@ STACKS = ROOT / "stacks"
 TARGET_KEY = "batchenv:target"
 FOREIGN = ("ARM_", "AZURE_", "PULUMI_ACCESS_TOKEN", "PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE", "PULUMI_STACK")
 NODE_SECONDS = 30.0
+FORBIDDEN = 403
+NETWORKS = "docs/neighbours.md, Networks, says how to be there"
 BATCHLOCAL = [sys.executable, "-m", "batchlocal"]
 
 
@@ -154,6 +156,8 @@ def down(stack: Stack) -> None:
 def _wait_for_a_node(deployment: Deployment) -> None:
     """Return when the first pool has a node that takes tasks; a pool that has none to come is not waited for."""
     os.environ.update(deployment.environment)  # where SDKs look
+    from azure.core.exceptions import HttpResponseError
+
     from batchmgmt import BatchManagement
 
     with BatchManagement.from_env() as management:
@@ -161,7 +165,13 @@ def _wait_for_a_node(deployment: Deployment) -> None:
         if not endpoint.pools:
             return
         client, pool = endpoint.client(), endpoint.pools[0]
-        wanted = client.get_pool(pool)
+        try:
+            wanted = client.get_pool(pool)
+        except HttpResponseError as refused:
+            if refused.status_code != FORBIDDEN:
+                raise
+            print(f"\nthe service of account '{endpoint.account}' answers inside its network only: {NETWORKS}")
+            return
         if not (wanted.target_dedicated_nodes or wanted.target_low_priority_nodes):
             return
         deadline = time.monotonic() + NODE_SECONDS

@@ -13,6 +13,7 @@ from batchlocal.platform import Platform
 from batchlocal.protocol.messages import Request
 from batchlocal.service.access import Caller
 from batchlocal.service.front_door import AccountNotFound, AuthenticationFailed, BeyondTheToken
+from batchlocal.service.network import check_network
 from batchlocal.store.resources import Resource
 
 __all__ = ["authenticate"]
@@ -26,7 +27,7 @@ def authenticate(platform: Platform, request: Request, name: str, path: str) -> 
     Authentication comes before existence, so that a stranger learns no account's name. The request's ``caller`` is set.
 
     Raises:
-        AuthenticationFailed, AccountNotFound, BeyondTheToken
+        AuthenticationFailed, AccountNotFound, NetworkNotAdmitted, BeyondTheToken
     """
     account = platform.store.read.resources.named("Microsoft.Batch/batchAccounts", name)
     object_id = ""
@@ -43,6 +44,7 @@ def authenticate(platform: Platform, request: Request, name: str, path: str) -> 
         raise AccountNotFound(name)
     if mode not in account.body["properties"]["allowedAuthenticationModes"]:
         raise AuthenticationFailed(f"The account does not allow the authentication mode {mode}.")
+    check_network(platform.store.read, account, request.peer)
     if mode == "TaskAuthenticationToken":
         _check_reach(platform, str(principal.claims[TASK_CLAIM]), account, path)
     return Caller(platform.access, platform.store.read, object_id, account)

@@ -27,6 +27,11 @@ from batchlocal.arm.fabric import (
     tags_of,
 )
 from batchlocal.arm.locations import placed
+from batchlocal.arm.microsoft_batch.account_links import (
+    checked_network_profile,
+    identity,
+    link_storage,
+)
 from batchlocal.arm.microsoft_batch.private_links import shown_connections
 from batchlocal.arm.microsoft_batch.provider import (
     ACCOUNT_TYPE,
@@ -72,13 +77,6 @@ class AccountNameTaken(Refusal):
 
 
 @dataclass(eq=False)
-class StorageAccountNotFound(Refusal):
-    """The storage account to link does not exist."""
-
-    id: str
-
-
-@dataclass(eq=False)
 class AllocationModeFixed(Refusal):
     """The pool allocation mode is decided when the account is made."""
 
@@ -101,12 +99,6 @@ CATALOGUE.update(
             "The account name '{name}' is invalid: it must be 3 to 24 characters, lower-case letters and numbers only.",
         ),
         AccountNameTaken: provider(409, "AccountAlreadyExists", "An account named '{name}' already exists."),
-        StorageAccountNotFound: provider(
-            400,
-            "InvalidAutoStorageAccount",
-            "The specified auto storage account is invalid or not found.",
-            Reason="{id} does not exist.",
-        ),
         AllocationModeFixed: provider(
             400,
             "PropertyCannotBeUpdated",
@@ -189,9 +181,11 @@ def _change(call: ArmCall, account: Resource, body: dict[str, Any], properties: 
     if mode and mode != now["poolAllocationMode"]:
         raise AllocationModeFixed
     if "autoStorage" in properties:
-        now["autoStorage"] = _linked(call, properties["autoStorage"])
+        now["autoStorage"] = link_storage(call, properties["autoStorage"])
         take_key(call.tx, account)
-    for key in ("publicNetworkAccess", "networkProfile", "encryption", "keyVaultReference"):
+    if properties.get("networkProfile"):
+        now["networkProfile"] = checked_network_profile(properties["networkProfile"])
+    for key in ("publicNetworkAccess", "encryption", "keyVaultReference"):
         if properties.get(key) is not None:
             now[key] = properties[key]
     if properties.get("allowedAuthenticationModes") is not None:
@@ -200,40 +194,8 @@ def _change(call: ArmCall, account: Resource, body: dict[str, Any], properties: 
         now.pop("autoStorage", None)
     account.body |= tags_of(body)
     if body.get("identity") is not None:
-        account.body["identity"] = _identity(call, account.body.get("identity") or {}, body["identity"])
+        account.body["identity"] = identity(call, account, body["identity"])
     account.body.setdefault("identity", {"type": "None"})
-
-
-def _identity(call: ArmCall, old: dict[str, Any], sent: dict[str, Any]) -> dict[str, Any]:
-    """The identities with who they are. A PATCH adds to those that are there and removes those sent as null."""
-    kind = str(sent.get("type") or old.get("type") or "None")
-    if kind == "None":
-        return {"type": "None"}
-    tenant = call.platform.credentials.tenant_id
-    if kind == "SystemAssigned":
-        return {"principalId": old.get("principalId") or str(uuid.uuid4()), "tenantId": tenant, "type": kind}
-    known = dict(old.get("userAssignedIdentities") or {}) if call.request.method == "PATCH" else {}
-    for identity, value in (sent.get("userAssignedIdentities") or {}).items():
-        if value is None:
-            known.pop(identity, None)
-        else:
-            known.setdefault(identity, {"principalId": _guid_of(identity, "p"), "clientId": _guid_of(identity, "c")})
-    return {"type": kind, "userAssignedIdentities": known}
-
-
-def _guid_of(identity: str, kind: str) -> str:
-    """A user-assigned identity is the same principal wherever it is used."""
-    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{kind}:{identity.lower()}"))
-
-
-def _linked(call: ArmCall, sent: dict[str, Any] | None) -> dict[str, Any] | None:
-    if not sent:
-        return None
-    storage_id = sent.get("storageAccountId", "")
-    if call.tx.resources.find(storage_id) is None:
-        raise StorageAccountNotFound(storage_id)
-    kept = {"storageAccountId": storage_id, "lastKeySync": moments.iso(call.now), "authenticationMode": "StorageKeys"}
-    return {**kept, **{key: value for key, value in sent.items() if key != "storageAccountId"}}
 
 
 def _modes(sent: Any) -> list[str]:

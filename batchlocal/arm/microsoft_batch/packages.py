@@ -13,6 +13,7 @@ from batchlocal.arm.call import ArmCall
 from batchlocal.arm.errors import CATALOGUE, provider
 from batchlocal.arm.fabric import shown
 from batchlocal.arm.listing import listed_by_key
+from batchlocal.arm.microsoft_batch.account_links import check_identity
 from batchlocal.arm.microsoft_batch.applications import (
     PACKAGE_TYPE,
     AccountNotEnabledForAutoStorage,
@@ -122,6 +123,7 @@ async def put_package(call: ArmCall) -> Answer:
         raise ApplicationPackageUpdatesNotAllowed
     if existing is None:
         admit_package(account_of(call), sum(1 for _ in call.tx.resources.children(application.id, PACKAGE_TYPE)))
+    check_identity(call, account_of(call))
     with _stale_key_told():
         await make_container(call.platform, _storage(call), application.hidden["container"])
     with call.platform.store.write() as tx:
@@ -171,6 +173,7 @@ async def activate_package(call: ArmCall) -> Answer:
     form = sent.get("format")
     if not isinstance(form, str) or not form:
         raise InvalidProperty("format", "The format of the package is needed; it is 'zip'", "Application")
+    check_identity(call, account_of(call))
     with _stale_key_told():
         there = await blob_exists(call.platform, place.storage, place.container, place.package.name)
     if not there:

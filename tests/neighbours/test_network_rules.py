@@ -1,0 +1,124 @@
+"""Who reaches an account's service; a client says where it is by its loopback address (docs/neighbours.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import requests
+from requests.adapters import HTTPAdapter
+
+from tests.neighbours.conftest import WHERE, Caller
+from tests.neighbours.test_networks import open_door
+
+BATCH = {"version": "2024-07-01"}
+INSIDE, OUTSIDE = "127.20.0.5", "127.0.0.1"
+
+
+class _Bound(HTTPAdapter):
+    """Connections from one source address."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, **options, source_address=(self._address, 0))  # type: ignore[no-untyped-call]
+
+
+@contextmanager
+def at(caller: Caller, address: str) -> Iterator[Caller]:
+    """The caller at an address."""
+    with requests.Session() as session:
+        session.mount("https://", _Bound(address))
+        yield replace(caller, http=session)
+
+
+def reaches(caller: Caller, account: str, address: str) -> bool:
+    with at(caller, address) as there:
+        answer = there.service("GET", account.rsplit("/", 1)[-1], "pools")
+    if answer.ok:
+        return True
+    assert (answer.status_code, answer.json()["code"]) == (403, "AuthorizationFailure")
+    assert address in answer.json()["values"][0]["value"]
+    return False
+
+
+def change(owner: Caller, account: str, **properties: Any) -> None:
+    assert owner.send("PATCH", account, {"properties": properties}, **BATCH).ok
+
+
+def denying(*ranges: str) -> dict[str, Any]:
+    rules = [{"action": "Allow", "value": one} for one in ranges]
+    return {"accountAccess": {"defaultAction": "Deny", "ipRules": rules}}
+
+
+def test_without_public_access_only_an_approved_private_endpoint_leads_to_the_service(owner: Caller) -> None:
+    account = owner.account()
+    assert reaches(owner, account, OUTSIDE)
+    change(owner, account, publicNetworkAccess="Disabled")
+    assert not reaches(owner, account, OUTSIDE)
+    assert not reaches(owner, account, INSIDE)
+    door = open_door(owner, account, "manualPrivateLinkServiceConnections")
+    assert not reaches(owner, account, INSIDE), "it waits for approval"
+    state = {"privateLinkServiceConnectionState": {"status": "Approved"}}
+    owner.send("PATCH", door.connections()[0]["id"], {"properties": state}, **BATCH)
+    assert reaches(owner, account, INSIDE)
+    assert not reaches(owner, account, OUTSIDE)
+    assert owner.send("GET", account, **BATCH).ok, "ARM answers everywhere"
+
+
+def test_an_endpoint_of_another_group_leads_not_to_the_service(owner: Caller) -> None:
+    account = owner.account(publicNetworkAccess="Disabled")
+    open_door(owner, account, "privateLinkServiceConnections", "nodeManagement")
+    assert not reaches(owner, account, INSIDE)
+
+
+def test_ip_rules_admit_addresses_and_ranges_and_private_endpoints_are_asked_none(owner: Caller) -> None:
+    account = owner.account()
+    change(owner, account, networkProfile=denying("203.0.113.7", "198.51.100.0/24"))
+    assert reaches(owner, account, "127.0.113.7")
+    assert not reaches(owner, account, "127.0.113.8")
+    assert reaches(owner, account, "127.51.100.200")
+    assert not reaches(owner, account, OUTSIDE)
+    open_door(owner, account, "privateLinkServiceConnections")
+    assert reaches(owner, account, INSIDE)
+    change(owner, account, networkProfile={"accountAccess": {"defaultAction": "Allow"}})
+    assert reaches(owner, account, OUTSIDE)
+
+
+def test_a_key_opens_nothing_from_a_wrong_network(owner: Caller) -> None:
+    from azure.batch import BatchClient
+    from azure.core.credentials import AzureNamedKeyCredential
+    from azure.core.exceptions import HttpResponseError
+
+    account = owner.account()
+    name = account.rsplit("/", 1)[-1]
+    key = owner.send("POST", f"{account}/listKeys", **BATCH).json()["primary"]
+    change(owner, account, publicNetworkAccess="Disabled")
+    endpoint = f"{owner.local.settings['armEndpoint']}/{name}"
+    with (
+        BatchClient(endpoint, AzureNamedKeyCredential(name, key)) as client,
+        pytest.raises(HttpResponseError) as refused,
+    ):
+        list(client.list_pools())
+    assert refused.value.status_code == 403
+
+
+def test_a_rule_that_is_no_address_is_refused(owner: Caller) -> None:
+    account = owner.account()
+    answer = owner.refused("PATCH", account, {"properties": {"networkProfile": denying("10.0.0.1/8")}}, **BATCH)
+    assert answer == (400, "InvalidPropertyValue")
+
+
+def test_an_identity_must_be_there_and_is_the_principal_that_it_is(owner: Caller) -> None:
+    account = owner.account()
+    path = owner.path("Microsoft.ManagedIdentity/userAssignedIdentities/me")
+    body = {"identity": {"type": "UserAssigned", "userAssignedIdentities": {path: {}}}}
+    assert owner.refused("PATCH", account, body, **BATCH) == (400, "FailedIdentityOperation")
+    made = owner.put(path, WHERE)["properties"]
+    shown = owner.send("PATCH", account, body, **BATCH).json()["identity"]["userAssignedIdentities"]
+    assert shown == {path: {"principalId": made["principalId"], "clientId": made["clientId"]}}
