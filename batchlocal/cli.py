@@ -74,7 +74,11 @@ def _parser() -> argparse.ArgumentParser:
     start.add_argument("--port", type=_port, default=0, help="port (default: a free one, kept in the data folder)")
     start.add_argument("--host", default="127.0.0.1", help="address to listen on (default: loopback only)")
     start.add_argument("--detach", action="store_true", help="run in the background and return when it is ready")
-    start.add_argument("--strict", action="store_true", help="refuse namespaces and types that are not modelled")
+    start.add_argument(
+        "--strict",
+        action="store_true",
+        help="refuse namespaces and types that are not modelled, and identities that were never made",
+    )
     start.add_argument(
         "--nodes",
         choices=("real", "simulated"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from batchlocal.store.resources import Resource
 
 __all__ = ["check_identity", "checked_network_profile", "identity", "link_storage"]
 
+_log = logging.getLogger(__name__)
 _BY_IDENTITY = "BatchAccountManagedIdentity"
 
 
@@ -85,11 +87,22 @@ def identity(call: ArmCall, account: Resource, sent: dict[str, Any]) -> dict[str
     return {"type": kind, "userAssignedIdentities": known}
 
 
-def _principal(call: ArmCall, account: Resource, identity_id: str) -> dict[str, Any]:
+def _principal(call: ArmCall, account: Resource, identity_id: str) -> dict[str, str]:
+    """Who an identity is. One that was never made is taken with a warning, and refused with ``--strict``."""
     found = call.tx.resources.find(identity_id)
-    if found is None:
+    if found is not None:
+        return {name: found.body["properties"][name] for name in ("principalId", "clientId")}
+    if call.platform.strict:
         raise IdentityNotFound(account.id, identity_id)
-    return {name: found.body["properties"][name] for name in ("principalId", "clientId")}
+    _log.warning("%s refers to the identity %s, which was never made here", account.id, identity_id)
+    return _presumed(identity_id)
+
+
+def _presumed(identity_id: str) -> dict[str, str]:
+    """The principal of an identity that was never made: the same wherever it is used."""
+    names = {"principalId": "p", "clientId": "c"}
+    drawn = {name: uuid.uuid5(uuid.NAMESPACE_URL, f"{kind}:{identity_id.lower()}") for name, kind in names.items()}
+    return {name: str(guid) for name, guid in drawn.items()}
 
 
 def link_storage(call: ArmCall, sent: dict[str, Any] | None) -> dict[str, Any] | None:
@@ -121,7 +134,9 @@ def check_identity(call: ArmCall, account: Resource) -> None:
 def _has_identity(call: ArmCall, account: Resource) -> bool:
     own = account.body["identity"]
     users = own.get("userAssignedIdentities") or {}
-    return own["type"] == "SystemAssigned" or any(call.tx.resources.find(one) is not None for one in users)
+    if own["type"] == "SystemAssigned":
+        return True
+    return any(who == _presumed(one) or call.tx.resources.find(one) is not None for one, who in users.items())
 
 
 def checked_network_profile(profile: dict[str, Any]) -> dict[str, Any]:
