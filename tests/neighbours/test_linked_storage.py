@@ -1,4 +1,4 @@
-"""What Batch knows of its linked storage: a key that gets old, or an identity that may be taken away."""
+"""Storage that is linked by identity: no key matters, the identity does."""
 
 from __future__ import annotations
 
@@ -31,31 +31,6 @@ def upload(owner: Caller, account: str) -> int:
         archive.writestr("tool.sh", "echo")
     headers = {"x-ms-blob-type": "BlockBlob", "x-ms-version": "2021-12-02"}
     return owner.http.put(url, data=content.getvalue(), headers=headers, timeout=30).status_code
-
-
-def test_a_regenerated_key_locks_batch_out_until_the_keys_are_synchronized(owner: Caller, storage: str) -> None:
-    account = owner.account(autoStorage={"storageAccountId": storage})
-    owner.put(f"{account}/applications/tool", {}, **BATCH)
-    owner.put(f"{account}/{TOOL}", {}, **BATCH)
-    assert owner.send("POST", f"{storage}/regenerateKey", {"keyName": "key1"}, **STORAGE).ok
-
-    assert upload(owner, account) == 403
-    activate = f"{account}/{TOOL}/activate"
-    assert owner.refused("POST", activate, {"format": "zip"}, **BATCH) == (409, "OperationInvalidForCurrentState")
-    other = f"{account}/applications/tool/versions/2.0"
-    assert owner.refused("PUT", other, {}, **BATCH) == (409, "OperationInvalidForCurrentState")
-
-    assert owner.send("POST", f"{account}/syncAutoStorageKeys", **BATCH).status_code == 204
-    assert upload(owner, account) == 201
-    assert owner.send("POST", activate, {"format": "zip"}, **BATCH).ok
-
-
-def test_the_second_key_is_not_what_batch_works_with(owner: Caller, storage: str) -> None:
-    account = owner.account(autoStorage={"storageAccountId": storage})
-    owner.put(f"{account}/applications/tool", {}, **BATCH)
-    owner.send("POST", f"{storage}/regenerateKey", {"keyName": "key2"}, **STORAGE)
-    owner.put(f"{account}/{TOOL}", {}, **BATCH)
-    assert upload(owner, account) == 201
 
 
 def test_linked_by_identity_no_key_matters_but_the_identity_does(owner: Caller, storage: str) -> None:
