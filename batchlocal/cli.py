@@ -86,6 +86,12 @@ def _parser() -> argparse.ArgumentParser:
         help="simulated: nodes of all pools run nothing; docs/nodes.md has their rule (default: real)",
     )
     start.add_argument(
+        "--containers",
+        choices=("docker", "simulate"),
+        default="docker",
+        help="simulate: run on the host what tasks ask to run in containers (default: docker)",
+    )
+    start.add_argument(
         "--timing", choices=("quick", "recorded"), default="quick", help="waits in hundredths, or as long as Azure's"
     )
     start.add_argument("--detached", action="store_true", help=argparse.SUPPRESS)
@@ -128,6 +134,7 @@ def _start(options: argparse.Namespace, data: DataFolder) -> int:
             strict=options.strict,
             timing=options.timing,
             nodes=options.nodes,
+            containers=options.containers,
         )
         _show(status, data)
         return 0
@@ -143,7 +150,8 @@ def _serve(options: argparse.Namespace, data: DataFolder) -> int:
     _log_to(data, also_stderr=not options.detached)
     pace = 1.0 if options.timing == "recorded" else Options.pace
     try:
-        serve(data, Options(options.port, options.host, pace, options.strict, options.nodes == "simulated"))
+        simulate = options.nodes == "simulated", options.containers == "simulate"
+        serve(data, Options(options.port, options.host, pace, options.strict, *simulate))
     except (AlreadyRunning, AzuriteMissing, PortTaken, StoreTooNew) as mistake:
         raise NotStarted(str(mistake)) from None
     return 0

@@ -60,8 +60,9 @@ class Options:
     """How to serve.
 
     ``port`` 0 keeps the data folder's port, or draws a free one on the first start. ``pace`` scales the waits that
-    the emulator makes on its own; 1.0 is Azure's recorded time. ``strict`` refuses what is not modelled;
-    with ``simulate_nodes`` no pool's nodes run anything.
+    the emulator makes on its own; 1.0 is Azure's recorded time. ``strict`` refuses what is not modelled.
+    ``simulate_nodes``: no pool's nodes run anything; ``simulate_containers``: what is meant for a container runs on the
+    host.
     """
 
     port: int = 0
@@ -69,6 +70,7 @@ class Options:
     pace: float = 0.02
     strict: bool = False
     simulate_nodes: bool = False
+    simulate_containers: bool = False
 
 
 def serve(data: DataFolder, options: Options) -> None:
@@ -221,6 +223,7 @@ def _platform(data: DataFolder, options: Options, port: int) -> Platform:
         clock=Clock(options.pace),
         strict=options.strict,
         simulate_nodes=options.simulate_nodes,
+        simulate_containers=options.simulate_containers,
     )
 
 

@@ -57,6 +57,7 @@ def launch(
     strict: bool = False,
     timing: str = "quick",
     nodes: str = "real",
+    containers: str = "docker",
 ) -> Status:
     """Start a server in the background and wait until it answers; one that runs already is left alone.
 
@@ -70,7 +71,7 @@ def launch(
         return running
     data.prepare()
     command = [sys.executable, "-m", "batchlocal", "start", "--detached", "--data", str(data.root)]
-    command += ["--host", host, "--timing", timing, "--nodes", nodes, "--port", str(port)]
+    command += ["--host", host, "--timing", timing, "--nodes", nodes, "--containers", containers, "--port", str(port)]
     command += ["--strict"] if strict else []
     with (data.root / "start.log").open("w") as early:
         process = subprocess.Popen(

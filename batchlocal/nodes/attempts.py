@@ -66,7 +66,9 @@ class Attempts:
         settings = attempt.task.properties
         variables = {**more, **self._variables(attempt, account, attempt.node, folders)}
         seconds = durations.seconds(settings["constraints"]["maxWallClockTime"])
-        command = Command(settings, account, folders, variables, seconds, attempt.pool.is_windows)
+        command = Command(
+            settings, account, folders, variables, seconds, attempt.pool.is_windows, self._platform.simulate_containers
+        )
         return await perform(self._storage, command, lambda running: self._remember(attempt, running))
 
     def _variables(self, attempt: Attempt, account: Resource, node: Node, folders: TaskFolders) -> dict[str, str]:

@@ -153,7 +153,7 @@ class _StartTask:
             await self._storage.bring(files, self._account, self._folders.working)
         except FileTrouble as trouble:
             return Ended(None, trouble.failure)
-        begun = start(self._settings["commandLine"], self._variables, self._folders, windows=self._windows)
+        begun = await start(self._settings["commandLine"], self._variables, self._folders, windows=self._windows)
         if isinstance(begun, Ended):
             return begun
         return await self._follow(begun)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from batchlocal.domain.job import Job
 from batchlocal.domain.node import Node
 from batchlocal.domain.pool import Pool
 from batchlocal.domain.task import Ended
+from batchlocal.nodes.containers import NO_RUNTIME, Container, docker_answers
 from batchlocal.nodes.environment import node_variables
 from batchlocal.nodes.folders import TaskFolders, node_folders
 from batchlocal.nodes.packages import package_folders
@@ -21,12 +22,6 @@ from batchlocal.store.resources import Resource
 
 __all__ = ["Command", "job_folder", "job_variables", "perform"]
 
-_NO_CONTAINERS: Final = {
-    "category": "servererror",
-    "code": "ContainerRuntimeNotFound",
-    "message": "batchlocal runs no containers yet, and does not run their commands outside of one",
-}
-
 Remember = Callable[[Running], None]
 
 
@@ -34,7 +29,8 @@ Remember = Callable[[Running], None]
 class Command:
     """What to run and where. ``settings`` has commandLine and resourceFiles, ``seconds`` limits it, None does not.
 
-    ``windows`` says that the command line is written for Windows.
+    ``windows`` says that the command line is written for Windows; ``simulate_containers`` that what is meant for a
+    container runs on the host.
     """
 
     settings: dict[str, Any]
@@ -43,18 +39,34 @@ class Command:
     variables: dict[str, str]
     seconds: float | None
     windows: bool
+    simulate_containers: bool
 
 
 async def perform(storage: NodeStorage, command: Command, remember: Remember) -> Ended:
     """Bring the files, run the command to its end; cancelled, end it. ``remember`` gets the process when it runs."""
-    if command.settings.get("containerSettings"):
-        return Ended(None, dict(_NO_CONTAINERS))
+    inside = command.settings.get("containerSettings")
+    if inside and not command.simulate_containers and not await docker_answers():
+        return Ended(None, dict(NO_RUNTIME))
     try:
         files = command.settings.get("resourceFiles") or []
         await storage.bring(files, command.account, command.folders.working)
     except FileTrouble as trouble:
         return Ended(None, trouble.failure)
-    begun = start(command.settings["commandLine"], command.variables, command.folders, windows=command.windows)
+    if not inside:
+        return await _run(command, command.settings["commandLine"], remember)
+    if command.simulate_containers:
+        with command.folders.stderr.open("a") as stderr:
+            stderr.write(f"batchlocal: run on the host, not in a container of {inside['imageName']}\n")
+        return await _run(command, command.settings["commandLine"], remember)
+    container = Container.of(inside, command.variables)
+    try:
+        return await _run(command, container.command(command.settings["commandLine"]), remember)
+    finally:
+        await asyncio.shield(container.remove())
+
+
+async def _run(command: Command, command_line: str, remember: Remember) -> Ended:
+    begun = await start(command_line, command.variables, command.folders, windows=command.windows)
     if isinstance(begun, Ended):
         return begun
     remember(begun)

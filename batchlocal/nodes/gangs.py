@@ -92,7 +92,7 @@ class Gang:
             return Ended(0)
         variables = self._variables(self._attempt, self._account, member.node, member.folders)
         variables = {**self.variables(member.node), **variables}
-        begun = start(command, variables, member.folders, windows=self._attempt.pool.is_windows)
+        begun = await start(command, variables, member.folders, windows=self._attempt.pool.is_windows)
         if isinstance(begun, Ended):
             return begun
         member.process = begun

@@ -105,7 +105,9 @@ class JobTasks:
             "HOME": str(folders.working),
             **{one["name"]: one.get("value") or "" for one in settings.get("environmentSettings") or []},
         }
-        command = Command(settings, account, folders, variables, seconds, pool.is_windows)
+        command = Command(
+            settings, account, folders, variables, seconds, pool.is_windows, self._platform.simulate_containers
+        )
         try:
             return await perform(self._storage, command, _forget)
         except Exception:

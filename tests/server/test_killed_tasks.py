@@ -4,64 +4,20 @@ from __future__ import annotations
 
 import os
 import signal
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from azure.batch import BatchClient
 from azure.batch import models as service
-from azure.core.credentials import AzureNamedKeyCredential
-from azure.mgmt.batch import BatchManagementClient
 
-from tests.conftest import Local, start_local
+from tests.conftest import start_local
+from tests.server.batch import an_account, environment_of, until
 
 # Each run of a task adds a line to its own file of marks when it begins and when it ends.
 COMMAND = (
     "/bin/sh -c 'echo begun >> {marks}/$AZ_BATCH_TASK_ID; echo $AZ_BATCH_TASK_ID > mine;"
     " sleep {seconds}; echo ended >> {marks}/$AZ_BATCH_TASK_ID'"
 )
-
-
-def until(condition: Callable[[], bool], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.1)
-
-
-@contextmanager
-def environment_of(local: Local) -> Iterator[None]:
-    before = dict(os.environ)
-    os.environ.update(local.environment)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
-
-
-def an_account(local: Local) -> tuple[str, AzureNamedKeyCredential]:
-    """Endpoint and key of a new Batch account."""
-    arm = local.settings["armEndpoint"]
-    options = {"base_url": arm, "credential_scopes": [f"{arm}/.default"]}
-    with local.credential() as credential, BatchManagementClient(credential, local.subscription, **options) as client:
-        put_group(local, credential.get_token(f"{arm}/.default").token)
-        made = client.batch_account.begin_create("killed", "killed", {"location": "westeurope"}).result()
-        key = client.batch_account.get_keys("killed", "killed").primary
-    return f"https://{made.properties.account_endpoint}".replace(
-        "https://https://", "https://"
-    ), AzureNamedKeyCredential("killed", key)
-
-
-def put_group(local: Local, token: str) -> None:
-    import requests
-
-    url = f"{local.settings['armEndpoint']}/subscriptions/{local.subscription}/resourceGroups/killed"
-    headers = {"Authorization": f"Bearer {token}"}
-    made = requests.put(f"{url}?api-version=2024-03-01", json={"location": "westeurope"}, headers=headers, timeout=30)
-    assert made.status_code == 201
 
 
 def fill(batch: BatchClient, command: str, tasks: int, nodes: int, slots: int, size: str) -> None:
