@@ -20,7 +20,6 @@ from batchlocal.control.client import ControlClient, ControlError, NotRunning
 from batchlocal.control.commands import add_commands
 from batchlocal.datafolder import DataFolder, default_data_folder
 from batchlocal.environment import FORMATS, NeverStarted, client_settings, render
-from batchlocal.snapshots import exchange
 from batchlocal.supervision import NotStarted, Status, launch, look, stop
 
 __all__ = ["main"]
@@ -195,6 +194,8 @@ def _reset(_: argparse.Namespace, data: DataFolder) -> int:
     if running:
         ControlClient(data).call("POST", "/reset")
     else:
+        from batchlocal.snapshots import exchange
+
         data.prepare()
         exchange(data, "")
     print(f"batchlocal is empty again{' and running' if running else ''}")

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from batchlocal.cli import main
 from batchlocal.control.call import ENDPOINTS
 from batchlocal.control.plane import rooms
-from tests.conftest import batchlocal_command
 from tests.control.conftest import Steered, until
 
 PAGE = (Path(__file__).parents[2] / "docs" / "control.md").read_text()
@@ -18,15 +18,16 @@ BLOCKS = re.findall(r"(?ms)^```\n(.*?)^```", PAGE)
 COMMANDS = [line for block in BLOCKS for line in block.splitlines() if line.startswith("batchlocal ")]
 
 
-def test_the_commands_of_the_page_run(steered: Steered) -> None:
+def test_the_commands_of_the_page_run(steered: Steered, capsys: pytest.CaptureFixture[str]) -> None:
+    """In this process: that they start as processes too is seen where each is tested."""
     assert len(COMMANDS) > 8
     account = steered.new_account()
     steered.new_pool(account, "render", scaleSettings={"fixedScale": {"targetLowPriorityNodes": 1}})
     until(lambda: steered.node_states(account, "render") == ["idle"])
     for command in COMMANDS:
         command = command.replace("myaccount", account)
-        done = steered.local.run(*shlex.split(command)[1:])
-        assert done.returncode == 0, f"{command}: {done.stderr}"
+        code = main([*shlex.split(command)[1:], "--data", str(steered.local.data)])
+        assert code == 0, f"{command}: {capsys.readouterr().err}"
 
 
 def test_the_page_names_every_endpoint() -> None:
@@ -36,7 +37,8 @@ def test_the_page_names_every_endpoint() -> None:
 
 
 @pytest.mark.parametrize("group", sorted({shlex.split(command)[1] for command in COMMANDS}))
-def test_help_shows_examples(group: str) -> None:
-    said = batchlocal_command(group, "--help")
-    assert said.returncode == 0
-    assert f"batchlocal {group} " in said.stdout.split("examples:")[1]
+def test_help_shows_examples(group: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([group, "--help"])
+    assert ended.value.code == 0
+    assert f"batchlocal {group} " in capsys.readouterr().out.split("examples:")[1]
