@@ -55,6 +55,25 @@ def test_it_can_be_run_as_a_module() -> None:
     assert process.returncode == 0
 
 
+def test_it_ends_when_the_engine_that_started_it_was_killed() -> None:
+    program = (
+        "import subprocess, sys, time\n"
+        "child = subprocess.Popen([sys.executable, '-m', 'batchlocal.plugin', '127.0.0.1:1'], stdout=subprocess.PIPE)\n"
+        "child.stdout.readline()\n"
+        "print(child.pid, flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    engine = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert engine.stdout is not None
+    plugin = int(engine.stdout.readline())
+    engine.kill()
+    engine.communicate(timeout=30)
+    deadline = time.monotonic() + 30
+    while Path(f"/proc/{plugin}").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not Path(f"/proc/{plugin}").exists()
+
+
 def test_what_is_missing_is_named_with_the_mend(alone: Plugin) -> None:
     with pytest.raises(Refused, match=r"set ARM_TENANT_ID, ARM_CLIENT_SECRET; .*batchlocal env"):
         alone.configure(subscriptionId="s", clientId="c")
