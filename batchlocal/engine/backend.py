@@ -96,6 +96,15 @@ class Backend:
         lines = self._log(project, stack).lines(content)
         return (replayed(snapshot, lines, secrets) if lines else snapshot), secrets
 
+    def types(self, project: str, stack: str) -> set[str]:
+        """The types of the stack's resources; nothing is opened or checked."""
+        try:
+            whole = json.loads(self._stack_file(project, stack).read_bytes())
+        except (OSError, ValueError):
+            return set()
+        latest = (whole.get("checkpoint") or {}).get("latest") or {}
+        return {str(one.get("type")) for one in latest.get("resources") or []}
+
     def storage(self, project: str, stack: str, secrets: Secrets) -> StackStorage:
         """Where a run writes; its log goes when it is closed."""
         return StackStorage(self, project, stack, secrets)

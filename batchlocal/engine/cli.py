@@ -12,11 +12,12 @@ from pathlib import Path
 
 from batchlocal.engine.backend import open_backend
 from batchlocal.engine.errors import EngineError, NeedsPulumi
-from batchlocal.engine.operations import Options, Stack, destroy, outputs_of, preview, refresh, up
+from batchlocal.engine.operations import Options, destroy, preview, refresh, up
 from batchlocal.engine.policies import PackOptions
 from batchlocal.engine.project import find_project
 from batchlocal.engine.secrets import PlainSecrets
 from batchlocal.engine.settings import get_setting, list_settings, remove_setting, set_setting
+from batchlocal.engine.stacks import Stack, outputs_of
 from batchlocal.engine.state import Snapshot
 from batchlocal.engine.values import masked, unwrapped
 

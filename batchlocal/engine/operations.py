@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from batchlocal.engine.backend import Backend, StackStorage, open_backend
+from batchlocal.engine.backend import StackStorage
 from batchlocal.engine.builtin import Builtin
 from batchlocal.engine.deletion import Deletion
 from batchlocal.engine.deployment import Deployment
@@ -31,14 +31,15 @@ from batchlocal.engine.refreshing import Refresh, refuse_unknown
 from batchlocal.engine.registry import Registry
 from batchlocal.engine.run import Names, Run, Settings
 from batchlocal.engine.secrets import Secrets
+from batchlocal.engine.stacks import Stack
 from batchlocal.engine.state import Snapshot
 from batchlocal.engine.steps import Steps
 from batchlocal.engine.takeovers import Takeovers
 from batchlocal.engine.targets import Targets
-from batchlocal.engine.urns import ROOT_TYPE, is_provider, package_of
-from batchlocal.engine.views import EventView, LineView, LiveView, PreviewJsonView
+from batchlocal.engine.urns import is_provider, package_of
+from batchlocal.engine.views import EventView, LineView, PreviewJsonView
 
-__all__ = ["Options", "Stack", "destroy", "outputs_of", "preview", "refresh", "up"]
+__all__ = ["Options", "destroy", "preview", "refresh", "up"]
 
 _EXIT_CHANGES = 7
 _EXIT_TERMINATED = 8
@@ -78,35 +79,6 @@ class Options:
         )
 
 
-class Stack:
-    """A stack of a project, in its backend."""
-
-    def __init__(self, project: Project, name: str, backend: Backend | None = None) -> None:
-        self.project = project
-        self.name = name
-        self.backend = backend or open_backend(project.root)
-
-    def ensure(self) -> None:
-        """Make the stack if there is none."""
-        if not self.backend.exists(self.project.name, self.name):
-            secrets = Secrets()
-            self.save(Snapshot(salt=secrets.salt), secrets)
-
-    def load(self) -> tuple[Snapshot, Secrets]:
-        """The stack's state and the secrets that open it."""
-        return self.backend.load(self.project.name, self.name)
-
-    def save(self, snapshot: Snapshot, secrets: Secrets) -> None:
-        self.backend.save(self.project.name, self.name, snapshot, secrets)
-
-    def outputs_of(self, name: str) -> dict[str, Any]:
-        """The outputs of a stack of the same backend, named ``organization/PROJECT/STACK``."""
-        parts = name.split("/")
-        project, stack = (parts[-2] if len(parts) > 1 else self.project.name), parts[-1]
-        snapshot, _ = self.backend.load(project, stack)
-        return outputs_of(snapshot)
-
-
 @dataclass
 class _Parts:
     """What one operation is made of."""
@@ -119,6 +91,7 @@ class _Parts:
     project: Project
     storage: StackStorage
     policies: Policies
+    secrets: Secrets
 
 
 Work = Callable[[_Parts], None]
@@ -198,11 +171,14 @@ class _Operation:
             stack.backend.require(stack.project.name, stack.name)
             if not self.preview:
                 self._held.enter_context(stack.backend.lock(stack.project.name, stack.name))
-            old, secrets = stack.load()
             display = Display(self._view(), preview=self.preview, event_log=options.event_log)
             self._held.callback(display.close)
             display.hide(config.secrets)
-            parts = self._parts(config, old, secrets, display)
+            log = LogServer(display)
+            self._held.callback(log.close)
+            host = self._host(log)  # plugins start while the state's secrets are opened
+            parts = self._parts(config, stack.load(), display, log, host)
+            secrets = parts.secrets
             self._announce(parts.run, secrets)
             code = self._worked(parts, work)
             if not self.preview:
@@ -214,17 +190,26 @@ class _Operation:
     def _view(self) -> View:
         if self.options.as_json:
             return PreviewJsonView() if self.preview else EventView()
-        live = self.options.interactive and sys.stdout.isatty()
-        return (LiveView if live else LineView)(preview=self.preview, details=self.options.diff)
+        if self.options.interactive and sys.stdout.isatty():
+            from batchlocal.engine.live import LiveView  # rich takes longer to import than a short run has
 
-    def _parts(self, config: Config, old: Snapshot, secrets: Secrets, display: Display) -> _Parts:
+            return LiveView(preview=self.preview, details=self.options.diff)
+        return LineView(preview=self.preview, details=self.options.diff)
+
+    def _host(self, log: LogServer) -> PluginHost:
+        """The host of plugins, those of the state's providers started."""
         stack = self.stack
-        log = LogServer(display)
-        self._held.callback(log.close)
         host = PluginHost(stack.project.provider_paths, stack.project.program, log.address)
         self._held.callback(host.close)
-        for package in sorted({package_of(one.type) for one in old.resources if is_provider(one.type)} - {"pulumi"}):
+        types = stack.backend.types(stack.project.name, stack.name)
+        for package in sorted({package_of(kind) for kind in types if is_provider(kind)} - {"pulumi"}):
             host.prepare(package)
+        return host
+
+    def _parts(
+        self, config: Config, loaded: tuple[Snapshot, Secrets], display: Display, log: LogServer, host: PluginHost
+    ) -> _Parts:
+        stack, (old, secrets) = self.stack, loaded
         storage = stack.backend.storage(stack.project.name, stack.name, secrets)
         journal = Journal(old, secrets, None if self.preview else storage)
         settings = self.options.settings(preview=self.preview)
@@ -244,6 +229,7 @@ class _Operation:
             stack.project,
             storage,
             policies,
+            secrets,
         )
 
     def _worked(self, parts: _Parts, work: Work) -> int:
@@ -353,11 +339,3 @@ class _Operation:
             "resourceChanges": {op: count for op, count in display.counts.items() if count},
         }
         self.stack.backend.record(self.stack.project.name, self.stack.name, entry)
-
-
-def outputs_of(snapshot: Snapshot) -> dict[str, Any]:
-    """The stack's outputs as its state has them."""
-    for resource in snapshot.resources:
-        if resource.type == ROOT_TYPE:
-            return resource.outputs
-    return {}

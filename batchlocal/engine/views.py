@@ -1,26 +1,20 @@
-"""Views of an operation: lines for files and pipes, a live table for terminals, JSON for programs."""
+"""Views of an operation: lines for files and pipes, JSON for programs. The table for terminals is in live.py."""
 
 from __future__ import annotations
 
 import json
 import sys
-import threading
 from typing import Any, Final
 
-from rich.console import Console
-from rich.live import Live
-from rich.table import Table
-from rich.text import Text
-
 from batchlocal.engine.display import Shown, View
-from batchlocal.engine.rendering import created_lines, difference_lines, shown_value, summary_of
-from batchlocal.engine.urns import is_provider, name_of, type_of
+from batchlocal.engine.rendering import created_lines, difference_lines, shown_value
+from batchlocal.engine.urns import name_of, type_of
 
-__all__ = ["EventView", "LineView", "LiveView", "PreviewJsonView"]
+__all__ = ["DOING", "DONE", "SIGNS", "EventView", "LineView", "PreviewJsonView"]
 
 Values = dict[str, Any]
 
-_SIGNS: Final = {
+SIGNS: Final = {
     "same": " ",
     "create": "+",
     "update": "~",
@@ -36,7 +30,7 @@ _SIGNS: Final = {
     "discard-replaced": "<<",
     "remove-pending-replace": "~",
 }
-_DOING: Final = {
+DOING: Final = {
     "create": "creating",
     "update": "updating",
     "create-replacement": "creating replacement",
@@ -46,7 +40,7 @@ _DOING: Final = {
     "refresh": "refreshing",
     "import": "importing",
 }
-_DONE: Final = {
+DONE: Final = {
     "create": "created",
     "update": "updated",
     "create-replacement": "created replacement",
@@ -57,7 +51,6 @@ _DONE: Final = {
     "refresh": "refreshed",
     "import": "imported",
 }
-_STYLES: Final = {"+": "green", "~": "yellow", "-": "red", "+-": "magenta", "++": "green", "--": "red", "=": "cyan"}
 _ORDER: Final = ("create", "update", "replace", "delete", "import", "read", "discard")
 
 
@@ -122,103 +115,11 @@ class LineView(View):
         print("\nResources:")
         for op in _ORDER:
             if counts.get(op):
-                word = f"to {op}" if preview else _DONE.get(op, f"{op}ed")
-                print(f"    {_SIGNS[op]} {counts[op]} {word}")
+                word = f"to {op}" if preview else DONE.get(op, f"{op}ed")
+                print(f"    {SIGNS[op]} {counts[op]} {word}")
         if counts.get("same"):
             print(f"    {counts['same']} unchanged")
         print(f"\nDuration: {seconds:.1f}s", flush=True)
-
-
-class LiveView(LineView):
-    """A table of steps that changes while they run; stays when they are done."""
-
-    def __init__(self, *, preview: bool, details: bool) -> None:
-        super().__init__(preview=preview, details=details)
-        self._console = Console()
-        self._rows: dict[tuple[str, str], tuple[Shown, str]] = {}
-        self._frozen: dict[tuple[str, str], float] = {}
-        self._guard = threading.Lock()
-        self._live = Live(console=self._console, get_renderable=self._table, refresh_per_second=8, transient=False)
-        self._live.start()
-
-    def _table(self) -> Table:
-        with self._guard:
-            rows = self._in_tree()
-        table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", show_header=bool(rows))
-        for title in ("", "Type", "Name", "Status", *(("Info",) if self._preview else ("Time",))):
-            table.add_column(title, justify="right" if title == "Time" else "left", no_wrap=True)
-        with self._guard:
-            for key, depth in rows:
-                shown, status = self._rows[key]
-                sign = _SIGNS.get(shown.op, "?")
-                style = "bold red" if status == "failed" else _STYLES.get(sign, "")
-                last = summary_of(shown) if self._preview else f"{self._frozen.get(key, shown.seconds):.1f}s"
-                kind = f"{'   ' * (depth - 1)}{'└─ ' if depth else ''}{type_of(shown.urn)}"
-                table.add_row(*(Text(cell, style=style) for cell in (sign, kind, name_of(shown.urn), status, last)))
-        return table
-
-    def _in_tree(self) -> list[tuple[tuple[str, str], int]]:
-        """Rows, children below their parents, and how deep each is; what stays the same is left out."""
-        urns = {urn for urn, _ in self._rows}
-        below: dict[str, list[tuple[str, str]]] = {}
-        for key, (shown, _) in self._rows.items():
-            below.setdefault(shown.parent if shown.parent in urns else "", []).append(key)
-        found: list[tuple[tuple[str, str], int]] = []
-
-        def place(parent: str, depth: int) -> None:
-            for key in below.pop(parent, ()):
-                found.append((key, depth))
-                place(key[0], depth + 1)
-
-        place("", 0)
-        wanted: set[str] = set()
-        for key, _ in reversed(found):
-            shown, _ = self._rows[key]
-            if shown.op != "same" or shown.urn in wanted:
-                wanted |= {shown.urn, shown.parent}
-        return [(key, depth) for key, depth in found if key[0] in wanted]
-
-    def _row(self, shown: Shown, status: str, *, over: bool) -> None:
-        if is_provider(type_of(shown.urn)) and shown.op == "same":
-            return
-        if self._preview and shown.op in ("create-replacement", "delete-replaced"):
-            return  # the row of the replacement stands for them
-        key = (shown.urn, "delete-replaced" if shown.op == "delete-replaced" else "")
-        with self._guard:
-            self._rows[key] = (shown, status)
-            if over and key not in self._frozen:
-                self._frozen[key] = shown.seconds
-
-    def say(self, text: str) -> None:
-        self._console.print(text, markup=False, highlight=False)
-
-    def start(self, shown: Shown) -> None:
-        if shown.op not in ("same", "replace"):
-            self._row(shown, shown.op if self._preview else _DOING.get(shown.op, shown.op), over=False)
-
-    def done(self, shown: Shown) -> None:
-        status = shown.op if self._preview else _DONE.get(shown.op, "" if shown.op == "same" else shown.op)
-        if shown.difference.keys:
-            status += f" [{', '.join(shown.difference.keys)}]"
-        self._row(shown, status, over=True)
-        if self._is_new(shown) and (lines := self._lines(shown)):
-            head = f"{_SIGNS.get(shown.op, '')} {type_of(shown.urn)} {name_of(shown.urn)}: {status}"
-            self._console.print("\n".join([head, *lines]), markup=False, highlight=False)
-
-    def failed(self, shown: Shown, reason: str) -> None:
-        self._row(shown, "failed", over=True)
-        super().failed(shown, reason)
-
-    def summary(self, counts: dict[str, int], seconds: float, *, preview: bool) -> None:
-        self._live.stop()
-        super().summary(counts, seconds, preview=preview)
-
-    def outputs(self, outputs: Values) -> None:
-        self._live.stop()
-        super().outputs(outputs)
-
-    def close(self) -> None:
-        self._live.stop()
 
 
 class EventView(View):
@@ -256,8 +157,8 @@ class PreviewJsonView(View):
 
 
 def _line(shown: Shown, *, preview: bool) -> str:
-    sign = _SIGNS.get(shown.op, "?")
-    word = shown.op if preview else _DONE.get(shown.op, shown.op)
+    sign = SIGNS.get(shown.op, "?")
+    word = shown.op if preview else DONE.get(shown.op, shown.op)
     took = "" if preview else f" ({shown.seconds:.1f}s)"
     forced = f" [{', '.join(shown.difference.keys)}]" if shown.difference.keys else ""
     return f" {sign:<2} {type_of(shown.urn)} {name_of(shown.urn)} {word}{forced}{took}"

@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from batchlocal.engine.operations import Options, Stack, destroy, preview, refresh, up
+from batchlocal.engine.operations import Options, destroy, preview, refresh, up
 from batchlocal.engine.project import find_project
+from batchlocal.engine.stacks import Stack
 from batchlocal.engine.state import problems
 from tests.lifecycle.toy_cloud import ToyCloud
 

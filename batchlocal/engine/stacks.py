@@ -1,0 +1,50 @@
+"""A stack of a project: its state, and where that is kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from batchlocal.engine.backend import Backend, open_backend
+from batchlocal.engine.project import Project
+from batchlocal.engine.secrets import Secrets
+from batchlocal.engine.state import Snapshot
+from batchlocal.engine.urns import ROOT_TYPE
+
+__all__ = ["Stack", "outputs_of"]
+
+
+class Stack:
+    """A stack of a project, in its backend."""
+
+    def __init__(self, project: Project, name: str, backend: Backend | None = None) -> None:
+        self.project = project
+        self.name = name
+        self.backend = backend or open_backend(project.root)
+
+    def ensure(self) -> None:
+        """Make the stack if there is none."""
+        if not self.backend.exists(self.project.name, self.name):
+            secrets = Secrets()
+            self.save(Snapshot(salt=secrets.salt), secrets)
+
+    def load(self) -> tuple[Snapshot, Secrets]:
+        """The stack's state and the secrets that open it."""
+        return self.backend.load(self.project.name, self.name)
+
+    def save(self, snapshot: Snapshot, secrets: Secrets) -> None:
+        self.backend.save(self.project.name, self.name, snapshot, secrets)
+
+    def outputs_of(self, name: str) -> dict[str, Any]:
+        """The outputs of a stack of the same backend, named ``organization/PROJECT/STACK``."""
+        parts = name.split("/")
+        project, stack = (parts[-2] if len(parts) > 1 else self.project.name), parts[-1]
+        snapshot, _ = self.backend.load(project, stack)
+        return outputs_of(snapshot)
+
+
+def outputs_of(snapshot: Snapshot) -> dict[str, Any]:
+    """The stack's outputs as its state has them."""
+    for resource in snapshot.resources:
+        if resource.type == ROOT_TYPE:
+            return resource.outputs
+    return {}
