@@ -13,10 +13,11 @@ from urllib.parse import quote
 
 from batchlocal.domain.refusals import Refusal
 from batchlocal.protocol import moments
+from batchlocal.protocol.filters import FilterInvalid, Predicate, compiled
 from batchlocal.protocol.messages import Answer
 from batchlocal.service.call import ServiceCall
 from batchlocal.service.errors import CATALOGUE, worded
-from batchlocal.service.filters import FILTERABLE, FilterInvalid, Predicate, compiled
+from batchlocal.service.filters import FILTERABLE
 
 __all__ = [
     "QueryParameterInvalid",

@@ -5,10 +5,8 @@ Sources: RFC 9110, Conditional Requests; the Batch service's codes: 304 for a re
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from batchlocal.domain.refusals import Refusal
-from batchlocal.protocol import moments
+from batchlocal.protocol.conditions import verdict
 from batchlocal.service.call import ServiceCall
 from batchlocal.service.errors import CATALOGUE, worded
 
@@ -41,40 +39,8 @@ def check_conditions(call: ServiceCall, modified: int) -> None:
     Raises:
         ConditionNotMet, NotModified
     """
-    headers = call.request.headers
-    if _fails_for_changes(headers, modified):
+    found = verdict(call.request.headers, modified)
+    if found == "failed" or (found == "unchanged" and call.request.method not in ("GET", "HEAD")):
         raise ConditionNotMet
-    if _is_unchanged(headers, modified):
-        raise NotModified if call.request.method in ("GET", "HEAD") else ConditionNotMet
-
-
-def _fails_for_changes(headers: Mapping[str, str], modified: int) -> bool:
-    if wanted := headers.get("if-match"):
-        return not _names(wanted, modified)
-    since = _moment(headers.get("if-unmodified-since"))
-    return since is not None and _seconds(modified) > _seconds(since)
-
-
-def _is_unchanged(headers: Mapping[str, str], modified: int) -> bool:
-    if unwanted := headers.get("if-none-match"):
-        return _names(unwanted, modified)
-    since = _moment(headers.get("if-modified-since"))
-    return since is not None and _seconds(modified) <= _seconds(since)
-
-
-def _names(tags: str, modified: int) -> bool:
-    """Whether a list of ETags has the entity's; Batch's own are unquoted, some clients quote them."""
-    known = (tag.strip().removeprefix("W/").strip('"') for tag in tags.split(","))
-    return any(tag in ("*", moments.etag(modified)) for tag in known)
-
-
-def _moment(text: str | None) -> int | None:
-    """An HTTP date; one that cannot be read is no condition (RFC 9110, If-Modified-Since)."""
-    try:
-        return moments.parse_http_date(text) if text else None
-    except (ValueError, TypeError):
-        return None
-
-
-def _seconds(ticks: int) -> int:
-    return ticks // moments.TICKS_PER_SECOND
+    if found == "unchanged":
+        raise NotModified

@@ -13,12 +13,12 @@ from batchlocal.domain.pool import Pool
 from batchlocal.domain.refusals import Refusal
 from batchlocal.domain.task import Task, TaskExists, TaskNotFound
 from batchlocal.protocol import moments
+from batchlocal.protocol.filters import equalities
 from batchlocal.protocol.messages import Answer
 from batchlocal.service.answers import changed, entity, filter_of, page, selected
 from batchlocal.service.call import ServiceCall
 from batchlocal.service.conditions import check_conditions
 from batchlocal.service.errors import CATALOGUE, answer_refusal, worded
-from batchlocal.service.filters import equalities
 from batchlocal.service.jobs import job_of
 from batchlocal.service.registry import handles
 from batchlocal.service.task_bodies import task_shown
