@@ -29,6 +29,7 @@ from pathlib import Path
 CONNECTIONS = 8
 SECONDS = 4.0
 ROUNDS = 3
+FEW, MANY = 100, 10_000  # pools
 MOTO, MOTO_PORT = "moto[server,batch]==5.2.5", 5123
 VERSION = "?api-version=2024-07-01"
 MOTO_CALLER = "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/batch/aws4_request, SignedHeaders=host, Signature=a"
@@ -63,11 +64,29 @@ def main() -> int:
         batchlocal("start", "--detach", folder)
         print(f"start to first answer, two process starts included: {time.perf_counter() - began:.2f} s")
         try:
-            ours = measure_ours(json.loads(batchlocal("env", "--format", "json", folder)))
+            print(f"memory when idle, without Azurite: {resident(folder):.0f} MiB")
+            batchlocal("quota", "set", f"poolQuota={2 * MANY}", "applicationQuota=1000000", folder)
+            server, account = prepared(json.loads(batchlocal("env", "--format", "json", folder)))
+            ours = measure_ours(server, account)
+            many = measure_many_pools(server, account)
         finally:
             batchlocal("stop", folder)
     report(ours, measure_moto(moto) if moto else {})
+    report_many(many)
     return 0
+
+
+def resident(folder: str) -> float:
+    """Resident memory of the server's own process, in MiB."""
+    pid = json.loads(batchlocal("status", "--json", folder))["pid"]
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024
+
+
+def report_many(times: dict[str, tuple[Measured, Measured]]) -> None:
+    for name, (few, many) in times.items():
+        ratio = few.rate / many.rate
+        print(f"{name:<24} {FEW} pools {few.rate:6.0f}/s   {MANY} pools {many.rate:6.0f}/s   {ratio:.2f} x the time")
 
 
 def report(ours: dict[str, Measured], theirs: dict[str, Measured]) -> None:
@@ -86,7 +105,8 @@ def batchlocal(command: str, *options: str) -> str:
     return subprocess.run(line, capture_output=True, text=True, check=True).stdout
 
 
-def measure_ours(settings: dict[str, str]) -> dict[str, Measured]:
+def prepared(settings: dict[str, str]) -> tuple[Server, str]:
+    """The server, and the path of an account with linked storage."""
     context = ssl.create_default_context(cafile=settings["caFile"])
     server = Server(int(settings["metadataHost"].split(":")[1]), f"Bearer {token(settings, context)}", context)
     root = f"/subscriptions/{settings['subscriptionId']}/resourceGroups/bench"
@@ -102,12 +122,68 @@ def measure_ours(settings: dict[str, str]) -> dict[str, Measured]:
         ),
     ):
         asyncio.run(once(server, request))
+    return server, account
+
+
+def measure_ours(server: Server, account: str) -> dict[str, Measured]:
     return {
         "point read": asyncio.run(load(server, lambda _: server.request("GET", account + VERSION))),
         "durable write": asyncio.run(
             load(server, lambda number: server.request("PUT", f"{account}/applications/a{number}{VERSION}", {}))
         ),
     }
+
+
+POOL = {
+    "vmSize": "Standard_D2s_v3",
+    "deploymentConfiguration": {
+        "virtualMachineConfiguration": {
+            "imageReference": {"publisher": "canonical", "offer": "ubuntu-24_04-lts", "sku": "server"},
+            "nodeAgentSkuId": "batch.node.ubuntu 24.04",
+        }
+    },
+}
+
+
+def measure_many_pools(server: Server, account: str) -> dict[str, tuple[Measured, Measured]]:
+    """Reads with a page of pools stored, and with very many; one page has as many entries either way."""
+    reads = {
+        "point read of a pool": f"{account}/pools/p0{VERSION}",
+        "first page of pools": f"{account}/pools{VERSION}&maxresults={FEW}",
+    }
+
+    def measured() -> list[Measured]:
+        requests = [server.request("GET", path) for path in reads.values()]
+        return [asyncio.run(load(server, lambda _, request=request: request)) for request in requests]
+
+    asyncio.run(stored(server, account, range(FEW)))
+    few = measured()
+    asyncio.run(stored(server, account, range(FEW, MANY)))
+    return dict(zip(reads, zip(few, measured(), strict=True), strict=True))
+
+
+async def stored(server: Server, account: str, numbers: range) -> None:
+    """Make pools over all connections, and give the server a moment to do what it owes them."""
+    left = iter(numbers)
+
+    async def make() -> None:
+        connection = Connection(server)
+        for number in left:
+            status = await connection.send(
+                server.request("PUT", f"{account}/pools/p{number}{VERSION}", {"properties": POOL})
+            )
+            if status >= 400:
+                raise RuntimeError(f"pool {number} was answered {status}")
+        connection.close()
+
+    await asyncio.gather(*(make() for _ in range(CONNECTIONS)))
+    probe = server.request("GET", f"{account}/pools{VERSION}&$filter=properties/allocationState%20eq%20'Resizing'")
+    connection = Connection(server)
+    for _ in range(600):
+        if (await connection.read(probe)) == {"value": []}:
+            break
+        await asyncio.sleep(0.5)
+    connection.close()
 
 
 def token(settings: dict[str, str], context: ssl.SSLContext) -> str:
@@ -165,16 +241,23 @@ class Connection:
 
     async def send(self, request: bytes) -> int:
         """Send, read the answer to its end, and return its status."""
+        return (await self._exchange(request))[0]
+
+    async def read(self, request: bytes) -> object:
+        """The JSON that a request is answered with."""
+        return json.loads((await self._exchange(request))[1])
+
+    async def _exchange(self, request: bytes) -> tuple[int, bytes]:
         if self._streams is None:
             self._streams = await asyncio.open_connection("localhost", self._server.port, ssl=self._server.context)
         reader, writer = self._streams
         writer.write(request)
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
         length = re.search(r"content-length: *(\d+)", head)
-        await reader.readexactly(int(length.group(1)) if length else 0)
+        content = await reader.readexactly(int(length.group(1)) if length else 0)
         if "connection: close" in head:
             self.close()
-        return int(head.split(" ", 2)[1])
+        return int(head.split(" ", 2)[1]), content
 
     def close(self) -> None:
         """Close it, if it is open."""
