@@ -60,7 +60,8 @@ def link(server: Steered, mode: str) -> Linked:
     body = {"location": "westeurope", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}}
     assert server.arm("PUT", storage, body, _STORAGE_VERSION).ok
     linked = f"/subscriptions/{server.local.subscription}{storage}"
-    account = server.new_account({"autoStorage": {"storageAccountId": linked, "authenticationMode": mode}})
+    properties = {"autoStorage": {"storageAccountId": linked, "authenticationMode": mode}}
+    account = server.new_account(properties, identity={"type": "SystemAssigned"})
     assert server.account("PUT", account, "/applications/app", {}).ok
     return Linked(server, account, storage)
 

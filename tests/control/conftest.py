@@ -59,10 +59,11 @@ class Steered:
         url = f"{self.origin}/{account}/{path}?api-version={SERVICE_VERSION}"
         return self._send(method, url, self._token("https://batch.core.windows.net/"), body)
 
-    def new_account(self, properties: dict[str, Any] | None = None) -> str:
+    def new_account(self, properties: dict[str, Any] | None = None, **body: object) -> str:
         """A new Batch account, ready."""
         name = f"c{uuid.uuid4().hex[:9]}"
-        assert self.account("PUT", name, body={"location": "westeurope", "properties": properties or {}}).ok
+        sent = {"location": "westeurope", "properties": properties or {}, **body}
+        assert self.account("PUT", name, body=sent).ok
         until(lambda: self.account("GET", name).json()["properties"]["provisioningState"] == "Succeeded")
         return name
 
