@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-__all__ = ["node_package", "python_package"]
+__all__ = ["maven_package", "node_package", "python_package"]
 
 _ENVIRONMENT = dict(os.environ)  # as the tests were started: without the batchlocal's variables and its CA
 
@@ -38,6 +38,22 @@ def node_package(*requirements: str) -> Path:
         _run(["npm", "install", "--no-fund", "--no-audit", "--prefix", str(home), *requirements], requirements[0])
         stamp.touch()
     return home
+
+
+def maven_package(group: str, artifact: str, version: str) -> Path:
+    """A folder of jars, a package with all that it needs; the test is skipped where they cannot be had."""
+    home = _home(f"{artifact}-{version}")
+    stamp = home / "installed"
+    if not stamp.exists():
+        home.mkdir(parents=True, exist_ok=True)
+        coordinates = f"<groupId>{group}</groupId><artifactId>{artifact}</artifactId><version>{version}</version>"
+        own = "<modelVersion>4.0.0</modelVersion><groupId>tests</groupId><artifactId>clients</artifactId>"
+        pom = f"<project>{own}<version>1</version><dependencies><dependency>{coordinates}</dependency></dependencies>"
+        (home / "pom.xml").write_text(f"{pom}</project>")
+        target = f"-DoutputDirectory={home / 'jars'}"
+        _run(["mvn", "-q", "-B", "-f", str(home / "pom.xml"), "dependency:copy-dependencies", target], artifact)
+        stamp.touch()
+    return home / "jars"
 
 
 def _run(command: list[str], what: str) -> None:
