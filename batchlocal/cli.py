@@ -10,6 +10,7 @@ import argparse
 import json
 import logging
 import logging.handlers
+import os
 import sys
 import time
 import webbrowser
@@ -91,6 +92,12 @@ def _parser() -> argparse.ArgumentParser:
         help="simulate: run on the host what tasks ask to run in containers (default: docker)",
     )
     start.add_argument(
+        "--task-users",
+        choices=("server", "own"),
+        default="server",
+        help="own: run tasks as users of their own, which only root can (default: server, as the server's user)",
+    )
+    start.add_argument(
         "--timing", choices=("quick", "recorded"), default="quick", help="waits in hundredths, or as long as Azure's"
     )
     start.add_argument("--detached", action="store_true", help=argparse.SUPPRESS)
@@ -124,6 +131,8 @@ def _port(text: str) -> int:
 def _start(options: argparse.Namespace, data: DataFolder) -> int:
     from batchlocal.plugin import install
 
+    if options.task_users == "own" and os.geteuid() != 0:
+        raise NotStarted("only root can run tasks as users of their own; leave --task-users out")
     install(data.plugin)
     if options.detach:
         status = launch(
@@ -134,6 +143,7 @@ def _start(options: argparse.Namespace, data: DataFolder) -> int:
             timing=options.timing,
             nodes=options.nodes,
             containers=options.containers,
+            task_users=options.task_users,
         )
         _show(status, data)
         return 0
@@ -149,8 +159,8 @@ def _serve(options: argparse.Namespace, data: DataFolder) -> int:
     _log_to(data, also_stderr=not options.detached)
     pace = 1.0 if options.timing == "recorded" else Options.pace
     try:
-        simulate = options.nodes == "simulated", options.containers == "simulate"
-        serve(data, Options(options.port, options.host, pace, options.strict, *simulate))
+        chosen = options.nodes == "simulated", options.containers == "simulate", options.task_users == "own"
+        serve(data, Options(options.port, options.host, pace, options.strict, *chosen))
     except (AlreadyRunning, AzuriteMissing, PortTaken, StoreTooNew) as mistake:
         raise NotStarted(str(mistake)) from None
     return 0

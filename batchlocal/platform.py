@@ -45,7 +45,8 @@ class Platform:
     ``origin`` and ``blob_origin`` are https URLs without trailing slash; the clock's ``pace`` scales every wait that
     the emulator makes on its own (1.0 is Azure's time, the default makes an account exist in under a second).
     ``simulate_nodes``: all pools' nodes run nothing, not only those of pools that ask for it;
-    ``simulate_containers``: what is meant for a container runs on the host, and says so.
+    ``simulate_containers``: what is meant for a container runs on the host, and says so;
+    ``task_users``: tasks run as users of their own.
     ``performing`` are the effects that are being performed, by subject.
     """
 
@@ -59,6 +60,7 @@ class Platform:
     strict: bool = False
     simulate_nodes: bool = False
     simulate_containers: bool = False
+    task_users: bool = False
     gate: Gate = field(default_factory=Gate)
     background: Background | None = None
     performing: dict[str, asyncio.Task[None]] = field(default_factory=dict)

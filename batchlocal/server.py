@@ -62,7 +62,7 @@ class Options:
     ``port`` 0 keeps the data folder's port, or draws a free one on the first start. ``pace`` scales the waits that
     the emulator makes on its own; 1.0 is Azure's recorded time. ``strict`` refuses what is not modelled.
     ``simulate_nodes``: no pool's nodes run anything; ``simulate_containers``: what is meant for a container runs on the
-    host.
+    host; ``task_users``: tasks run as users of their own, for which the server must be root.
     """
 
     port: int = 0
@@ -71,6 +71,7 @@ class Options:
     strict: bool = False
     simulate_nodes: bool = False
     simulate_containers: bool = False
+    task_users: bool = False
 
 
 def serve(data: DataFolder, options: Options) -> None:
@@ -224,6 +225,7 @@ def _platform(data: DataFolder, options: Options, port: int) -> Platform:
         strict=options.strict,
         simulate_nodes=options.simulate_nodes,
         simulate_containers=options.simulate_containers,
+        task_users=options.task_users,
     )
 
 

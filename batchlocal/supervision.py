@@ -58,6 +58,7 @@ def launch(
     timing: str = "quick",
     nodes: str = "real",
     containers: str = "docker",
+    task_users: str = "server",
 ) -> Status:
     """Start a server in the background and wait until it answers; one that runs already is left alone.
 
@@ -72,6 +73,7 @@ def launch(
     data.prepare()
     command = [sys.executable, "-m", "batchlocal", "start", "--detached", "--data", str(data.root)]
     command += ["--host", host, "--timing", timing, "--nodes", nodes, "--containers", containers, "--port", str(port)]
+    command += ["--task-users", task_users]
     command += ["--strict"] if strict else []
     with (data.root / "start.log").open("w") as early:
         process = subprocess.Popen(

@@ -16,6 +16,7 @@ from batchlocal.nodes.commands import Command, job_variables, perform
 from batchlocal.nodes.environment import task_variables
 from batchlocal.nodes.folders import TaskFolders, node_folders, task_folders
 from batchlocal.nodes.gangs import Gang
+from batchlocal.nodes.host import host_for
 from batchlocal.nodes.packages import deploy
 from batchlocal.nodes.processes import Running, started_at
 from batchlocal.nodes.storage import FileTrouble, NodeStorage
@@ -66,9 +67,8 @@ class Attempts:
         settings = attempt.task.properties
         variables = {**more, **self._variables(attempt, account, attempt.node, folders)}
         seconds = durations.seconds(settings["constraints"]["maxWallClockTime"])
-        command = Command(
-            settings, account, folders, variables, seconds, attempt.pool.is_windows, self._platform.simulate_containers
-        )
+        host = host_for(self._platform, attempt.pool, attempt.node, attempt.task.key, settings)
+        command = Command(settings, account, folders, variables, seconds, host)
         return await perform(self._storage, command, lambda running: self._remember(attempt, running))
 
     def _variables(self, attempt: Attempt, account: Resource, node: Node, folders: TaskFolders) -> dict[str, str]:

@@ -15,6 +15,7 @@ from batchlocal.domain.task import Ended
 from batchlocal.nodes.allocation import account_of
 from batchlocal.nodes.environment import node_variables, start_task_variables
 from batchlocal.nodes.folders import node_folders, startup_folders
+from batchlocal.nodes.host import host_for, open_to_all
 from batchlocal.nodes.packages import deploy, package_folders
 from batchlocal.nodes.processes import Running, kill_leftover, start, started_at
 from batchlocal.nodes.storage import FileTrouble, NodeStorage
@@ -92,6 +93,7 @@ async def _prepare(platform: Platform, pool: Pool, account: Resource, node: Node
         return
     folders = node_folders(platform.data, node.key)
     folders.make()
+    open_to_all(platform, folders)
     info: dict[str, Any] | None = None
     state = "idle"
     errors: tuple[dict[str, str], ...] = ()
@@ -125,7 +127,7 @@ class _StartTask:
         self._node = node
         self._storage = storage
         self._settings = pool.properties["startTask"]
-        self._windows = pool.is_windows
+        self._host = host_for(platform, pool, node, f"{node.key}/startup", self._settings)
         self._folders = startup_folders(platform.data, node)
         where = node_folders(platform.data, node.key)
         packages = package_folders(platform.store.read, account, pool, [], where)
@@ -153,7 +155,7 @@ class _StartTask:
             await self._storage.bring(files, self._account, self._folders.working)
         except FileTrouble as trouble:
             return Ended(None, trouble.failure)
-        begun = await start(self._settings["commandLine"], self._variables, self._folders, windows=self._windows)
+        begun = await start(self._settings["commandLine"], self._variables, self._folders, self._host)
         if isinstance(begun, Ended):
             return begun
         return await self._follow(begun)

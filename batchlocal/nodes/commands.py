@@ -14,6 +14,7 @@ from batchlocal.domain.task import Ended
 from batchlocal.nodes.containers import NO_RUNTIME, Container, docker_answers
 from batchlocal.nodes.environment import node_variables
 from batchlocal.nodes.folders import TaskFolders, node_folders
+from batchlocal.nodes.host import Host
 from batchlocal.nodes.packages import package_folders
 from batchlocal.nodes.processes import Running, start
 from batchlocal.nodes.storage import FileTrouble, NodeStorage
@@ -29,8 +30,7 @@ Remember = Callable[[Running], None]
 class Command:
     """What to run and where. ``settings`` has commandLine and resourceFiles, ``seconds`` limits it, None does not.
 
-    ``windows`` says that the command line is written for Windows; ``simulate_containers`` that what is meant for a
-    container runs on the host.
+    ``host`` says how this machine runs it.
     """
 
     settings: dict[str, Any]
@@ -38,14 +38,13 @@ class Command:
     folders: TaskFolders
     variables: dict[str, str]
     seconds: float | None
-    windows: bool
-    simulate_containers: bool
+    host: Host
 
 
 async def perform(storage: NodeStorage, command: Command, remember: Remember) -> Ended:
     """Bring the files, run the command to its end; cancelled, end it. ``remember`` gets the process when it runs."""
     inside = command.settings.get("containerSettings")
-    if inside and not command.simulate_containers and not await docker_answers():
+    if inside and not command.host.simulate_containers and not await docker_answers():
         return Ended(None, dict(NO_RUNTIME))
     try:
         files = command.settings.get("resourceFiles") or []
@@ -54,7 +53,7 @@ async def perform(storage: NodeStorage, command: Command, remember: Remember) ->
         return Ended(None, trouble.failure)
     if not inside:
         return await _run(command, command.settings["commandLine"], remember)
-    if command.simulate_containers:
+    if command.host.simulate_containers:
         with command.folders.stderr.open("a") as stderr:
             stderr.write(f"batchlocal: run on the host, not in a container of {inside['imageName']}\n")
         return await _run(command, command.settings["commandLine"], remember)
@@ -66,7 +65,7 @@ async def perform(storage: NodeStorage, command: Command, remember: Remember) ->
 
 
 async def _run(command: Command, command_line: str, remember: Remember) -> Ended:
-    begun = await start(command_line, command.variables, command.folders, windows=command.windows)
+    begun = await start(command_line, command.variables, command.folders, command.host)
     if isinstance(begun, Ended):
         return begun
     remember(begun)

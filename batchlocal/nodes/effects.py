@@ -12,6 +12,7 @@ from batchlocal.autoscaling import EVALUATION, perform_evaluation
 from batchlocal.evacuation import BOOT, LOGS
 from batchlocal.nodes.allocation import perform_resize
 from batchlocal.nodes.booting import perform_boot
+from batchlocal.nodes.host import let_through
 from batchlocal.nodes.housekeeping import keep_house, remove_task_files
 from batchlocal.nodes.processes import kill_strays
 from batchlocal.nodes.scheduler import Scheduler
@@ -66,6 +67,7 @@ async def run(platform: Platform) -> None:
     """Run the tasks of all pools, and look after those that have ended, until cancelled."""
     if strays := kill_strays(platform.data.nodes):
         _log.warning("%d process groups of an earlier server were still running and have been ended", strays)
+    let_through(platform)
     storage = NodeStorage(platform)
     house = asyncio.create_task(keep_house(platform))
     try:

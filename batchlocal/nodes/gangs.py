@@ -16,6 +16,7 @@ from batchlocal.domain.node import Node
 from batchlocal.domain.task import Ended
 from batchlocal.nodes.assignment import Attempt
 from batchlocal.nodes.folders import TaskFolders, node_folders, task_folders
+from batchlocal.nodes.host import host_for
 from batchlocal.nodes.processes import Running, end_group, start
 from batchlocal.nodes.storage import FileTrouble, NodeStorage
 from batchlocal.platform import Platform
@@ -92,7 +93,9 @@ class Gang:
             return Ended(0)
         variables = self._variables(self._attempt, self._account, member.node, member.folders)
         variables = {**self.variables(member.node), **variables}
-        begun = await start(command, variables, member.folders, windows=self._attempt.pool.is_windows)
+        task = self._attempt.task
+        host = host_for(self._platform, self._attempt.pool, member.node, task.key, task.properties)
+        begun = await start(command, variables, member.folders, host)
         if isinstance(begun, Ended):
             return begun
         member.process = begun

@@ -16,6 +16,7 @@ from batchlocal.domain.simulation import simulation_of
 from batchlocal.domain.task import Ended
 from batchlocal.nodes.allocation import account_of
 from batchlocal.nodes.commands import Command, job_folder, job_variables, perform
+from batchlocal.nodes.host import host_for
 from batchlocal.nodes.processes import Running
 from batchlocal.nodes.storage import NodeStorage
 from batchlocal.platform import Platform
@@ -105,9 +106,8 @@ class JobTasks:
             "HOME": str(folders.working),
             **{one["name"]: one.get("value") or "" for one in settings.get("environmentSettings") or []},
         }
-        command = Command(
-            settings, account, folders, variables, seconds, pool.is_windows, self._platform.simulate_containers
-        )
+        host = host_for(self._platform, pool, node, f"{job.key}/{settings['id']}", settings)
+        command = Command(settings, account, folders, variables, seconds, host)
         try:
             return await perform(self._storage, command, _forget)
         except Exception:

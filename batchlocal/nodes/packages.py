@@ -61,7 +61,7 @@ def _extract(archive: Path, target: Path) -> None:
             written = Path(opened.extract(entry, target))
             mode = entry.external_attr >> 16 & 0o777
             if mode and not entry.is_dir():
-                written.chmod(mode | 0o600)
+                written.chmod(mode | 0o644 | (mode & 0o100) // 0o100 * 0o111)
 
 
 def _package(tx: Tx, account: Resource, reference: dict[str, Any]) -> tuple[Resource, Resource]:

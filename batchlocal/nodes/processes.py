@@ -14,10 +14,12 @@ from pathlib import Path
 
 from batchlocal.domain.task import Ended
 from batchlocal.nodes.folders import TaskFolders
+from batchlocal.nodes.host import Host
 
 __all__ = ["Running", "kill_leftover", "kill_strays", "start", "started_at"]
 
 _KILL_GRACE_SECONDS = 2.0
+_SAME = Host()
 _GATE = asyncio.Semaphore(4)
 """How many processes are started in one turn of the event loop; each takes it a millisecond or two."""
 
@@ -62,26 +64,25 @@ def _exit_code(code: int) -> int:
     return code if code >= 0 else 128 - code
 
 
-async def start(
-    command: str, environment: dict[str, str], folders: TaskFolders, *, windows: bool = False
-) -> Running | Ended:
+async def start(command: str, environment: dict[str, str], folders: TaskFolders, host: Host = _SAME) -> Running | Ended:
     """Start a command line in the task's working directory, or say why it could not begin.
 
     On Linux the command line is split into words and run without a shell (the page "Task - Add", commandLine); for
-    ``windows`` a stand-in for ``cmd /c`` runs it. Thousands may ask at once: requests are answered in between.
+    Windows a stand-in for ``cmd /c`` runs it. Thousands may ask at once: requests are answered in between.
     """
     async with _GATE:
         await asyncio.sleep(0)
-        return _start(command, environment, folders, windows=windows)
+        return _start(command, environment, folders, host)
 
 
-def _start(command: str, environment: dict[str, str], folders: TaskFolders, *, windows: bool) -> Running | Ended:
+def _start(command: str, environment: dict[str, str], folders: TaskFolders, host: Host) -> Running | Ended:
     try:
-        words = [*_CMD, command] if windows and command.strip() else shlex.split(command)
+        words = [*_CMD, command] if host.windows and command.strip() else shlex.split(command)
     except ValueError as error:
         return _not_begun("CommandLineInvalid", f"The command line could not be read: {error}")
     if not words:
         return _not_begun("CommandLineInvalid", "The command line is empty")
+    host.hand_over(folders)
     with folders.stdout.open("ab") as stdout, folders.stderr.open("ab") as stderr:
         try:
             process = subprocess.Popen(  # asyncio's and uvloop's way forks the whole server: several times as slow
@@ -92,6 +93,9 @@ def _start(command: str, environment: dict[str, str], folders: TaskFolders, *, w
                 stdout=stdout,
                 stderr=stderr,
                 start_new_session=True,
+                user=host.user,
+                group=host.user,
+                extra_groups=None if host.user is None else (),
             )
         except FileNotFoundError:
             return _not_begun("CommandProgramNotFound", "The specified command program is not found")
