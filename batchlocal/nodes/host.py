@@ -29,9 +29,8 @@ class Host:
         """Give a task's folder to its user."""
         if self.user is None:
             return
-        for folder, _, files in os.walk(folders.root):
-            for path in (folder, *(os.path.join(folder, file) for file in files)):
-                os.chown(path, self.user, self.user, follow_symlinks=False)
+        for path in (folders.root, *folders.root.rglob("*")):
+            os.chown(path, self.user, self.user, follow_symlinks=False)
 
 
 def host_for(platform: Platform, pool: Pool, node: Node, task: str, settings: Mapping[str, Any]) -> Host:
