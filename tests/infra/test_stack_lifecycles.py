@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 
 from batchmgmt import BatchManagement
+from tests.conftest import Local
 from tests.infra.project import Project, copied
 from tests.infra.test_stacks import STACKS
+from tests.neighbours.conftest import Caller
+from tests.neighbours.test_network_rules import at
 
 
 @pytest.fixture
@@ -70,3 +73,60 @@ def resources_of(group: str) -> list[str]:
             "listing all", f"/subscriptions/{management.subscription_id}/resources", api_version="2021-04-01"
         )
         return [one["id"] for one in listed if f"/resourceGroups/{group}/".lower() in one["id"].lower()]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("project", ["private"], indirect=True)
+def test_a_private_stack_answers_inside_its_network_only(project: Project, unique: str, batchlocal: Local) -> None:
+    project.engine("up", "--yes", "--skip-preview")
+    caller = Caller(batchlocal, unique)
+    for address, status in (("127.0.0.1", 403), ("127.21.0.5", 403), ("127.20.0.5", 200)):
+        with at(caller, address) as there:
+            assert there.service("GET", unique, "pools/main").status_code == status, address
+    project.engine("destroy", "--yes", "--skip-preview")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("project", ["prod"], indirect=True)
+def test_production_is_locked_and_lets_only_its_team_submit(project: Project, unique: str, batchlocal: Local) -> None:
+    project.engine("up", "--yes", "--skip-preview")
+    caller = Caller(batchlocal, unique)
+    account = caller.path(f"Microsoft.Batch/batchAccounts/{unique}")
+    for held, version in ((account, "2024-07-01"), (caller.scope, "2024-03-01")):
+        assert caller.refused("DELETE", held, version=version) == (409, "ScopeLocked")
+
+    [access] = project.settings()["batchenv:access"]
+    member, stranger = caller.another(groups=[access["principal"]]), caller.another()
+    owner = caller.another()
+    caller.grant(owner.object_id, "Owner", account)
+    assert [submit(one, unique, "night") for one in (stranger, owner, member)] == [403, 403, 201]
+    assert member.service("DELETE", unique, "pools/main").status_code == 403
+    assert member.send("GET", account, version="2024-07-01").ok, "it reads the account"
+    assert member.refused("PATCH", account, {"tags": {}}, version="2024-07-01") == (403, "AuthorizationFailed")
+
+    release(project)
+    project.engine("destroy", "--yes", "--skip-preview")
+    assert member.service("GET", unique, "jobs").status_code == 404
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("project", ["spot"], indirect=True)
+def test_a_spot_stack_takes_work_of_submitters_who_cannot_touch_its_pool(
+    project: Project, unique: str, batchlocal: Local
+) -> None:
+    project.engine("up", "--yes", "--skip-preview")
+    caller = Caller(batchlocal, unique)
+    submitter = caller.another()
+    assert submit(submitter, unique, "frames") == 403
+    account = caller.path(f"Microsoft.Batch/batchAccounts/{unique}")
+    caller.grant(submitter.object_id, "Azure Batch Job Submitter", account)
+    assert submit(submitter, unique, "frames") == 201
+    resize = submitter.service("POST", unique, "pools/render/resize", {"targetLowPriorityNodes": 50})
+    assert resize.status_code == 403
+    project.engine("destroy", "--yes", "--skip-preview")
+
+
+def submit(caller: Caller, account: str, job: str) -> int:
+    """Add a job without work of its own; the status."""
+    pool = {"poolId": "none-yet"}
+    return caller.service("POST", account, "jobs", {"id": job, "poolInfo": pool}).status_code
