@@ -30,6 +30,10 @@ class Aliases:
             found += [self._inherited(type_of(urn), name_of(urn), goal.parent, old_parent) for urn in own]
         return list(dict.fromkeys(found))
 
+    def is_taken(self, old: str) -> bool:
+        """Whether a resource of this run continues the entry of an old URN."""
+        return old in self._new_of
+
     def take(self, urn: str, old: str, seen: set[str]) -> None:
         """A resource continues the entry of an old URN.
 

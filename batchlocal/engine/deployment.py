@@ -164,8 +164,10 @@ class Deployment:
         old = journal.live(urn)
         for alias in self._aliases.candidates(goal) if old is None else ():
             found = journal.live(alias)
+            if found is None and not self._aliases.is_taken(alias):
+                continue
+            self._aliases.take(urn, alias, self.ledger.seen)
             if found is not None:
-                self._aliases.take(urn, alias, self.ledger.seen)
                 journal.rename(found, urn)
                 return goal, found
         return goal, old

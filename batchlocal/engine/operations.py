@@ -43,6 +43,7 @@ __all__ = ["Options", "destroy", "preview", "refresh", "up"]
 
 _EXIT_CHANGES = 7
 _EXIT_TERMINATED = 8
+_LAST_WRITE_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -311,7 +312,10 @@ class _Operation:
             signal.signal(signal.SIGINT, before)
 
     def _terminate(self, parts: _Parts) -> None:
-        """Leave now; the journal has on disk what was begun."""
+        """Leave now; what was begun is on disk, and in the checkpoint if it can be written at once."""
+        writing = threading.Thread(target=parts.run.journal.rewrite, daemon=True)
+        writing.start()
+        writing.join(_LAST_WRITE_SECONDS)
         parts.deployment.show_stack()
         parts.run.display.diagnostic("error", "update failed")
         parts.run.display.summary("failed")

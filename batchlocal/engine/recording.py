@@ -1,8 +1,8 @@
 """How a run's changes reach the disk: each at once into an append-only log, and soon into the checkpoint itself.
 
-A checkpoint costs as much as the stack is large, so it is not written for every change: never more often than one
-twentieth of the time goes into it. In between, every change is a line in a log, on disk before the run goes on; a run
-that was killed is recovered from both. A slow run, where steps take seconds, writes the checkpoint at every change.
+A checkpoint costs as much as the stack is large, so it is not written for every change: a twentieth of the time at most
+goes into it, unless it is a quarter of a second old. In between, every change is a line in a log, on disk before the
+run goes on; a run that was killed is recovered from both. Where steps take seconds, the checkpoint is written at each.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ __all__ = ["Line", "Recorder", "Storage", "replayed"]
 Line = dict[str, Any]
 
 _SHARE: Final = 20.0
+_LONGEST_LAG: Final = 0.25  # seconds; then the checkpoint is written whatever it costs
 
 
 class Storage(Protocol):
@@ -138,7 +139,7 @@ class Recorder:
         try:
             self._storage.save(snapshot)
         finally:
-            self._due = time.monotonic() + _SHARE * (time.monotonic() - began)
+            self._due = time.monotonic() + min(_SHARE * (time.monotonic() - began), _LONGEST_LAG)
 
     def taken(self, resources: list[Resource]) -> None:
         """The state's lock is held and a snapshot of these was taken: lines begin anew from here."""

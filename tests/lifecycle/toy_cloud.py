@@ -133,3 +133,6 @@ class ToyCloud(provider_pb2_grpc.ResourceProviderServicer):  # type: ignore[misc
         self.things.pop(known, None)
         for other in [one for one, thing in self.things.items() if thing.get("home") == f"mem://{known}"]:
             self._take_away(other)
+
+    def Invoke(self, request: Any, context: Any) -> Any:
+        context.abort(grpc.StatusCode.NOT_FOUND, f"there is no {request.tok}")

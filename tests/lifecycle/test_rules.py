@@ -1,0 +1,174 @@
+"""Rules of the CLI's that few programs meet: what is replaced, deleted, taken over or left alone, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.lifecycle.stage import URN, Stage
+from tests.lifecycle.toy_cloud import ToyCloud
+
+
+@pytest.fixture
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    cloud = ToyCloud()
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "stage")
+    monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{tmp_path}")
+    monkeypatch.setenv("PULUMI_DEBUG_PROVIDERS", f"mem:{cloud.port}")
+    yield Stage.made(tmp_path, cloud)
+    cloud.close()
+
+
+def test_what_is_deleted_with_a_replaced_resource_is_replaced_too(stage: Stage) -> None:
+    program = 'a = Thing("a", zone="1")\nThing("b", Options(deleted_with=a), home=a.address)\n'
+    stage.program(program)
+    stage.run("up")
+    stage.program(program.replace('zone="1"', 'zone="2"'))
+    ran = stage.run("up")
+    assert "create-replacement b" in ran.steps
+    assert sorted(stage.cloud.things) == sorted(one.id for one in stage.entries().values())
+
+
+def test_with_delete_before_replace_they_go_first(stage: Stage) -> None:
+    program = 'a = Thing("a", zone="1", first=True)\nThing("b", Options(deleted_with=a), home=a.address)\n'
+    stage.program(program)
+    stage.run("up")
+    stage.program(program.replace('zone="1"', 'zone="2"'))
+    steps = stage.run("up").steps
+    assert steps.index("delete-replaced b") < steps.index("delete-replaced a") < steps.index("create-replacement a")
+    assert steps[-2:] == ["replace b", "create-replacement b"]
+
+
+def test_children_follow_a_component_that_was_renamed(stage: Stage) -> None:
+    stage.program('g = Group("app")\nThing("app-disk", Options(parent=g), name="disk")\n')
+    stage.run("up")
+    stage.program(
+        'g = Group("web", Options(aliases=[Alias(name="app")]))\nThing("web-disk", Options(parent=g), name="disk")\n'
+    )
+    assert stage.run("up").steps == ["same web-disk"]
+
+
+def test_two_resources_cannot_claim_one_old_name(stage: Stage) -> None:
+    stage.program('Thing("a")\n')
+    stage.run("up")
+    aliased = 'Options(aliases=[Alias(name="a")])'
+    stage.program(f'Thing("b", {aliased}, name="a")\nThing("c", {aliased}, name="a")\n')
+    ran = stage.run("up")
+    assert ran.code == 1
+    assert "Duplicate resource alias" in ran.text
+
+
+def test_ignored_paths_reach_into_lists_and_maps(stage: Stage) -> None:
+    program = 'Thing("a", Options(ignore_changes=["rules[*].port", "tags.owner"]), rules={rules}, tags={tags})\n'
+    stage.program(program.format(rules=[{"port": 1, "to": "x"}], tags={"owner": "ada", "team": "1"}))
+    stage.run("up")
+    stage.program(program.format(rules=[{"port": 2, "to": "x"}], tags={"owner": "bob", "team": "1"}))
+    assert stage.run("up").steps == ["same a"]
+    stage.program(program.format(rules=[{"port": 2, "to": "y"}], tags={"owner": "bob", "team": "2"}))
+    assert stage.run("up").steps == ["update a"]
+    assert stage.entries()["a"].inputs["rules"] == [{"port": 1, "to": "y"}]
+    assert stage.entries()["a"].inputs["tags"] == {"owner": "ada", "team": "2"}
+
+
+def test_a_resource_that_never_became_ready_is_replaced_if_asked(stage: Stage) -> None:
+    program = 'Thing("a", Options(replace_on_changes=["#initerror"]))\n'
+    stage.program(program)
+    stage.cloud.faults["Create", "a"] = "init"
+    assert stage.run("up").code == 1
+    stage.cloud.faults.clear()
+    assert stage.run("up").steps == ["create-replacement a", "replace a", "delete-replaced a"]
+
+
+def test_reading_another_resource_in_place_of_a_managed_one_deletes_that(stage: Stage) -> None:
+    stage.program('Thing("other")\nThing("a")\n')
+    stage.run("up")
+    known = stage.entries()["other"].id
+    stage.program(f'Thing("other")\nThing.get("a", "{known}")\n')
+    ran = stage.run("up")
+    assert [step for step in ran.steps if step.endswith(" a")] == [
+        "read-replacement a",
+        "replace a",
+        "delete-replaced a",
+    ]
+    assert list(stage.cloud.things) == [known]
+
+
+def test_a_program_may_catch_a_function_that_fails(stage: Stage) -> None:
+    stage.program(
+        'try:\n    lookup(name="none")\nexcept Exception as error:\n    print("caught:", error)\nThing("a")\n'
+    )
+    ran = stage.run("up")
+    assert ran.code == 0
+    assert "caught: invoke of mem:index:lookup failed" in ran.text
+    assert ran.steps == ["create a"]
+
+
+def test_a_preview_shows_all_though_a_protected_resource_cannot_be_replaced(stage: Stage) -> None:
+    stage.program('Thing("a", Options(protect=True), zone="1")\nThing("b", size=1)\n')
+    stage.run("up")
+    stage.program('Thing("a", Options(protect=True), zone="2")\nThing("b", size=2)\n')
+    shown = stage.run("preview")
+    assert shown.code == 1
+    assert "unable to replace resource" in shown.text
+    assert {"create-replacement a", "update b"} <= set(shown.steps)
+    assert stage.run("up").code == 1
+    assert "a!" not in stage.entries()
+
+
+def test_unprotecting_and_replacing_go_together(stage: Stage) -> None:
+    stage.program('Thing("a", Options(protect=True), zone="1")\n')
+    stage.run("up")
+    stage.program('Thing("a", zone="2")\n')
+    ran = stage.run("up")
+    assert ran.code == 0, ran.text
+    assert ran.steps == ["create-replacement a", "replace a", "delete-replaced a"]
+
+
+def test_an_unknown_target_is_an_error(stage: Stage) -> None:
+    stage.program('Thing("a")\n')
+    ran = stage.run("up", target=(URN + "z",))
+    assert ran.code == 1
+    assert f"Target '{URN}z' could not be found in the stack." in ran.text
+    assert stage.cloud.things == {}
+
+
+def test_a_check_that_fails_ends_a_run_that_continues_on_errors(stage: Stage) -> None:
+    stage.program('Thing("z")\n')
+    stage.run("up")
+    stage.program('Thing("a")\n')
+    stage.cloud.faults["Check", "a"] = "error"
+    assert stage.run("up", continue_on_error=True).code == 1
+    assert list(stage.entries()) == ["z"]
+
+
+def test_a_refresh_reads_the_others_though_one_cannot_be_read(stage: Stage) -> None:
+    stage.program('Thing("a")\nThing("b")\n')
+    stage.run("up")
+    stage.cloud.things.pop(stage.entries()["b"].id)
+    stage.cloud.faults["Read", "a"] = "error"
+    assert stage.run("refresh").code == 1
+    assert list(stage.entries()) == ["a"]
+
+
+def test_the_child_of_a_parent_that_is_gone_stays_with_the_grandparent(stage: Stage) -> None:
+    stage.program('a = Thing("a")\nThing("b", Options(parent=a))\n')
+    stage.run("up")
+    stage.cloud.things.pop(stage.entries()["a"].id)
+    assert stage.run("refresh").code == 0
+    assert stage.entries()["b"].parent.endswith("pulumi:pulumi:Stack::stage-dev")
+
+
+def test_an_import_takes_the_place_of_a_managed_resource(stage: Stage) -> None:
+    stage.program('Thing("other")\nThing("a")\n')
+    stage.run("up")
+    known = stage.entries()["other"].id
+    stage.program(f'Thing("other")\nThing("a", Options(import_="{known}"), name="other")\n')
+    ran = stage.run("up")
+    assert [step for step in ran.steps if step.endswith(" a")] == [
+        "import-replacement a",
+        "replace a",
+        "delete-replaced a",
+    ]
+    assert list(stage.cloud.things) == [known]
