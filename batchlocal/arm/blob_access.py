@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 from datetime import timedelta
 from functools import lru_cache
@@ -61,7 +62,8 @@ async def blob_exists(platform: Platform, account: tuple[str, str], container: s
     await platform.blobs.wait_ready()
     url, _ = signed_url(platform, account, container, blob, "r", moments.now())
     answer = await client(platform).head(url)
-    _check_taken(answer)
+    if answer.status_code == httpx.codes.FORBIDDEN:
+        raise StorageRefused
     return answer.status_code == httpx.codes.OK
 
 
@@ -69,27 +71,48 @@ async def make_container(platform: Platform, account: tuple[str, str], container
     """Make a container; one that is there is left alone.
 
     Raises:
-        httpx.HTTPError: storage did not answer.
+        httpx.HTTPError: storage did not answer, or refused.
         StorageRefused: the key is not one of the account's.
     """
+    await _ask(platform, "PUT", account, f"/{container}?restype=container", httpx.codes.CONFLICT)
+
+
+async def delete_container(platform: Platform, account: tuple[str, str], container: str) -> None:
+    """Delete a container with its blobs; one that is not there is no trouble.
+
+    Raises:
+        httpx.HTTPError: storage did not answer, or refused.
+        StorageRefused: the key is not one of the account's.
+    """
+    await _ask(platform, "DELETE", account, f"/{container}?restype=container", httpx.codes.NOT_FOUND)
+
+
+async def containers(platform: Platform, account: tuple[str, str]) -> list[str]:
+    """The names of the containers that storage itself has, whoever made them.
+
+    Raises:
+        httpx.HTTPError: storage did not answer, or refused.
+        StorageRefused: the key is not one of the account's.
+    """
+    answer = await _ask(platform, "GET", account, "?comp=list")
+    return re.findall(r"<Container><Name>([^<]+)</Name>", answer.text)
+
+
+async def _ask(platform: Platform, method: str, account: tuple[str, str], path: str, *accepted: int) -> httpx.Response:
     await platform.blobs.wait_ready()
     name, key = account
-    url = f"{platform.blob_origin}/{name}/{container}?restype=container&{_account_sas(name, key)}"
-    answer = await client(platform).put(url, headers={"x-ms-version": "2021-12-02"})
-    _check_taken(answer)
-    if answer.status_code not in (httpx.codes.CREATED, httpx.codes.CONFLICT):
-        answer.raise_for_status()
-
-
-def _check_taken(answer: httpx.Response) -> None:
+    url = f"{platform.blob_origin}/{name}{path}&{_account_sas(name, key)}"
+    answer = await client(platform).request(method, url, headers={"x-ms-version": "2021-12-02"})
     if answer.status_code == httpx.codes.FORBIDDEN:
         raise StorageRefused
+    if answer.status_code not in accepted:
+        answer.raise_for_status()
+    return answer
 
 
 def _account_sas(name: str, key: str) -> str:
     from azure.storage.blob import AccountSasPermissions, ResourceTypes, generate_account_sas
 
     expiry = moments.to_datetime(moments.after(moments.now(), 600))
-    return generate_account_sas(
-        name, key, ResourceTypes(container=True), AccountSasPermissions(create=True, write=True), expiry
-    )
+    may = AccountSasPermissions(create=True, write=True, delete=True, list=True)
+    return generate_account_sas(name, key, ResourceTypes(service=True, container=True), may, expiry)

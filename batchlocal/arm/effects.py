@@ -4,26 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from batchlocal.arm import microsoft_storage
-from batchlocal.arm.blob_access import make_container
 from batchlocal.arm.microsoft_batch import perimeters, private_links
 from batchlocal.arm.microsoft_batch.accounts import finish_creation, finish_deletion
 from batchlocal.arm.microsoft_resources.groups import finish_group_deletion
-from batchlocal.arm.microsoft_storage import linked_key, sync_storage
+from batchlocal.arm.microsoft_storage.accounts import finish_account
+from batchlocal.arm.microsoft_storage.provider import sync_storage
 from batchlocal.platform import Platform
 from batchlocal.runner import Performer
 from batchlocal.store.effects import Effect
 
 __all__ = ["PERFORMERS", "sync_storage"]
-
-
-async def _make_container(platform: Platform, effect: Effect) -> None:
-    container = platform.store.read.resources.find(effect.subject)
-    account = linked_key(platform.store.read, container.parent) if container else None
-    if container is not None and account is not None:
-        await make_container(platform, account, container.name)
-    with platform.store.write() as tx:
-        tx.effects.settle(effect)
 
 
 async def _delete_group(platform: Platform, effect: Effect) -> None:
@@ -38,8 +28,7 @@ async def _delete_certificate(platform: Platform, effect: Effect) -> None:
 
 
 PERFORMERS: Final[dict[str, Performer]] = {
-    "storage.account.create": microsoft_storage.finish_account,
-    "storage.container.create": _make_container,
+    "storage.account.create": finish_account,
     "batch.account.create": finish_creation,
     "batch.account.delete": finish_deletion,
     "private-endpoint-connection.update": private_links.finish_update,

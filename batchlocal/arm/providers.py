@@ -10,7 +10,7 @@ from batchlocal.arm import (
     microsoft_network,
     microsoft_operational_insights,
     microsoft_resources,
-    storage_private_links,
+    microsoft_storage,
 )
 from batchlocal.arm.microsoft_batch import PROVIDER as MICROSOFT_BATCH
 from batchlocal.arm.provider import ResourceProvider
@@ -24,7 +24,7 @@ def providers() -> list[ResourceProvider]:
         microsoft_resources.PROVIDER,
         microsoft_authorization.PROVIDER,
         MICROSOFT_BATCH,
-        storage_private_links.PROVIDER,
+        microsoft_storage.PROVIDER,
         microsoft_network.PROVIDER,
         microsoft_managed_identity.PROVIDER,
         microsoft_keyvault.PROVIDER,

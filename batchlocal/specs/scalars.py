@@ -82,6 +82,9 @@ def _string_fault(constraints: Constraints, value: str, *, newer: bool) -> tuple
     if constraints.enum:
         if canonical(constraints, value) in constraints.enum or (newer and constraints.open):
             return None
+        letters = constraints.open and all(len(known) == 1 for known in constraints.enum)
+        if letters and value and set(value) <= set(constraints.enum):
+            return None  # a shared access signature's services, permissions, ...: any of them together
         return "enum", f"must be one of {', '.join(constraints.enum)}"
     if constraints.min_length is not None and len(value) < constraints.min_length:
         return "length", f"must have at least {constraints.min_length} characters"

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from batchlocal.arm.call import ArmCall
 from batchlocal.arm.fabric import ResourceNotFound, body_object
-from batchlocal.arm.microsoft_storage import ACCOUNT_TYPE, PROVIDER, account_of, json_answer
+from batchlocal.arm.microsoft_storage.provider import ACCOUNT_TYPE, PROVIDER, account_of, json_answer
 from batchlocal.arm.private_endpoints import GROUPS, connections, shown_connection
 from batchlocal.protocol.messages import Answer
 from batchlocal.store.resources import Resource
 
-__all__ = ["PROVIDER"]
+__all__: list[str] = []
 
 _CONNECTION_TYPE = f"{ACCOUNT_TYPE}/privateEndpointConnections"
 _GROUPS = GROUPS[ACCOUNT_TYPE.lower()] = ("blob",)

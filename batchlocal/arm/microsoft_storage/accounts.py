@@ -1,17 +1,11 @@
-"""Microsoft.Storage, as far as linked storage needs it: accounts, keys, blob services, containers (F9).
-
-Accounts live in ARM; their blobs live in Azurite, which is told of names and keys after each commit.
-"""
+"""Storage accounts (F9)."""
 
 from __future__ import annotations
 
-import base64
 import re
-import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from batchlocal import specs
 from batchlocal.arm.call import ArmCall
 from batchlocal.arm.errors import CATALOGUE, gateway
 from batchlocal.arm.fabric import (
@@ -27,28 +21,26 @@ from batchlocal.arm.fabric import (
     tags_of,
 )
 from batchlocal.arm.locations import placed
+from batchlocal.arm.microsoft_storage.keys import new_keys
+from batchlocal.arm.microsoft_storage.provider import (
+    ACCOUNT_TYPE,
+    PROVIDER,
+    account_of,
+    json_answer,
+    sync_storage,
+)
 from batchlocal.arm.private_endpoints import connections, shown_connection
-from batchlocal.arm.provider import ResourceProvider
 from batchlocal.domain.refusals import Refusal
 from batchlocal.platform import Platform
 from batchlocal.protocol import moments
 from batchlocal.protocol.messages import Answer
-from batchlocal.protocol.routing import Route
-from batchlocal.store import Tx
 from batchlocal.store.effects import Effect
 from batchlocal.store.resources import Resource
 
-__all__ = ["ACCOUNT_TYPE", "PROVIDER", "account_of", "finish_account", "json_answer", "sync_storage"]
+__all__ = ["finish_account"]
 
-ACCOUNT_TYPE = "Microsoft.Storage/storageAccounts"
-_CONTAINER_TYPE = f"{ACCOUNT_TYPE}/blobServices/containers"
-_POLICY_TYPE = f"{ACCOUNT_TYPE}/managementPolicies"
-_SUBSCRIPTION = "/subscriptions/{subscriptionId}/providers/Microsoft.Storage"
-_GROUP = "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.Storage"
-_ACCOUNT = f"{_GROUP}/storageAccounts/{{accountName}}"
 _ENVELOPE = ("sku", "kind", "id", "name", "type", "location", "tags", "identity", "properties")
 _RECORDED_CREATION = 17  # seconds, the Retry-After of 85 of 86 recorded creations (F9)
-_JSON = "application/json"  # this provider names no charset (F9)
 _NAME = re.compile(r"[a-z0-9]{3,24}")
 
 
@@ -66,21 +58,6 @@ class AccountNameTaken(Refusal):
     name: str
 
 
-@dataclass(eq=False)
-class BodyNotTaken(Refusal):
-    """A property of the body is unknown, missing, or has a value that is not taken."""
-
-    name: str
-    reason: str
-
-
-@dataclass(eq=False)
-class KeyNameInvalid(Refusal):
-    """There are key1 and key2."""
-
-    name: str
-
-
 CATALOGUE.update(
     {
         AccountNameInvalid: gateway(
@@ -92,45 +69,8 @@ CATALOGUE.update(
         AccountNameTaken: gateway(
             409, "StorageAccountAlreadyTaken", "The storage account named {name} is already taken."
         ),
-        BodyNotTaken: gateway(400, "InvalidRequestPropertyName", "The property '{name}' is not taken: {reason}"),
-        KeyNameInvalid: gateway(400, "InvalidValue", "'{name}' names no key; the keys are 'key1' and 'key2'."),
     }
 )
-
-
-def _refuse(problem: specs.Problem) -> Refusal:
-    return BodyNotTaken(problem.path, problem.reason)
-
-
-PROVIDER = ResourceProvider(
-    "Microsoft.Storage",
-    [
-        Route("FileServices_GetServiceProperties", "GET", f"{_ACCOUNT}/fileServices/default"),
-        Route("AsyncOperations_Get", "GET", f"{_SUBSCRIPTION}/locations/{{location}}/asyncoperations/{{operationId}}"),
-    ],
-    refuse_body=_refuse,
-    trims_answers=False,  # recorded: old api-versions show properties that came later, such as ipv6Rules
-)
-
-
-async def sync_storage(platform: Platform) -> None:
-    """Tell Azurite which accounts there are, with their keys."""
-    accounts = platform.store.read.resources.of_type(ACCOUNT_TYPE)
-    await platform.blobs.set_accounts({account.name: list(account.hidden["keys"].values()) for account in accounts})
-
-
-def account_of(call: ArmCall) -> Resource:
-    """The storage account that the path names.
-
-    Raises:
-        SubscriptionNotFound, ResourceGroupNotFound, ResourceNotFound
-    """
-    group = group_of(call)
-    name = call.parameters["accountName"]
-    account = call.tx.resources.find(f"{group.id}/providers/{ACCOUNT_TYPE}/{name}")
-    if account is None:
-        raise ResourceNotFound(ACCOUNT_TYPE, name, call.id.resource_group)
-    return account
 
 
 @PROVIDER.operation("StorageAccounts_CheckNameAvailability")
@@ -182,7 +122,7 @@ def put_account(call: ArmCall) -> Answer:
     if taken is not None:
         call.tx.resources.put(account)
         return json_answer(200, _shown(call, account))
-    account.hidden = {"keys": {"key1": _new_key(), "key2": _new_key()}, "type": ACCOUNT_TYPE}
+    account.hidden = {"keys": new_keys(), "type": ACCOUNT_TYPE}
     account.body["properties"]["provisioningState"] = "Creating"
     call.tx.resources.put(account)
     operation = accept(call, "storage.account.create", account, _RECORDED_CREATION)
@@ -342,196 +282,3 @@ async def delete_account(call: ArmCall) -> Answer:
         tx.resources.remove(key)
     await sync_storage(call.platform)
     return Answer(200)
-
-
-@PROVIDER.operation("StorageAccounts_ListKeys")
-def list_keys(call: ArmCall) -> Answer:
-    """Both keys (F9)."""
-    return json_answer(200, _keys(account_of(call)))
-
-
-@PROVIDER.operation("StorageAccounts_RegenerateKey")
-async def regenerate_key(call: ArmCall) -> Answer:
-    """The named key anew, both in the answer (F9)."""
-    name = str(body_object(call).get("keyName", ""))
-    with call.platform.store.write() as tx:
-        account = account_of(call)
-        if name not in account.hidden["keys"]:
-            raise KeyNameInvalid(name)
-        account.hidden["keys"][name] = _new_key()
-        account.body["properties"]["keyCreationTime"][name] = moments.iso(call.now)
-        tx.resources.put(account)
-    await sync_storage(call.platform)
-    return json_answer(200, _keys(account))
-
-
-def _keys(account: Resource) -> dict[str, Any]:
-    created = account.body["properties"]["keyCreationTime"]
-    keys = account.hidden["keys"].items()
-    return {
-        "keys": [
-            {"creationTime": created[name], "keyName": name, "value": value, "permissions": "FULL"}
-            for name, value in keys
-        ]
-    }
-
-
-def _new_key() -> str:
-    return base64.b64encode(secrets.token_bytes(64)).decode()
-
-
-@PROVIDER.operation("BlobServices_GetServiceProperties")
-def get_blob_service(call: ArmCall) -> Answer:
-    """The blob service with its defaults."""
-    account = account_of(call)
-    properties = {"cors": {"corsRules": []}, "deleteRetentionPolicy": {"enabled": False, "allowPermanentDelete": False}}
-    return json_answer(200, _service(account, "blobServices", properties))
-
-
-@PROVIDER.operation("FileServices_GetServiceProperties")
-def get_file_service(call: ArmCall) -> Answer:
-    """The file service with its defaults; there are no files behind it."""
-    account = account_of(call)
-    properties = {"cors": {"corsRules": []}, "shareDeleteRetentionPolicy": {"enabled": True, "days": 7}}
-    return json_answer(200, _service(account, "fileServices", properties))
-
-
-def _service(account: Resource, kind: str, properties: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "sku": account.body["sku"],
-        "id": f"{account.id}/{kind}/default",
-        "name": "default",
-        "type": f"{ACCOUNT_TYPE}/{kind}",
-        "properties": properties,
-    }
-
-
-@PROVIDER.operation("BlobContainers_Create")
-def put_container(call: ArmCall) -> Answer:
-    """201 for a new container, 200 for one that was there; the blobs' own API makes it on first use as well."""
-    account = account_of(call)
-    resource_id = f"{account.id}/blobServices/default/containers/{call.parameters['containerName']}"
-    existing = call.tx.resources.find(resource_id)
-    container = existing or Resource(
-        resource_id,
-        _CONTAINER_TYPE,
-        account.subscription,
-        account.resource_group,
-        call.parameters["containerName"],
-        parent=account.id,
-        created=call.now,
-    )
-    container.modified = call.now
-    properties = (call.body or {}).get("properties") or {}
-    container.body = {"properties": {**_container_defaults(call), **properties}}
-    call.tx.resources.put(container)
-    if existing is None:
-        effect = Effect("storage.container.create", container.key, call.now, {}, call.request.request_id)
-        call.platform.owe(call.tx, effect)
-    return json_answer(
-        200 if existing else 201, shown(container, _CONTAINER_TYPE, "id", "name", "type", "etag", "properties")
-    )
-
-
-def _container_defaults(call: ArmCall) -> dict[str, Any]:
-    return {
-        "publicAccess": "None",
-        "leaseStatus": "Unlocked",
-        "leaseState": "Available",
-        "lastModifiedTime": moments.iso(call.now),
-        "hasImmutabilityPolicy": False,
-        "hasLegalHold": False,
-        "defaultEncryptionScope": "$account-encryption-key",
-        "denyEncryptionScopeOverride": False,
-    }
-
-
-def _container(call: ArmCall) -> Resource:
-    account = account_of(call)
-    name = call.parameters["containerName"]
-    found = call.tx.resources.find(f"{account.id}/blobServices/default/containers/{name}")
-    if found is None:
-        raise ResourceNotFound(_CONTAINER_TYPE, f"{account.name}/default/{name}", account.resource_group)
-    return found
-
-
-@PROVIDER.operation("BlobContainers_Get")
-def get_container(call: ArmCall) -> Answer:
-    """The container."""
-    return json_answer(200, shown(_container(call), _CONTAINER_TYPE, "id", "name", "type", "etag", "properties"))
-
-
-@PROVIDER.operation("BlobContainers_List")
-def list_containers(call: ArmCall) -> Answer:
-    """The containers made through ARM."""
-    found = call.tx.resources.children(account_of(call).id, _CONTAINER_TYPE)
-    return json_answer(
-        200, {"value": [shown(one, _CONTAINER_TYPE, "id", "name", "type", "etag", "properties") for one in found]}
-    )
-
-
-@PROVIDER.operation("BlobContainers_Delete")
-def delete_container(call: ArmCall) -> Answer:
-    """200, or 204 when there was none."""
-    try:
-        container = _container(call)
-    except ResourceNotFound:
-        return Answer(204)
-    call.tx.resources.remove(container.id)
-    return Answer(200)
-
-
-@PROVIDER.operation("ManagementPolicies_CreateOrUpdate")
-def put_policy(call: ArmCall) -> Answer:
-    """Lifecycle rules, kept and shown; Azurite does not act on them."""
-    account = account_of(call)
-    policy = Resource(
-        f"{account.id}/managementPolicies/default",
-        _POLICY_TYPE,
-        account.subscription,
-        account.resource_group,
-        "DefaultManagementPolicy",
-        parent=account.id,
-        created=call.now,
-        modified=call.now,
-    )
-    properties = body_object(call).get("properties") or {}
-    policy.body = {"properties": {**properties, "lastModifiedTime": moments.iso(call.now)}}
-    call.tx.resources.put(policy)
-    return json_answer(200, shown(policy, _POLICY_TYPE, "id", "name", "type", "properties"))
-
-
-@PROVIDER.operation("ManagementPolicies_Get")
-def get_policy(call: ArmCall) -> Answer:
-    """The lifecycle rules."""
-    return json_answer(200, shown(_policy(call), _POLICY_TYPE, "id", "name", "type", "properties"))
-
-
-@PROVIDER.operation("ManagementPolicies_Delete")
-def delete_policy(call: ArmCall) -> Answer:
-    """200, or 204 when there was none."""
-    try:
-        policy = _policy(call)
-    except ResourceNotFound:
-        return Answer(204)
-    call.tx.resources.remove(policy.id)
-    return Answer(200)
-
-
-def _policy(call: ArmCall) -> Resource:
-    account = account_of(call)
-    found = call.tx.resources.find(f"{account.id}/managementPolicies/default")
-    if found is None:
-        raise ResourceNotFound(_POLICY_TYPE, f"{account.name}/default", account.resource_group)
-    return found
-
-
-def json_answer(status: int, body: dict[str, Any]) -> Answer:
-    """A JSON answer with the provider's media type."""
-    return Answer(status, body, media_type=_JSON)
-
-
-def linked_key(tx: Tx, storage_account_id: str) -> tuple[str, str] | None:
-    """Name and first key (base64) of a storage account by its ARM id, None when it is gone."""
-    account = tx.resources.find(storage_account_id)
-    return None if account is None else (account.name, account.hidden["keys"]["key1"])
