@@ -11,8 +11,7 @@ Names are loaded when they are first used: importing the package costs next to n
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING
+TYPE_CHECKING = False  # typing's own would cost its import, the longest of all here
 
 if TYPE_CHECKING:
     from batchmgmt.accounts import Account as Account
@@ -48,6 +47,8 @@ def __getattr__(name: str) -> object:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'batchmgmt' has no attribute '{name}'")
+    from importlib import import_module
+
     return getattr(import_module(f"batchmgmt.{home}"), name)
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pickle
+import re
 import stat
 import time
 
 import pytest
+from command_cases import commands
 
 from batchmgmt import Secret
 from batchmgmt.endpoint import KeyAuthentication, ServiceEndpoint
@@ -71,6 +73,12 @@ def test_next_steps_cover_the_commonest_codes_and_are_found_without_regard_to_ca
     assert len(NEXT_STEPS) >= 15
     assert all(code == code.lower() for code in NEXT_STEPS)
     assert azure_error("x", 409, {"error": {"code": "AllocationTimedout", "message": ""}}).next_step
+
+
+def test_next_steps_name_commands_that_there_are():
+    named = [each for step in NEXT_STEPS.values() for each in re.findall(r"`batchmgmt ([a-z -]+)`", step)]
+    assert named
+    assert {*named} <= commands().keys()
 
 
 def test_a_file_with_a_secret_is_readable_by_its_owner_only_even_where_an_open_one_stood(tmp_path):
