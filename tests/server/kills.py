@@ -38,6 +38,9 @@ class Client:
         self._session.verify = steered.local.settings["caFile"]
         self._session.trust_env = False
 
+    def close(self) -> None:
+        self._session.close()
+
     def send(self, method: str, url: str, body: object = None, *, refused: bool = False) -> requests.Response:
         arm = "/subscriptions/" in url
         token = self.steered.tokens[self.steered.origin if arm else "https://batch.core.windows.net/"]
@@ -312,6 +315,11 @@ class Killed:
         self._rng = random.Random(seed)
         account = self._account_with_storage()
         self.actors = [kind(Client(steered), account, random.Random(seed + n)) for n, kind in enumerate(ACTORS)]
+
+    def close(self) -> None:
+        """Close all connections."""
+        for actor in self.actors:
+            actor.client.close()
 
     def _account_with_storage(self) -> str:
         steered = self._steered

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -26,22 +27,22 @@ def own(tmp_path: Path) -> Iterator[Steered]:
 
 
 def test_a_killed_server_keeps_its_word(own: Steered) -> None:
-    killed = Killed(own, seed=1)
-    for _ in range(3):
-        killed.round()
+    with closing(Killed(own, seed=1)) as killed:
+        for _ in range(3):
+            killed.round()
     assert all(actor.acknowledged for actor in killed.actors)
 
 
 @pytest.mark.slow
 def test_a_server_killed_many_times_keeps_its_word(own: Steered) -> None:
     """``KILL_ROUNDS`` says how often; the writes that were acknowledged are printed at the end (``-s``)."""
-    killed = Killed(own, seed=ROUNDS)
-    for number in range(ROUNDS):
-        try:
-            killed.round()
-        except BaseException as failure:
-            failure.add_note(f"in round {number + 1} of {ROUNDS}")
-            raise
+    with closing(Killed(own, seed=ROUNDS)) as killed:
+        for number in range(ROUNDS):
+            try:
+                killed.round()
+            except BaseException as failure:
+                failure.add_note(f"in round {number + 1} of {ROUNDS}")
+                raise
     told = ", ".join(f"{type(actor).__name__} {actor.acknowledged}" for actor in killed.actors)
     print(f"\n{ROUNDS} kills survived; acknowledged: {told}")
     assert all(actor.acknowledged for actor in killed.actors)
