@@ -121,6 +121,7 @@ def lasting(settings: Pool, subnet_id: pulumi.Input[str] | None = None) -> dict[
         "upgrade_policy": _given(settings.upgrade),
         "application_licenses": list(settings.application_licenses) or None,
         "resource_tags": settings.resource_tags or None,
+        "tags": settings.tags or None,
     }
 
 
@@ -134,7 +135,7 @@ def _sealed(value: Any) -> Any:
     return plain(value, secret=lambda secret: pulumi.Output.secret(secret.get_secret_value()))
 
 
-_OF_USERS: Final = frozenset({"resource_tags", "settings"})
+_OF_USERS: Final = frozenset({"resource_tags", "settings", "tags"})
 """Maps whose keys are not ours to spell."""
 
 

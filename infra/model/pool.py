@@ -683,6 +683,8 @@ class Pool(Model):
     """Licences that Batch lends by the minute."""
     metadata: dict[str, str] = Field(default_factory=dict)
     """Names and values for tools of one's own."""
+    tags: Tags = Field(default_factory=dict)
+    """Tags of the pool as a resource of ARM."""
     resource_tags: Tags = Field(default_factory=dict)
     """Tags of the resources that Azure makes for the pool (UserSubscription accounts)."""
     on_change: OnChange = "fail"

@@ -27,10 +27,12 @@ class Project:
     root: Path
     environment: dict[str, str]
     stack: str = "local"
+    by_pulumi: bool = False
 
     def engine(self, *arguments: str, code: int = 0) -> str:
-        """Run the engine; its whole output."""
-        command = [sys.executable, "-m", "batchlocal", "engine", *arguments, "--stack", self.stack]
+        """Run the embedded engine, or the Pulumi CLI; its whole output."""
+        program = ["pulumi", "--non-interactive"] if self.by_pulumi else [sys.executable, "-m", "batchlocal", "engine"]
+        command = [*program, *arguments, "--stack", self.stack]
         done = subprocess.run(
             command, cwd=self.root, env=self.environment, capture_output=True, text=True, timeout=240, check=False
         )
@@ -46,7 +48,8 @@ class Project:
         return dict(yaml.safe_load(self.stack_file.read_text())["config"])
 
     def change(self, config: dict[str, Any]) -> None:
-        self.stack_file.write_text(yaml.safe_dump({"config": config}, sort_keys=False))
+        document = {**yaml.safe_load(self.stack_file.read_text()), "config": config}
+        self.stack_file.write_text(yaml.safe_dump(document, sort_keys=False))
 
     def state(self) -> str:
         [checkpoint] = (self.root / "backend").rglob(f"stacks/**/{self.stack}.json")

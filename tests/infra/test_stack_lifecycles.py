@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,21 @@ def project(batchlocal: Any, tmp_path: Path, unique: str, request: pytest.Fixtur
 @pytest.mark.slow
 @pytest.mark.parametrize("project", STACKS, indirect=True)
 def test_a_stack_lives_from_preview_to_destroy(project: Project, unique: str) -> None:
+    lives(project, unique)
+
+
+@pytest.mark.slow
+@pytest.mark.pulumi_cli
+@pytest.mark.skipif(shutil.which("pulumi") is None, reason="there is no Pulumi CLI on PATH")
+@pytest.mark.parametrize("project", STACKS, indirect=True)
+def test_a_stack_lives_the_same_life_by_the_pulumi_cli(project: Project, unique: str) -> None:
+    project.by_pulumi = True
+    project.engine("stack", "init")
+    lives(project, unique)
+
+
+def lives(project: Project, unique: str) -> None:
+    """From a preview to nothing left."""
     assert "to create" in project.engine("preview")
     assert resources_of(unique) == []
     project.engine("up", "--yes", "--skip-preview")
