@@ -193,3 +193,19 @@ def test_an_api_version_shows_only_what_it_has(world: World) -> None:
     assert pool["maxTasksPerNode"] == world.get("pools/pool")["properties"]["taskSlotsPerNode"]
     refused = world.send("PATCH", "", {"properties": {"networkProfile": {}}}, version="2022-01-01")
     assert refused.json()["error"]["code"] == "InvalidRequestBody"
+
+
+def test_an_account_shows_the_perimeter_that_it_is_associated_with(world: World) -> None:
+    perimeter = f"{world.root}/resourceGroups/world/providers/Microsoft.Network/networkSecurityPerimeters/fence"
+    made = world.done("PUT", perimeter, WHERE, version="2024-07-01").json()
+    world.done("PUT", f"{perimeter}/profiles/usual", {"properties": {}}, version="2024-07-01")
+    member = {"privateLinkResource": {"id": world.account}, "profile": {"id": f"{perimeter}/profiles/usual"}}
+    association = f"{perimeter}/resourceAssociations/member"
+    world.done("PUT", association, {"properties": {**member, "accessMode": "Enforced"}}, version="2024-07-01")
+    path = f"networkSecurityPerimeterConfigurations/{made['properties']['perimeterGuid']}.member"
+    shown = world.get(path)["properties"]
+    assert shown["networkSecurityPerimeter"]["id"] == perimeter
+    assert shown["resourceAssociation"] == {"name": "member", "accessMode": "Enforced"}
+    assert world.send("PUT", association, {"properties": {}}, version="2024-07-01").status_code == 400
+    world.done("DELETE", perimeter, version="2024-07-01")
+    assert world.send("GET", path).status_code == 404
