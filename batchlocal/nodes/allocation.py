@@ -27,6 +27,7 @@ from batchlocal.store.resources import Resource
 __all__ = ["account_of", "perform_resize"]
 
 _ALLOCATION_SECONDS = 40.0  # recorded: 30 s to 60 s from a resize to the pool with its nodes; scaled by the pace
+_DELETION_SECONDS = 20.0  # recorded: a deleted pool is readable as deleting for a while, also one without nodes
 _LATE = "AllocationTimedOut"
 _LOOK_SECONDS = 0.1  # how often it is looked whether leaving nodes have got rid of their tasks
 
@@ -51,6 +52,8 @@ async def perform_resize(platform: Platform, effect: Effect) -> None:
     if any(missing > 0 for missing in resize.missing().values()):
         await platform.clock.wait(_ALLOCATION_SECONDS)
         resize.add_missing()
+    if pool.state == "deleting":
+        await platform.clock.wait(_DELETION_SECONDS)
     _report(platform, effect, pool, errors)
     platform.schedule(pool.key)
 

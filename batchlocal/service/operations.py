@@ -24,6 +24,7 @@ from batchlocal.service import (
     tasks,
 )
 from batchlocal.service.errors import CATALOGUE, INVALID_VALUE, invalid_value, worded
+from batchlocal.service.front_door import PathNotFound
 from batchlocal.service.registry import HANDLERS
 
 __all__ = ["check_body", "handlers", "operations", "rooms", "show_body", "versions"]
@@ -79,10 +80,13 @@ def check_body(operation: Routed, api_version: str, body: Any) -> Any:
     """The body as handlers take it.
 
     Raises:
+        PathNotFound: the api-version does not have the operation.
         BodyInvalid: a property is unknown or of the wrong type.
         PropertyMissing: a property is not there.
         ValueInvalid: a property's value is out of bounds.
     """
+    if not descriptions.offers("service", api_version, operation.id):
+        raise PathNotFound(operation.path)
     try:
         return descriptions.checked("service", operation, api_version, body)
     except BodyRefused as refused:

@@ -1,0 +1,123 @@
+"""Pools as plain requests meet them: sizes that change, stop, and cannot be had; what a change replaces."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.service.conftest import UBUNTU, Service, code, until, values
+
+
+@pytest.fixture
+def pool(service: Service) -> Iterator[str]:
+    """A pool without nodes, steady."""
+    name = f"pool-{uuid.uuid4().hex[:8]}"
+    make(service, name)
+    yield name
+    service.send("DELETE", f"/pools/{name}")
+
+
+def make(service: Service, name: str, **properties: object) -> None:
+    sent = {"id": name, "vmSize": "Standard_D2s_v3", "virtualMachineConfiguration": UBUNTU, **properties}
+    made = service.send("POST", "/pools", sent)
+    assert made.status_code == 201, made.text
+    until(lambda: shown(service, name)["allocationState"] == "steady")
+
+
+def shown(service: Service, name: str) -> Any:
+    return service.get(f"/pools/{name}")
+
+
+def test_a_resize_that_names_one_target_sets_the_other_to_zero(service: Service, pool: str) -> None:
+    service.send("POST", f"/pools/{pool}/resize", {"targetLowPriorityNodes": 1})
+    until(lambda: shown(service, pool)["currentLowPriorityNodes"] == 1)
+    service.send("POST", f"/pools/{pool}/resize", {"targetDedicatedNodes": 1})
+    until(lambda: shown(service, pool)["allocationState"] == "steady")
+    found = shown(service, pool)
+    assert (found["currentDedicatedNodes"], found["currentLowPriorityNodes"]) == (1, 0)
+
+
+def test_a_stopped_resize_leaves_its_targets_and_says_what_is_missing(service: Service, pool: str) -> None:
+    asked = {"targetLowPriorityNodes": 3, "resizeTimeout": "PT20M00S"}
+    assert service.send("POST", f"/pools/{pool}/resize", asked).status_code == 202
+    assert shown(service, pool)["resizeTimeout"] == "PT20M"
+    assert service.send("POST", f"/pools/{pool}/stopresize").status_code == 202
+    until(lambda: shown(service, pool)["allocationState"] == "steady")
+    found = shown(service, pool)
+    assert (found["targetLowPriorityNodes"], found["currentLowPriorityNodes"]) == (3, 0)
+    assert [error["code"] for error in found["resizeErrors"]] == ["ResizeStopped"]
+    assert found["resizeTimeout"] == "PT15M"
+    assert code(service.send("POST", f"/pools/{pool}/stopresize"), 409)
+
+
+def test_a_resize_may_not_be_hurried(service: Service, pool: str) -> None:
+    refused = service.send("POST", f"/pools/{pool}/resize", {"targetDedicatedNodes": 1, "resizeTimeout": "PT1M"})
+    assert code(refused, 400) == "InvalidPropertyValue"
+    assert values(refused)["PropertyName"] == "resizeTimeout"
+
+
+def test_a_formula_that_is_taken_back_at_once_sizes_nothing(service: Service, pool: str) -> None:
+    formula = {"autoScaleFormula": "$TargetDedicatedNodes = 1;"}
+    assert service.send("POST", f"/pools/{pool}/enableautoscale", formula).status_code == 200
+    assert shown(service, pool)["autoScaleRun"]["results"].startswith("$TargetDedicatedNodes=1;")
+    assert service.send("POST", f"/pools/{pool}/disableautoscale").status_code == 200
+    assert shown(service, pool)["targetDedicatedNodes"] == 0
+
+
+def test_updateproperties_takes_away_what_it_does_not_name(service: Service, pool: str) -> None:
+    metadata = [{"name": "team", "value": "blue"}]
+    patched = service.send("PATCH", f"/pools/{pool}", {"metadata": metadata, "startTask": {"commandLine": "/bin/true"}})
+    assert patched.status_code == 200
+    assert shown(service, pool)["metadata"] == metadata
+    empty = {"certificateReferences": [], "applicationPackageReferences": [], "metadata": []}
+    assert service.send("POST", f"/pools/{pool}/updateproperties", empty).status_code == 204
+    found = shown(service, pool)
+    assert not found.get("metadata")
+    assert "startTask" not in found
+    assert found["targetNodeCommunicationMode"] == "default"
+
+
+def test_a_package_that_is_not_there_is_named(service: Service, pool: str) -> None:
+    wanted = {"applicationPackageReferences": [{"applicationId": "nowhere"}]}
+    refused = service.send("PATCH", f"/pools/{pool}", wanted)
+    assert code(refused, 409) == "InvalidApplicationPackageReferences"
+    assert values(refused) == {"nowhere": "The specified application package does not exist."}
+
+
+def test_only_a_pools_own_nodes_can_be_removed_from_it(service: Service, pool: str) -> None:
+    assert code(service.send("POST", f"/pools/{pool}/removenodes", {"nodeList": ["tvmps_other_d"]}), 400)
+    assert code(service.send("POST", f"/pools/{pool}/removenodes", {"nodeList": []}), 400)
+
+
+def test_what_azure_has_retired_is_told_so(service: Service) -> None:
+    assert code(service.send("GET", "/poolusagemetrics"), 400) == "PoolUsageMetricAPIRetired"
+    old = {"id": "old", "vmSize": "Standard_D2s_v3", "cloudServiceConfiguration": {"osFamily": "5"}}
+    assert (
+        code(service.send("POST", "/pools", old, version="2024-02-01.19.0"), 400) == "CloudServiceConfigurationRetired"
+    )
+
+
+def test_a_pool_is_spelt_as_azure_spells_it(service: Service) -> None:
+    name = f"pool-{uuid.uuid4().hex[:8]}"
+    disk = {"osDisk": {"caching": "readonly"}, "nodePlacementConfiguration": {"policy": "zonal"}}
+    machine = {**UBUNTU, **disk}
+    make(service, name, virtualMachineConfiguration=machine, taskSchedulingPolicy={"nodeFillType": "pack"})
+    found = shown(service, name)
+    assert found["taskSchedulingPolicy"] == {"nodeFillType": "Pack"}
+    assert found["virtualMachineConfiguration"]["osDisk"] == {"ephemeralOSDiskSettings": {}, "caching": "ReadOnly"}
+    assert found["virtualMachineConfiguration"]["nodePlacementConfiguration"] == {"policy": "Zonal"}
+    assert found["vmSize"] == "standard_d2s_v3"
+    service.send("DELETE", f"/pools/{name}")
+    assert service.get(f"/pools/{name}")["state"] == "deleting"
+    until(lambda: service.is_gone(f"/pools/{name}"))
+
+
+def test_a_subnet_lies_in_the_accounts_subscription(service: Service) -> None:
+    subnet = f"/subscriptions/{uuid.uuid4()}/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v/subnets/s"
+    sent = {"id": "elsewhere", "vmSize": "Standard_D2s_v3", "virtualMachineConfiguration": UBUNTU}
+    refused = service.send("POST", "/pools", {**sent, "networkConfiguration": {"subnetId": subnet}})
+    assert code(refused, 400) == "InvalidPropertyValue"
+    assert values(refused)["PropertyName"] == "subnetId"
