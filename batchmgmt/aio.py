@@ -22,8 +22,11 @@ from batchmgmt import accounts, activity, applications, keys, locations, managem
 
 if TYPE_CHECKING:
     from azure.batch.aio import BatchClient
+    from azure.core.credentials import TokenCredential
     from azure.mgmt.batch import BatchManagementClient
+    from azure.mgmt.storage import StorageManagementClient
 
+    from batchmgmt.clouds import Cloud
     from batchmgmt.endpoint import AuthMode
 
 __all__ = ["Account", "BatchManagement"]
@@ -185,10 +188,22 @@ class BatchManagement(_Noun):
         """By the environment, as ``batchmgmt.BatchManagement.from_env``."""
         return cls(await asyncio.to_thread(management.BatchManagement.from_env, subscription_id))
 
+    @classmethod
+    async def with_credential(
+        cls, credential: TokenCredential, subscription_id: str, *, cloud: Cloud | None = None
+    ) -> BatchManagement:
+        """By any ``TokenCredential``, as ``batchmgmt.BatchManagement``; it is asked in threads."""
+        return cls(await asyncio.to_thread(management.BatchManagement, credential, subscription_id, cloud=cloud))
+
     @property
     def sdk(self) -> BatchManagementClient:
         """azure-mgmt-batch's client; its calls block."""
         return self._management.sdk
+
+    @property
+    def storage_sdk(self) -> StorageManagementClient:
+        """azure-mgmt-storage's client; its calls block."""
+        return self._management.storage_sdk
 
     def account(self, resource_group: str, name: str) -> Account:
         """The account of that name; nothing is asked of Azure yet."""

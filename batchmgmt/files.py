@@ -23,7 +23,8 @@ def write_private(path: Path, text: str) -> None:
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0), 0o600)
     try:
         with os.fdopen(handle, "w") as file:
-            os.fchmod(handle, 0o600)  # a file left behind by a crash keeps its mode otherwise
+            if os.name == "posix":  # Windows keeps a user's files from others by the folder's permissions
+                os.fchmod(handle, 0o600)  # a file left behind by a crash keeps its mode otherwise
             file.write(text)
         temporary.replace(path)
     except BaseException:
@@ -33,6 +34,8 @@ def write_private(path: Path, text: str) -> None:
 
 def _sweep(path: Path) -> None:
     """Remove the temporary files of processes that are no more: they hold what was to be written."""
+    if os.name != "posix":
+        return  # there os.kill asks for no process, it ends it
     for left in path.parent.iterdir():
         if not left.name.startswith(f".{path.name}."):
             continue

@@ -71,8 +71,7 @@ class TokenCache(NamedTuple):
             return None
         try:
             with (self.folder / name).open() as file:
-                status = os.fstat(file.fileno())
-                if status.st_uid != os.getuid() or stat.S_IMODE(status.st_mode) & 0o077:
+                if not _private(os.fstat(file.fileno())):
                     return None
                 kept = json.load(file)
             token = Token(Secret(kept["token"]), int(kept["expiresOn"]))
@@ -88,6 +87,11 @@ class TokenCache(NamedTuple):
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             kept = json.dumps({"token": token.secret.reveal(), "expiresOn": token.expires_on})
             write_private(self.folder / name, kept)
+
+
+def _private(status: os.stat_result) -> bool:
+    """Whether nobody but this user could have read or written the file; modes say nothing on Windows."""
+    return os.name != "posix" or (status.st_uid == os.getuid() and not stat.S_IMODE(status.st_mode) & 0o077)
 
 
 def environment_tokens(cloud: Cloud, http: LeanHttp) -> Callable[[str], Token]:

@@ -16,7 +16,10 @@ from batchmgmt.management import BatchManagement
 
 __all__ = ["app"]
 
-app = typer.Typer(help="Who did what at management level, from the activity log.", no_args_is_help=True)
+app = typer.Typer(
+    help="Who did what at management level, from the activity log; service-level calls are never in it.",
+    no_args_is_help=True,
+)
 
 
 class LineFormat(StrEnum):
@@ -50,6 +53,9 @@ def list_activity(
     format: OutputFormat = Format.table,
 ) -> None:
     """List management-level writes and actions, oldest first.
+
+    What goes to the account's endpoint (jobs, tasks, nodes) is never in the activity log: look for it in the account's
+    diagnostic logs, category ServiceLog.
 
     Examples:
 

@@ -47,6 +47,12 @@ async def test_entries_are_followed_as_they_appear(account):
         await entries.aclose()
 
 
+async def test_any_credential_will_do(account, batchlocal):
+    given = (batchlocal.credential(), batchlocal.subscription)
+    async with await aio.BatchManagement.with_credential(*given) as management:
+        assert account.name in [each.name for each in await management.accounts.list(account.resource_group)]
+
+
 async def test_verbs_run_side_by_side_and_give_what_their_twins_give(account, unique, tool):
     async with await aio.BatchManagement.from_env() as management:
         twin = management.account(account.resource_group, account.name)
