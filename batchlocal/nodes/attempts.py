@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from batchlocal.domain import durations
@@ -61,7 +60,7 @@ class Attempts:
                 ended = failure or await self._perform(attempt, account, folders, gang.variables(attempt.node))
         else:
             ended = await self._perform(attempt, account, folders, {})
-        return await self._send_outputs(attempt, folders.working, ended)
+        return await self._send_outputs(attempt, account, folders, ended)
 
     async def _perform(self, attempt: Attempt, account: Resource, folders: TaskFolders, more: dict[str, str]) -> Ended:
         settings = attempt.task.properties
@@ -87,10 +86,14 @@ class Attempts:
                 process: dict[str, Any] = {"pid": running.pid, "began": started_at(running.pid)}
                 tx.tasks.put(replace(present, process=process))
 
-    async def _send_outputs(self, attempt: Attempt, folder: Path, ended: Ended) -> Ended:
+    async def _send_outputs(self, attempt: Attempt, account: Resource, folders: TaskFolders, ended: Ended) -> Ended:
         outputs = attempt.task.properties.get("outputFiles") or []
+        if not outputs:
+            return ended
+        variables = self._variables(attempt, account, attempt.node, folders)
         try:
-            await self._storage.upload_outputs(outputs, folder, succeeded=ended.failure is None)
+            succeeded = ended.failure is None
+            await self._storage.upload_outputs(outputs, folders.working, variables, succeeded=succeeded)
         except FileTrouble as trouble:
             return Ended(ended.exit_code, {**trouble.failure, "code": "FileUploadMiscError"}, upload_failed=True)
         return ended

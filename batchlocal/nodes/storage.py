@@ -7,10 +7,10 @@ certificate authority is trusted beside the public ones.
 from __future__ import annotations
 
 import asyncio
-import fnmatch
 import ssl
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -20,12 +20,15 @@ from urllib.parse import quote
 import httpx
 
 from batchlocal.linked_storage import key_of
+from batchlocal.nodes.patterns import Match, matching
 from batchlocal.platform import Platform
 from batchlocal.store.resources import Resource
 
 __all__ = ["FileTrouble", "NodeStorage"]
 
 _ATTEMPTS = 3
+_FILE_MODE = "0770"  # of resource files that name none (the page "Task - Add", fileMode)
+_PIECE = 1024 * 1024
 _LISTING = "restype=container&comp=list"
 
 
@@ -73,15 +76,14 @@ class NodeStorage:
                 target = _inside(folder, name)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 await self._download(url, target, name)
-                if mode := file.get("fileMode"):
-                    target.chmod(int(str(mode), 8))
+                target.chmod(int(str(file.get("fileMode") or _FILE_MODE), 8))
 
     async def _sources(self, file: dict[str, Any], account: Resource) -> list[tuple[str, str]]:
         """URLs and file names of one resource file, which may stand for a whole container."""
         path = str(file.get("filePath") or "")
-        if url := file.get("httpUrl"):
+        if url := self._as_identity(file.get("httpUrl"), file):
             return [(url, path or url.partition("?")[0].rsplit("/", 1)[-1])]
-        container = file.get("storageContainerUrl")
+        container = self._as_identity(file.get("storageContainerUrl"), file)
         if name := file.get("autoStorageContainerName"):
             container = self._linked_container(account, name)
         prefix = str(file.get("blobPrefix") or "")
@@ -89,21 +91,25 @@ class NodeStorage:
         base, _, query = str(container).partition("?")
         return [(f"{base}/{quote(blob)}?{query}", f"{path}/{blob}" if path else blob) for blob in found]
 
-    def _linked_container(self, account: Resource, container: str) -> str:
-        from azure.storage.blob import ContainerSasPermissions, generate_container_sas
+    def _as_identity(self, url: str | None, asked: dict[str, Any]) -> str | None:
+        """The URL with a SAS, where it has none and ``identityReference`` says who reaches storage.
 
+        Which roles the identity has is not looked at.
+        """
+        if not url or not asked.get("identityReference") or "sig=" in url:
+            return url
+        name, *rest = url.removeprefix(f"{self._platform.blob_origin}/").split("/")
+        storage = self._platform.store.read.resources.named("Microsoft.Storage/storageAccounts", name)
+        if storage is None or not rest:
+            raise FileTrouble(url, "the identity opens no storage account of this batchlocal")
+        return f"{url}?{_container_sas(storage.name, rest[0], storage.hidden['keys']['key1'], write=True)}"
+
+    def _linked_container(self, account: Resource, container: str) -> str:
         storage = key_of(self._platform.store.read, account)
         if storage is None:
             raise FileTrouble(container, "the account has no linked storage")
         name, key = storage
-        sas = generate_container_sas(
-            name,
-            container,
-            key,
-            permission=ContainerSasPermissions(read=True, list=True),
-            expiry=datetime.now(UTC) + timedelta(hours=1),
-        )
-        return f"{self._platform.blob_origin}/{name}/{container}?{sas}"
+        return f"{self._platform.blob_origin}/{name}/{container}?{_container_sas(name, container, key, write=False)}"
 
     async def _blobs(self, container: str, prefix: str) -> Any:
         marker = ""
@@ -168,8 +174,10 @@ class NodeStorage:
         url = f"{self._platform.blob_origin}/{name}/{container}/{quote(version)}?{sas}"
         await self._download(url, target, version)
 
-    async def upload_outputs(self, output_files: list[dict[str, Any]], folder: Path, *, succeeded: bool) -> None:
-        """Upload what the task's output files say for this outcome.
+    async def upload_outputs(
+        self, output_files: list[dict[str, Any]], folder: Path, variables: Mapping[str, str], *, succeeded: bool
+    ) -> None:
+        """Upload what the task's output files say for this outcome; ``variables`` are its environment.
 
         Raises:
             FileTrouble: storage refused.
@@ -179,16 +187,16 @@ class NodeStorage:
             if condition not in ("taskcompletion", "tasksuccess" if succeeded else "taskfailure"):
                 continue
             destination = output["destination"]["container"]
+            container = str(self._as_identity(destination["containerUrl"], destination))
             headers = {item["name"]: item.get("value", "") for item in destination.get("uploadHeaders") or []}
-            for file, relative, single in _matching(folder, output["filePattern"]):
-                name = _blob_name(str(destination.get("path") or ""), relative, single=single)
-                await self._upload(destination["containerUrl"], file, name, headers)
+            for found in matching(folder, output["filePattern"], variables):
+                name = _blob_name(str(destination.get("path") or ""), found)
+                await self.put(container, name, found.file, headers)
 
-    async def _upload(self, container: str, file: Path, blob: str, headers: dict[str, str]) -> None:
-        await self.put(container, blob, await asyncio.to_thread(file.read_bytes), headers)
-
-    async def put(self, container: str, blob: str, content: bytes, headers: dict[str, str] | None = None) -> None:
-        """Write one blob into the container that a URL with its SAS names.
+    async def put(
+        self, container: str, blob: str, content: bytes | Path, headers: dict[str, str] | None = None
+    ) -> None:
+        """Write one blob into the container that a URL with its SAS names; a file is sent in pieces, never held whole.
 
         Raises:
             FileTrouble: storage refused.
@@ -196,7 +204,10 @@ class NodeStorage:
         base, _, query = container.partition("?")
         url = f"{base}/{quote(blob)}?{query}"
         standing = {"x-ms-blob-type": "BlockBlob", "x-ms-version": "2021-12-02"}
-        await self._send("PUT", url, blob, content=content, headers={**standing, **(headers or {})})
+        if isinstance(content, Path):
+            standing["Content-Length"] = str((await asyncio.to_thread(content.stat)).st_size)
+        sent = _Pieces(content) if isinstance(content, Path) else content
+        await self._send("PUT", url, blob, content=sent, headers={**standing, **(headers or {})})
 
 
 def _inside(folder: Path, name: str) -> Path:
@@ -207,35 +218,30 @@ def _inside(folder: Path, name: str) -> Path:
     return target
 
 
-def _matching(folder: Path, pattern: str) -> Iterator[tuple[Path, str, bool]]:
-    """Files that a pattern names, with their path below its fixed part, and whether the pattern names just one.
+@dataclass(frozen=True)
+class _Pieces:
+    """A file's content, as often as it is asked for."""
 
-    Relative to the working directory; ``**`` matches any depth; files whose name starts with a period are left out
-    of patterns (the page "Task - Add", filePattern).
-    """
-    single = not any(mark in pattern for mark in "*?[")
-    if single:
-        file = (folder / pattern).resolve()
-        if file.is_file():
-            yield file, file.name, True
-        return
-    top = Path(pattern.split("*")[0].split("?")[0].split("[")[0]).parent if not pattern.startswith("*") else Path()
-    root = (folder / top).resolve()
-    wanted = str((folder / pattern).absolute().resolve()) if ".." in pattern else str(folder.resolve() / pattern)
-    for file in sorted(path for path in root.rglob("*") if path.is_file()):
-        if not file.name.startswith(".") and _fits(str(file), wanted):
-            yield file, str(file.relative_to(root)), False
+    file: Path
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        with self.file.open("rb") as stream:
+            while piece := await asyncio.to_thread(stream.read, _PIECE):
+                yield piece
 
 
-def _fits(path: str, pattern: str) -> bool:
-    """Glob match in which ``*`` stays within a directory and ``**`` does not."""
-    if "**" in pattern:
-        return fnmatch.fnmatchcase(path, pattern.replace("**/", "*").replace("**", "*"))
-    return path.count("/") == pattern.count("/") and fnmatch.fnmatchcase(path, pattern)
+def _container_sas(account: str, container: str, key: str, *, write: bool) -> str:
+    """A SAS for an hour: to read and list, and to write."""
+    from azure.storage.blob import ContainerSasPermissions, generate_container_sas
+
+    permission = ContainerSasPermissions(read=True, list=True, write=write, create=write)
+    expiry = datetime.now(UTC) + timedelta(hours=1)
+    sas: str = generate_container_sas(account, container, key, permission=permission, expiry=expiry)
+    return sas
 
 
-def _blob_name(path: str, relative: str, *, single: bool) -> str:
+def _blob_name(path: str, found: Match) -> str:
     """``path`` is the blob's name for a single file and a virtual directory for a pattern ("Task - Add", path)."""
-    if single:
-        return path or relative
-    return f"{path}/{relative}" if path else relative
+    if found.single:
+        return path or found.relative
+    return f"{path}/{found.relative}" if path else found.relative

@@ -6,10 +6,14 @@ A task's ``blocked`` column counts its open dependencies; at 0 it is among the w
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 
 from batchlocal.domain.task import Task
 
 __all__ = ["Dependencies"]
+
+_LEVELS = 32
+"""Ids in ranges are 32-bit integers (the API description), so no block is larger than all of them."""
 
 
 class Dependencies:
@@ -39,10 +43,9 @@ class Dependencies:
         still = last - first + 1 - known
         if not still:
             return 0
-        self._run(
-            "INSERT INTO dependency_range (job, last, first, dependent, open) VALUES (?,?,?,?,?)",
-            (job, last, first, number, still),
-        )
+        added = self._run("INSERT INTO dependency_range (job, dependent, open) VALUES (?,?,?)", (job, number, still))
+        for level, block in _blocks(first, last):
+            self._run("INSERT INTO dependency_block VALUES (?,?,?,?)", (job, level, block, added.lastrowid))
         return 1
 
     def satisfy(self, task: Task) -> None:
@@ -63,15 +66,25 @@ class Dependencies:
         added = self._run("INSERT OR IGNORE INTO satisfied_number (job, number) VALUES (?,?)", (job, number))
         if added.rowcount != 1:
             return
-        self._run(
-            "UPDATE dependency_range SET open = open - 1 WHERE job = ? AND last >= ? AND first <= ?",
-            (job, number, number),
-        )
+        if self._run("SELECT 1 FROM dependency_block WHERE job = ? LIMIT 1", (job,)).fetchone() is None:
+            return
+        for level in range(_LEVELS):
+            found = self._run(
+                "SELECT range FROM dependency_block WHERE job = ? AND level = ? AND block = ?",
+                (job, level, number >> level),
+            ).fetchall()
+            for (one,) in found:
+                self._close_one(one)
+
+    def _close_one(self, range_id: int) -> None:
+        """One number of a range is satisfied; the last one releases who waits."""
+        self._run("UPDATE dependency_range SET open = open - 1 WHERE id = ?", (range_id,))
         found = self._run(
-            "DELETE FROM dependency_range WHERE job = ? AND last >= ? AND first <= ? AND open = 0 RETURNING dependent",
-            (job, number, number),
+            "DELETE FROM dependency_range WHERE id = ? AND open = 0 RETURNING dependent", (range_id,)
         ).fetchall()
-        self._release(found)
+        if found:
+            self._run("DELETE FROM dependency_block WHERE range = ?", (range_id,))
+            self._release(found)
 
     def _release(self, dependants: list[tuple[int]]) -> None:
         for dependent in dependants:
@@ -80,4 +93,19 @@ class Dependencies:
     def forget(self, number: int) -> None:
         """The task that waits is deleted."""
         self._run("DELETE FROM dependency WHERE dependent = ?", (number,))
-        self._run("DELETE FROM dependency_range WHERE dependent = ?", (number,))
+        found = self._run("DELETE FROM dependency_range WHERE dependent = ? RETURNING id", (number,)).fetchall()
+        for one in found:
+            self._run("DELETE FROM dependency_block WHERE range = ?", one)
+
+
+def _blocks(first: int, last: int) -> Iterator[tuple[int, int]]:
+    """A range as the fewest blocks of 2^level numbers, each starting at a multiple of its size."""
+    level, end = 0, last + 1
+    while first < end:
+        if first & 1:
+            yield level, first
+            first += 1
+        if end & 1:
+            end -= 1
+            yield level, end
+        level, first, end = level + 1, first >> 1, end >> 1

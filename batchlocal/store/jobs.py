@@ -12,7 +12,10 @@ from batchlocal.domain.job import Job
 __all__ = ["Jobs"]
 
 
-_OF_JOB = ("task", "task_count", "dependency", "dependency_range", "satisfied", "satisfied_number", "job_node")
+_OF_JOB = (
+    *("task", "task_count", "dependency", "dependency_range", "dependency_block"),
+    *("satisfied", "satisfied_number", "job_node"),
+)
 
 
 class Jobs:

@@ -215,15 +215,22 @@ _step(
       PRIMARY KEY (job, id_key, dependent)
     ) WITHOUT ROWID;
     CREATE INDEX dependency_by_dependent ON dependency (dependent);
-    CREATE TABLE dependency_range (     -- on all tasks whose ids are numbers from first to last
+    CREATE TABLE dependency_range (     -- on all tasks whose ids are the numbers of a range; a row goes at 0 open
+      id INTEGER PRIMARY KEY,
       job TEXT NOT NULL,
-      last INTEGER NOT NULL,
-      first INTEGER NOT NULL,
       dependent INTEGER NOT NULL,
-      open INTEGER NOT NULL,            -- how many of its numbers are not satisfied; a row goes at 0
-      PRIMARY KEY (job, last, first, dependent)
-    ) WITHOUT ROWID;
+      open INTEGER NOT NULL             -- how many of its numbers are not satisfied
+    );
     CREATE INDEX dependency_range_by_dependent ON dependency_range (dependent);
+    CREATE INDEX dependency_range_by_job ON dependency_range (job);
+    CREATE TABLE dependency_block (     -- a range as blocks of 2^level numbers: who has a number is found by its blocks
+      job TEXT NOT NULL,
+      level INTEGER NOT NULL,
+      block INTEGER NOT NULL,           -- the block's first number, shifted right by the level
+      range INTEGER NOT NULL,           -- id of the range
+      PRIMARY KEY (job, level, block, range)
+    ) WITHOUT ROWID;
+    CREATE INDEX dependency_block_by_range ON dependency_block (range);
     CREATE TABLE satisfied (            -- what completed tasks have satisfied, in jobs that use dependencies
       job TEXT NOT NULL,
       id_key TEXT NOT NULL,
