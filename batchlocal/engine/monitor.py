@@ -157,6 +157,10 @@ class Monitor:
         """Methods of remote components."""
         self._needs_pulumi("methods of remote components")
 
+    def ExistsResource(self, request: Any) -> NoReturn:
+        """Whether a resource is there, without reading it; newer than the CLI whose rules are kept here."""
+        self._needs_pulumi("asking whether a resource exists")
+
     def RegisterPackage(self, request: Any) -> NoReturn:
         """Parameterized packages."""
         self._needs_pulumi("parameterized packages")
@@ -215,6 +219,7 @@ class EngineLog:
 
     def __init__(self, display: Display) -> None:
         self._display = display
+        self._root = ""
         self.errors: list[str] = []
 
     def Log(self, request: Any) -> Any:
@@ -226,6 +231,15 @@ class EngineLog:
         if severity != "debug" and text:
             self._display.diagnostic(severity, text, request.urn)
         return empty_pb2.Empty()
+
+    def SetRootResource(self, request: Any) -> Any:
+        """Older SDKs name the stack; newer ones fill it in themselves."""
+        self._root = request.urn
+        return engine_pb2.SetRootResourceResponse()
+
+    def GetRootResource(self, request: Any) -> Any:
+        """The stack, as it was named."""
+        return engine_pb2.GetRootResourceResponse(urn=self._root)
 
     def RequirePulumiVersion(self, request: Any) -> Any:
         """Any version is well: this engine is not versioned as the CLI is."""

@@ -313,7 +313,7 @@ class _Operation:
 
     def _terminate(self, parts: _Parts) -> None:
         """Leave now; what was begun is on disk, and in the checkpoint if it can be written at once."""
-        writing = threading.Thread(target=parts.run.journal.rewrite, daemon=True)
+        writing = threading.Thread(target=parts.run.journal.close, daemon=True)
         writing.start()
         writing.join(_LAST_WRITE_SECONDS)
         parts.deployment.show_stack()

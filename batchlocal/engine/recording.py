@@ -117,7 +117,7 @@ class Recorder:
         if self._written >= mine:
             return
         with self._writing:
-            if self._written < mine:
+            if self._written < mine and not self._closed:
                 self._write(whole=self._whole or time.monotonic() >= self._due)
 
     def _write(self, *, whole: bool) -> None:

@@ -55,6 +55,14 @@ def kill_engine_if_asked() -> None:
 MOMENTS: list[None] = []
 
 
+async def wait_if_asked(urn: str) -> None:
+    """SIM_SLOW names a thing whose making takes until ``go`` is there; it says so in ``waiting``."""
+    if os.environ.get("SIM_SLOW") == urn.split("::")[-1]:
+        (FOLDER / "waiting").touch()
+        while not (FOLDER / "go").exists():  # noqa: ASYNC110 - another process tells it by this file
+            await asyncio.sleep(0.02)
+
+
 async def refuse_if_asked(method: str, request, context) -> None:
     text = stored("faults.json").get(f"{method} {request.urn.split('::')[-1]}")
     if text:
@@ -96,6 +104,7 @@ class Sim(provider_pb2_grpc.ResourceProviderServicer):
         if request.preview:
             return provider_pb2.CreateResponse(properties=request.properties)
         await refuse_if_asked("Create", request, context)
+        await wait_if_asked(request.urn)
         things, name = stored("things.json"), plain(inputs["name"])
         if name in things:
             await context.abort(grpc.StatusCode.ALREADY_EXISTS, f"thing {name} exists")

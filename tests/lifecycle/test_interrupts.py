@@ -1,0 +1,49 @@
+"""Ctrl-C: once, what runs may finish and nothing new begins; twice, the engine leaves and the state says what began."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+
+from tests.lifecycle.conftest import Lab
+
+PROGRAM = 'a = Thing("a")\nb = Thing("b", of=a.address)\nThing("c", of=b.address)\n'
+
+
+def at_work(lab: Lab) -> subprocess.Popen[str]:
+    """An up that is making b, which will take until it is told to go on."""
+    lab.program(PROGRAM)
+    process = lab.start("up", "-s", "dev", "--yes", "--skip-preview", more={"SIM_SLOW": "b"})
+    deadline = time.monotonic() + 60
+    while not (lab.folder / "waiting").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return process
+
+
+def test_once_lets_finish_what_runs_and_begins_nothing_new(lab: Lab) -> None:
+    process = at_work(lab)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.2)  # nothing can be seen of a signal that was heard
+    (lab.folder / "go").touch()
+    text, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "update canceled" in text
+    assert sorted(lab.things()) == ["a", "b"]
+    assert "pending_operations" not in lab.checkpoint()
+    assert lab.run("up").steps == ["same a", "same b", "create c"]
+
+
+def test_twice_leaves_at_once_and_keeps_what_had_begun(lab: Lab) -> None:
+    process = at_work(lab)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 8
+    begun = lab.checkpoint()["pending_operations"]
+    assert [(one["type"], one["resource"]["urn"].split("::")[-1]) for one in begun] == [("creating", "b")]
+    assert list((lab.folder / ".pulumi" / "locks").rglob("*.json")) == []
+    warned = lab.run("up")
+    assert "1 pending operations from previous deployment" in warned.text
