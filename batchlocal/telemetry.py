@@ -160,13 +160,17 @@ def _sas(storage: Resource) -> str:
 
 
 async def sample(platform: Platform) -> None:
-    """Keep the gauges of all accounts, minute by minute, for ever; cancel to stop."""
+    """Keep the gauges of all accounts that have nodes, minute by minute, for ever; cancel to stop."""
     while True:
         minute = int(time.time() // _SAMPLE_SECONDS)
         await asyncio.sleep((minute + 1) * _SAMPLE_SECONDS - time.time())
         with platform.store.write() as tx:
             for account in list(tx.resources.of_type(_ACCOUNT)):
-                tx.service_events.sample(account.key, minute, gauges(tx, account.key))
+                values = gauges(tx, account.key)
+                if any(values.values()):
+                    tx.service_events.sample(account.key, minute, values)
+            if minute % 60 == 0:
+                tx.service_events.forget_old(minute)
 
 
 def gauges(tx: Tx, account: str) -> dict[str, int]:

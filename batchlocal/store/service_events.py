@@ -58,13 +58,16 @@ class ServiceEvents:
         return {(kind, minute): count for kind, minute, count in rows}
 
     def sample(self, account: str, minute: int, values: dict[str, int]) -> None:
-        """Keep an account's gauges of a minute, and forget what is too old."""
+        """Keep an account's gauges of a minute."""
         for kind, value in values.items():
             self._run(
                 "INSERT OR REPLACE INTO event_count (account, kind, minute, count) VALUES (?,?,?,?)",
                 (account, kind, minute, value),
             )
-        self._run("DELETE FROM event_count WHERE account = ? AND minute < ?", (account, minute - _KEPT_MINUTES))
+
+    def forget_old(self, minute: int) -> None:
+        """Forget what metrics no longer show."""
+        self._run("DELETE FROM event_count WHERE minute < ?", (minute - _KEPT_MINUTES,))
 
     def log(self, workspace: str, record: dict[str, Any]) -> None:
         """Add a record to a workspace's log (by the workspace's key)."""
