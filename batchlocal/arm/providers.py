@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from batchlocal.arm import (
     microsoft_authorization,
+    microsoft_compute,
     microsoft_insights,
     microsoft_keyvault,
     microsoft_managed_identity,
@@ -26,6 +27,7 @@ def providers() -> list[ResourceProvider]:
         MICROSOFT_BATCH,
         microsoft_storage.PROVIDER,
         microsoft_network.PROVIDER,
+        microsoft_compute.PROVIDER,
         microsoft_managed_identity.PROVIDER,
         microsoft_keyvault.PROVIDER,
         microsoft_insights.PROVIDER,

@@ -119,10 +119,11 @@ def _merged_members(
     kind: ResourceType, path: str, given: Values, before: Values, now: Values, *, in_list: bool = False
 ) -> Values:
     made: Values = {}
+    others = kind.traits.served | kind.traits.kept
     for name in (*given, *(one for one in now if one not in given)):
         inner = path if in_list else f"{path}.{name}" if path else name
         if name not in given:
-            if inner not in kind.traits.served and not same(kind, inner, before.get(name), now[name]):
+            if inner not in others and not same(kind, inner, before.get(name), now[name]):
                 made[name] = now[name]
         elif name in now:
             made[name] = _merged(kind, inner, given[name], before.get(name), now[name])

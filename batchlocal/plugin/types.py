@@ -126,6 +126,8 @@ class ResourceType:
 
 _GROUP: Final = "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}"
 _NETWORK: Final = f"{_GROUP}/providers/Microsoft.Network"
+_IDENTITY: Final = f"{_GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{{resourceName}}"
+_VAULT: Final = f"{_GROUP}/providers/Microsoft.KeyVault/vaults/{{vaultName}}"
 _INSIGHTS: Final = f"{_GROUP}/providers/Microsoft.Insights"
 _IDENTITIES: Final = frozenset({"identity.userAssignedIdentities"})
 _PLACED: Final = frozenset({"location"})
@@ -173,8 +175,9 @@ _TRAITS: Final[dict[str, Traits]] = {
     ),
     "storage:BlobServiceProperties": Traits(is_singleton=True),
     "storage:BlobContainer": Traits(assumed={"publicAccess": "None"}),
-    "managedidentity:UserAssignedIdentity": Traits(
-        naming="random", path=f"{_GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{{resourceName}}"
+    "managedidentity:UserAssignedIdentity": Traits(naming="random", path=_IDENTITY),
+    "managedidentity:FederatedIdentityCredential": Traits(
+        path=f"{_IDENTITY}/federatedIdentityCredentials/{{federatedIdentityCredentialResourceName}}"
     ),
     "authorization:RoleAssignment": Traits(
         naming="uuid",
@@ -224,6 +227,9 @@ _TRAITS: Final[dict[str, Traits]] = {
         nested=frozenset({"privateDnsZoneConfigs"}),
     ),
     "privatedns:PrivateZone": Traits(path=f"{_NETWORK}/privateDnsZones/{{privateZoneName}}", naming="given"),
+    "privatedns:PrivateRecordSet": Traits(
+        path=f"{_NETWORK}/privateDnsZones/{{privateZoneName}}/{{recordType}}/{{relativeRecordSetName}}"
+    ),
     "privatedns:VirtualNetworkLink": Traits(
         path=f"{_NETWORK}/privateDnsZones/{{privateZoneName}}/virtualNetworkLinks/{{virtualNetworkLinkName}}",
         create_only=frozenset({"virtualNetwork"}),
@@ -232,6 +238,7 @@ _TRAITS: Final[dict[str, Traits]] = {
         naming="random", path="/{resourceUri}/providers/Microsoft.Insights/diagnosticSettings/{name}"
     ),
     "monitor:ActionGroup": Traits(naming="random", path=f"{_INSIGHTS}/actionGroups/{{actionGroupName}}"),
+    "monitor:ActivityLogAlert": Traits(naming="random", path=f"{_INSIGHTS}/activityLogAlerts/{{activityLogAlertName}}"),
     "monitor:MetricAlert": Traits(naming="random", path=f"{_INSIGHTS}/metricAlerts/{{ruleName}}"),
     "monitor:ScheduledQueryRule": Traits(naming="random", path=f"{_INSIGHTS}/scheduledQueryRules/{{ruleName}}"),
     "operationalinsights:Workspace": Traits(
@@ -242,9 +249,12 @@ _TRAITS: Final[dict[str, Traits]] = {
     ),
     "keyvault:Vault": Traits(
         naming="random",
-        path=f"{_GROUP}/providers/Microsoft.KeyVault/vaults/{{vaultName}}",
+        path=_VAULT,
         envelope=ENVELOPE | {"properties"},
         create_only=_PLACED | {"properties.tenantId"},
+    ),
+    "keyvault:Key": Traits(
+        path=f"{_VAULT}/keys/{{keyName}}", envelope=ENVELOPE | {"properties"}, create_only=frozenset({"properties"})
     ),
     "applicationinsights:Component": Traits(
         naming="random",
