@@ -118,6 +118,8 @@ def core_shortages(tx: Tx, account: Resource, pool: Pool) -> dict[bool, ResizeEr
         cores * pool.target_dedicated if pool.target_dedicated > dedicated else 0,
         cores * pool.target_low_priority if pool.target_low_priority > low_priority else 0,
     )
+    if wanted == (0, 0):
+        return {}  # and nobody needs to look through the account's other pools
     return quotas.core_shortages(account.body["properties"], _held(tx, account, pool), _family(pool), *wanted)
 
 

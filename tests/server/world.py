@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import time
-import uuid
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,8 +13,6 @@ from typing import Any
 
 import requests
 
-from batchlocal.arm.microsoft_batch import perimeters, private_links
-from batchlocal.store import Store
 from tests.conftest import Local, batchlocal_command, start_local
 from tests.server.test_server import token_for
 
@@ -41,8 +38,8 @@ class World:
     """
 
     local: Local
-    connection: str
-    configuration: str
+    connection: str = ""
+    configuration: str = ""
     http: requests.Session = field(default_factory=requests.Session)
     version: str = LATEST
 
@@ -104,19 +101,15 @@ def package() -> bytes:
 
 @contextmanager
 def a_world(data: Path) -> Iterator[World]:
-    """Start a server, fill it, give it, stop it. What only Microsoft.Network makes is put into the store itself."""
+    """Start a server, fill it, give it, stop it."""
     local = start_local(data)
-    guid = str(uuid.uuid4())
-    world = World(local, f"door.{guid}", f"{guid}.inside")
+    world = World(local)
     try:
         token = token_for(local, local.settings["armEndpoint"])
         world.http.trust_env = False  # REQUESTS_CA_BUNDLE would go before verify
         world.http.verify = local.settings["caFile"]
         world.http.headers["Authorization"] = f"Bearer {token}"
         fill(world)
-        local.run("stop")
-        seed(world, guid)
-        local.run("start", "--detach", "--strict")
         yield world
     finally:
         world.http.close()
@@ -134,6 +127,7 @@ def fill(world: World) -> None:
     upload(world, made["properties"]["storageUrl"])
     world.done("POST", "applications/tool/versions/1.0/activate", {"format": "zip"})
     world.done("PUT", "pools/pool", {"properties": POOL})
+    world.connection, world.configuration = connect(world, "door"), associate(world)
 
 
 def upload(world: World, url: str) -> None:
@@ -142,13 +136,29 @@ def upload(world: World, url: str) -> None:
     assert sent.status_code == 201, sent.text
 
 
-def seed(world: World, guid: str) -> None:
+def connect(world: World, name: str) -> str:
+    """A private endpoint that asks to be let in; the connection's name."""
     network = f"{world.root}/resourceGroups/world/providers/Microsoft.Network"
-    store = Store(next(world.local.data.rglob("*.sqlite")))
-    with store.write() as tx:
-        door = f"{network}/privateEndpoints/door"
-        private_links.connect(tx, world.account, door, ["batchAccount"], "please", 1, guid=guid, approved=False)
-        perimeter = {"id": f"{network}/networkSecurityPerimeters/wall", "perimeterGuid": guid, **WHERE}
-        inside = {"name": "inside", "accessMode": "Learning"}
-        perimeters.associate(tx, world.account, perimeter, inside, "default", 1)
-    store.close()
+    space = {"addressSpace": {"addressPrefixes": ["10.0.0.0/16"]}}
+    subnets = {"subnets": [{"name": "default", "properties": {"addressPrefix": "10.0.0.0/24"}}]}
+    asked = {"privateLinkServiceId": world.account, "groupIds": ["batchAccount"], "requestMessage": "please"}
+    endpoint = {
+        "subnet": {"id": f"{network}/virtualNetworks/net/subnets/default"},
+        "manualPrivateLinkServiceConnections": [{"name": name, "properties": asked}],
+    }
+    version = "2024-05-01"
+    world.done("PUT", f"{network}/virtualNetworks/net", {**WHERE, "properties": {**space, **subnets}}, version=version)
+    world.done("PUT", f"{network}/privateEndpoints/{name}", {**WHERE, "properties": endpoint}, version=version)
+    listed = world.get("privateEndpointConnections")["value"]
+    return next(str(one["name"]) for one in listed if one["name"].startswith(f"{name}."))
+
+
+def associate(world: World) -> str:
+    """A perimeter that the account is within; the configuration's name."""
+    version = "2024-07-01"
+    perimeter = f"{world.root}/resourceGroups/world/providers/Microsoft.Network/networkSecurityPerimeters/wall"
+    world.done("PUT", perimeter, WHERE, version=version)
+    world.done("PUT", f"{perimeter}/profiles/usual", {"properties": {}}, version=version)
+    member = {"privateLinkResource": {"id": world.account}, "profile": {"id": f"{perimeter}/profiles/usual"}}
+    world.done("PUT", f"{perimeter}/resourceAssociations/inside", {"properties": member}, version=version)
+    return str(world.get("networkSecurityPerimeterConfigurations")["value"][0]["name"])
