@@ -10,7 +10,7 @@ from typing import Any
 from batchlocal import specs
 from batchlocal.protocol.routing import Routed
 
-__all__ = ["BodyRefused", "checked", "every_operation", "offers", "shown", "success"]
+__all__ = ["BodyRefused", "checked", "every_operation", "offers", "selectable", "shown", "success"]
 
 
 class BodyRefused(Exception):
@@ -77,3 +77,17 @@ def shown(namespace: str, operation: Routed, api_version: str, status: int, body
     described = _operations(namespace, api_version).get(operation.id)
     schema = described.responses.get(status) if described else None
     return body if schema is None else specs.visible(namespace, api_version, schema, body)
+
+
+@lru_cache(maxsize=256)
+def selectable(namespace: str, operation_id: str, api_version: str) -> frozenset[str]:
+    """The properties of what an operation answers, or lists: what ``$select`` may name; empty where none is known."""
+    described = _operations(namespace, api_version).get(operation_id)
+    name = described.responses.get(HTTPStatus.OK) if described else None
+    if name is None:
+        return frozenset()
+    schema = specs.table_for(namespace, api_version).schema(name)
+    listed = schema.properties.get("value")
+    if listed is not None and listed.schema.items is not None:
+        schema = listed.schema.items
+    return frozenset(name for known in schema.properties.values() for name in (known.name, known.canonical))

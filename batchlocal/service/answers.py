@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from batchlocal.domain.refusals import Refusal
 from batchlocal.protocol import moments
+from batchlocal.protocol.descriptions import selectable
 from batchlocal.protocol.filters import FilterInvalid, Predicate, compiled
 from batchlocal.protocol.messages import Answer
 from batchlocal.service.call import ServiceCall
@@ -66,11 +67,18 @@ def entity(call: ServiceCall, kind: str, body: dict[str, Any], modified: int) ->
 
 
 def selected(call: ServiceCall, body: dict[str, Any]) -> dict[str, Any]:
-    """The properties that ``$select`` names, all without it."""
+    """The properties that ``$select`` names, all without it.
+
+    Raises:
+        QueryParameterInvalid: what is answered has no such property.
+    """
     names = call.request.query.get("$select")
     if not names:
         return body
     wanted = {name.strip() for name in names.split(",")}
+    known = selectable("service", call.request.operation, call.request.api_version)
+    if unknown := sorted(wanted - known) if known else []:
+        raise QueryParameterInvalid("$select", names, f"There is no property '{unknown[0]}'")
     return {name: value for name, value in body.items() if name in wanted}
 
 
@@ -144,6 +152,7 @@ def page(
 
     ``read(after, limit)`` returns items beyond a key; ``key`` is an item's.
     """
+    selected(call, {})  # a wrong $select is refused in an empty list too
     size, wanted = page_size(call), filter_of(call)
     limit = size
     found: list[Any] = []

@@ -15,7 +15,6 @@ from urllib.parse import unquote
 from batchlocal.domain.refusals import Fault, Refusal
 from batchlocal.faults import suffer
 from batchlocal.identity import shared_key
-from batchlocal.identity.tokens import BATCH_AUDIENCE
 from batchlocal.platform import Platform
 from batchlocal.protocol.messages import Answer, BodyNotJson, Request
 from batchlocal.protocol.routing import Routed, Router
@@ -41,7 +40,6 @@ BodyCheck = Callable[[Routed, str, Any], Any]
 BodyView = Callable[[Routed, str, int, Any], Any]
 
 _log = logging.getLogger(__name__)
-_AUDIENCES = {BATCH_AUDIENCE}
 _BODY_LIMIT = 1_048_576  # bytes; recorded: RequestBodyTooLarge names it as MaxLimit (F10)
 _READS = ("GET", "HEAD")
 

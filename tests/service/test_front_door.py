@@ -146,6 +146,9 @@ def test_conditions_on_etag_and_time_hold(service: Service, job: str, entity: st
 def test_select_leaves_only_what_it_names(service: Service, job: str) -> None:
     shown = service.get(f"/jobs/{job}?$select=id, state")
     assert sorted(name for name in shown if name != "odata.metadata") == ["id", "state"]
+    for path in (f"/jobs/{job}", "/jobs"):
+        answer = service.send("GET", f"{path}?$select=id,colour")
+        assert (code(answer, 400), values(answer)["QueryParameterName"]) == ("InvalidQueryParameterValue", "$select")
 
 
 @pytest.fixture
