@@ -45,8 +45,9 @@ async def save_snapshot(call: ControlCall) -> Answer:
 
 @endpoint("DELETE", "/snapshots/{name}")
 async def remove_snapshot(call: ControlCall) -> Answer:
-    """204."""
-    await _in_thread(snapshots.remove, call.platform.data, call.parameters["name"])
+    """204; never while one is being saved or restored."""
+    async with _quiet(call.platform):
+        await _in_thread(snapshots.remove, call.platform.data, call.parameters["name"])
     return Answer(204)
 
 
