@@ -25,11 +25,13 @@ class Access:
         self._known: dict[str, tuple[Assignment, ...]] = {}
         self._stamp: tuple[int, int] = (0, 0)
 
+    def is_standing(self, object_id: str) -> bool:
+        """Whether a principal is the one that may do everything."""
+        return object_id == self._standing
+
     def may(self, tx: Tx, object_id: str, action: str, scope: str, *, data: bool = False) -> bool:
         """Whether a principal may do ``action`` (a data action with ``data``) at ``scope``, an ARM id."""
-        if object_id == self._standing:
-            return True
-        return allows(self._assignments(tx, object_id), action, scope, data=data)
+        return self.is_standing(object_id) or allows(self._assignments(tx, object_id), action, scope, data=data)
 
     def _assignments(self, tx: Tx, object_id: str) -> tuple[Assignment, ...]:
         stamp = (id(tx.connection), tx.connection.total_changes)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,6 +10,7 @@ import pytest
 import requests
 
 from tests.conftest import Local
+from tests.control.conftest import until
 
 WHERE = {"location": "westeurope"}
 SERVICE = "https://batch.core.windows.net/"
@@ -105,14 +104,6 @@ class Other(Caller):
     """A further principal."""
 
     object_id: str = ""
-
-
-def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
-    """Wait for what must come true, and fail when it does not."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.05)
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.control.conftest import until
 from tests.neighbours.conftest import WHERE, Caller
 
 SPACE = {"addressSpace": {"addressPrefixes": ["10.0.0.0/16"]}}
@@ -244,8 +245,6 @@ def test_names_of_vaults_are_unique_over_all_groups(owner: Caller, everyone: Cal
 def test_a_group_goes_with_all_that_is_in_it_and_around_it(owner: Caller) -> None:
     owner.put("Microsoft.OperationalInsights/workspaces/logs")
     assert owner.send("DELETE", owner.scope, version="2024-03-01").status_code == 202
-    from tests.neighbours.conftest import until
-
     until(lambda: owner.send("GET", owner.scope, version="2024-03-01").status_code == 404)
     owner.put(owner.scope, version="2024-03-01")
     assert owner.send("GET", f"{owner.scope}/resources").json() == {"value": []}

@@ -8,7 +8,8 @@ import zipfile
 
 import pytest
 
-from tests.neighbours.conftest import WHERE, Caller, until
+from tests.control.conftest import until
+from tests.neighbours.conftest import WHERE, Caller
 
 BATCH, STORAGE = {"version": "2024-07-01"}, {"version": "2023-05-01"}
 TOOL = "applications/tool/versions/1.0"

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.control.conftest import until
 from tests.neighbours.conftest import WHERE, Caller
 
 NET = "Microsoft.Network/virtualNetworks/net"
@@ -95,8 +96,6 @@ def test_a_strangers_endpoint_waits_for_the_accounts_owner_and_shows_what_he_dec
         assert owner.send("PATCH", path, {"properties": state}, version=BATCH).status_code == 202
         assert door.status(kind) == status
     assert owner.send("DELETE", path, version=BATCH).status_code == 202
-    from tests.neighbours.conftest import until
-
     until(lambda: door.status(kind) == "Disconnected")
 
 
