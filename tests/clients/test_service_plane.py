@@ -234,3 +234,25 @@ def test_a_resized_pool_has_the_nodes_it_was_asked_for(batch: BatchClient) -> No
     until(lambda: [node.state for node in batch.list_nodes("sized")] == ["idle"] * 3)
     assert batch.get_pool("sized").current_dedicated_nodes == 3
     batch.begin_delete_pool("sized").result()
+
+
+def test_output_files_go_by_the_outcome_and_tell_when_they_cannot_go(
+    batch: BatchClient, job: str, account: Account, container: ContainerClient
+) -> None:
+    def output(pattern: str, condition: str, url: str) -> models.OutputFile:
+        destination = models.OutputFileBlobContainerDestination(
+            container_url=url,
+            identity_reference=models.BatchNodeIdentityReference(resource_id="/subscriptions/s/identity"),
+        )
+        options = models.OutputFileUploadConfiguration(upload_condition=condition)
+        wanted = models.OutputFileDestination(container=destination)
+        return models.OutputFile(file_pattern=pattern, destination=wanted, upload_options=options)
+
+    conditions = ("taskcompletion", "tasksuccess", "taskfailure")
+    outputs = [output(f"{one}.txt", one, container.url) for one in conditions]
+    touch = " ".join(f"{one}.txt" for one in conditions)
+    run(batch, job, f"/bin/sh -c 'touch {touch}; exit 1'", output_files=outputs)
+    assert {blob.name for blob in container.list_blobs()} == {"taskcompletion.txt", "taskfailure.txt"}
+    nowhere = output("a.txt", "taskcompletion", f"{container.url}-that-is-not-there")
+    ended = run(batch, job, "/bin/sh -c 'touch a.txt'", output_files=[nowhere]).execution_info
+    assert (ended.exit_code, ended.result, ended.failure_info.code) == (0, "failure", "FileUploadMiscError")
