@@ -49,5 +49,4 @@ def options(
     The cloud is ARM_METADATA_HOSTNAME's, else ARM_ENVIRONMENT's, else the public one; the identity is that of
     azure-identity's default chain.
     """
-    progress.begin()
     context.call_on_close(progress.end)

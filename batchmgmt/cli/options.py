@@ -55,6 +55,7 @@ def management_of(subscription: str | None = None) -> BatchManagement:
     Raises:
         UsageError: no subscription is given. BatchManagementError: the cloud does not answer.
     """
+    progress.begin()
     with closing(LeanHttp()) as http:
         cloud = cloud_from_environment(http)
     return BatchManagement(CachedCredential(cloud), subscription or subscription_from_environment(), cloud=cloud)

@@ -51,7 +51,7 @@ _SPINNER: Final = _Spinner()
 
 
 def begin() -> None:
-    """A command begins: show a spinner from its second second on."""
+    """A command begins to ask Azure: show a spinner from the second second on."""
     _SPINNER.begin()
 
 
