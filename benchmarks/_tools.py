@@ -6,12 +6,26 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import venv
+from collections.abc import Callable
 from pathlib import Path
 
-__all__ = ["client_environment", "installed_az", "local", "sign_in"]
+__all__ = ["beside_az", "client_environment", "local", "sign_in"]
 
 AZ = "azure-cli==2.91.0"
+
+
+def beside_az(measure: Callable[[Path, Path | None], int]) -> int:
+    """Measure on a batchlocal of its own, given its data folder and az, which is None where it cannot be installed."""
+    az = _installed_az()  # before anything else: pip must not meet the variables of batchlocal's clients
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        local("start", "--detach", root)
+        try:
+            return measure(root, az)
+        finally:
+            local("stop", root)
 
 
 def local(*arguments: object) -> str:
@@ -25,7 +39,7 @@ def client_environment(root: Path) -> dict[str, str]:
     return {name: json.loads(value) for name, value in (line.split("=", 1) for line in lines)}
 
 
-def installed_az() -> Path | None:
+def _installed_az() -> Path | None:
     """az, installed in a folder that is kept; None where it cannot be installed."""
     home = Path(os.environ.get("BENCH_CACHE") or Path.home() / ".cache" / "batchmgmt-bench") / AZ
     az = home / "bin" / "az"

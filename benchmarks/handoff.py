@@ -14,26 +14,14 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
-from _tools import client_environment, installed_az, local, sign_in
+from _tools import beside_az, client_environment, sign_in
 
 RUNS = 11
 BUDGET = 0.25
 GROUP, ACCOUNT = "bench", "benchaccount"
-
-
-def main() -> int:
-    az = installed_az()  # before anything else: pip must not meet the variables of batchlocal's clients
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        local("start", "--detach", root)
-        try:
-            return measure(root, az)
-        finally:
-            local("stop", root)
 
 
 def measure(root: Path, az: Path | None) -> int:
@@ -128,4 +116,4 @@ def prepare(environment: dict[str, str]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(beside_az(measure))

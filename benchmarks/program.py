@@ -14,28 +14,16 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
-from _tools import client_environment, installed_az, local, sign_in
+from _tools import beside_az, client_environment, sign_in
 
 ROOT = Path(__file__).resolve().parents[1]
 POOLS, APPLICATIONS = 50, 20
 BUDGET = 0.2
 SIZE, IMAGE, AGENT = "Standard_D2s_v5", "canonical:0001-com-ubuntu-server-jammy:22_04-lts", "batch.node.ubuntu 22.04"
-
-
-def main() -> int:
-    az = installed_az()  # before anything else: pip must not meet the variables of batchlocal's clients
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        local("start", "--detach", root)
-        try:
-            return measure(root, az)
-        finally:
-            local("stop", root)
 
 
 def measure(root: Path, az: Path | None) -> int:
@@ -117,4 +105,4 @@ def seconds(command: list[str], folder: Path, environment: dict[str, str]) -> fl
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(beside_az(measure))

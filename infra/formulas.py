@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from infra.model.pool import READY_FORMULAS, Autoscale
+from infra.model.scale import READY_FORMULAS, Autoscale
 
 __all__ = ["READY", "formula_of"]
 

@@ -15,7 +15,8 @@ from infra.components.application import BatchApplication
 from infra.formulas import formula_of
 from infra.model import Image, Nodes, Pool
 from infra.model.base import plain, seconds
-from infra.model.pool import IMAGES, PackageReference
+from infra.model.image import IMAGES
+from infra.model.pool import PackageReference
 from infra.resources import PoolChange, PoolNodes
 
 __all__ = ["BatchPool", "lasting"]

@@ -4,9 +4,12 @@ from infra.model.access import Grant
 from infra.model.account import Account
 from infra.model.application import Application, Package
 from infra.model.environment import Environment
+from infra.model.image import Image
 from infra.model.monitoring import Monitoring
 from infra.model.network import Network
-from infra.model.pool import Autoscale, Image, Nodes, PackageReference, Pool, StartTask
+from infra.model.pool import PackageReference, Pool
+from infra.model.scale import Autoscale, Nodes
+from infra.model.start_task import StartTask
 from infra.model.storage import LifecycleRule, Storage
 
 __all__ = [

@@ -9,7 +9,6 @@ import pytest
 from pulumi.runtime import rpc
 from pulumi_azure_native import batch
 
-import infra.model.pool as pool_model
 from infra.components import (
     Access,
     BatchAccount,
@@ -36,7 +35,11 @@ from infra.model import (
     PackageReference,
     Pool,
     Storage,
+    machine,
+    node_settings,
+    start_task,
 )
+from infra.model import image as image_model
 from tests.infra.mocked import ROOT, Deploy
 
 
@@ -89,7 +92,7 @@ def test_a_formula_of_ones_own_is_passed_on_as_it_is() -> None:
     assert formula_of(Autoscale(formula="$TargetDedicatedNodes = 1;"), task_slots=1) == "$TargetDedicatedNodes = 1;"
 
 
-GROUP = {"resource_group_name": "render", "location": "westeurope"}
+GROUP: dict[str, Any] = {"resource_group_name": "render", "location": "westeurope"}
 ACCOUNT_ID = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Batch/batchAccounts/a"
 
 
@@ -179,8 +182,16 @@ API = {
 }
 
 
+PARTS = (image_model, machine, node_settings, start_task)
+
+
+def _made_in(module: Any, name: str) -> bool:
+    return bool(getattr(module, name).__module__ == module.__name__)
+
+
 @pytest.mark.parametrize(("ours", "theirs"), API.items())
 def test_every_part_of_a_pool_has_all_that_azure_takes(ours: str, theirs: str) -> None:
     taken = set(inspect.signature(getattr(batch, theirs).__init__).parameters) - {"__self__"}
     image = {"image_reference", "node_agent_sku_id", "node_agent"}  # Pool.image stands for them
-    assert set(getattr(pool_model, ours).model_fields) - image == taken - image
+    [model] = [getattr(module, ours) for module in PARTS if hasattr(module, ours) and _made_in(module, ours)]
+    assert set(model.model_fields) - image == taken - image
