@@ -43,6 +43,8 @@ LIVING: Final = frozenset({"idle", "running", "starting", "creating", "waitingfo
 UNUSABLE: Final = frozenset({"unusable", "preempted", "unknown", "starttaskfailed"})
 """States in which a node is of no use to tasks (article batch-automatic-scaling, $UsableNodeCount)."""
 
+_COMING_UP: Final = frozenset({"starting", "waitingforstarttask"})
+
 LEAVES_TASKS: Final = frozenset({"taskcompletion", "retaineddata"})
 """Options that let running tasks finish; ``requeue`` and ``terminate`` end them."""
 
@@ -193,11 +195,18 @@ def pending_due(node: Node, now: int) -> Node:
 
 def boot(node: Node, state: str, now: int) -> Node:
     """The node's system is up: ``starting``, or ``waitingforstarttask`` while a start task must end first."""
-    return _moved(replace(node, booted=now if state == "starting" else node.booted), state, now)
+    if state != "starting":
+        return _moved(node, state, now) if node.state == "starting" else node
+    return _moved(replace(node, booted=now), state, now)
 
 
 def booted(node: Node, state: str, start_task: dict[str, Any] | None, errors: tuple[Any, ...], now: int) -> Node:
-    """The boot has ended in ``idle``, ``starttaskfailed`` or ``unusable``; one that takes no tasks stays offline."""
+    """The boot has ended in ``idle``, ``starttaskfailed`` or ``unusable``; one that takes no tasks stays offline.
+
+    A node that went another way meanwhile (rebooted, taken back) goes on with that.
+    """
+    if node.state not in _COMING_UP:
+        return node
     up = replace(node, start_task=start_task, errors=errors, process={})
     return _at_rest(up, now) if state == "idle" else _moved(up, state, now)
 

@@ -143,7 +143,7 @@ class _StartTask:
         self._tell({"state": "running", "startTime": moments.iso(began), "retryCount": 0})
         while True:
             ended = await self._attempt()
-            if ended.failure is None or (allowed != -1 and retries >= allowed):
+            if ended.failure is None or (allowed != -1 and retries >= allowed) or self._is_overtaken():
                 return self._information(began, retries, again, ended)
             retries, again = retries + 1, moments.now()
             self._tell({"state": "running", "startTime": moments.iso(began), "retryCount": retries})
@@ -164,11 +164,21 @@ class _StartTask:
         """Remember the process, so that a later server could find it, and wait for its end."""
         process = {"pid": running.pid, "began": started_at(running.pid)}
         _change(self._platform, self._node.key, lambda present: replace(present, process=process))
+        end = asyncio.ensure_future(running.wait(None))
         try:
-            return await running.wait(None)
+            while not end.done():
+                await asyncio.wait({end}, timeout=_LOOK_SECONDS)
+                if not end.done() and self._is_overtaken():
+                    await running.end()
+            return await end
         except asyncio.CancelledError:
             await running.end()
             raise
+
+    def _is_overtaken(self) -> bool:
+        """Whether the node has gone, or another way, since its start task began: rebooted, taken back, deallocated."""
+        present = self._platform.store.read.nodes.find(self._node.key)
+        return present is None or present.state in ("rebooting", "preempted", "deallocating", "leavingpool")
 
     def _tell(self, info: dict[str, Any]) -> None:
         _change(self._platform, self._node.key, lambda present: replace(present, start_task=info))

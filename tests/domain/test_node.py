@@ -90,6 +90,7 @@ def test_a_deallocated_node_can_only_be_started() -> None:
 
 def test_a_boot_that_ends_after_scheduling_was_disabled_leaves_the_node_offline() -> None:
     closed = nodes.disable_scheduling(a_node("starting"), 2)
+    assert closed.state == "starting"
     assert nodes.booted(closed, "idle", None, (), 3).state == "offline"
 
 
@@ -119,3 +120,9 @@ def test_useless_nodes_leave_before_busy_ones() -> None:
     idle, busy = a_node(id="idle"), nodes.occupy(a_node(id="busy"), 3, 2)
     failed = a_node("starttaskfailed", id="failed")
     assert [node.id for node in nodes.leaving_first([busy, idle, failed])] == ["failed", "idle", "busy"]
+
+
+@pytest.mark.parametrize("state", ["rebooting", "preempted", "deallocating"])
+def test_a_boot_that_was_overtaken_changes_nothing(state: str) -> None:
+    assert nodes.boot(a_node(state), "waitingforstarttask", 2).state == state
+    assert nodes.booted(a_node(state), "idle", None, (), 2) == a_node(state)
