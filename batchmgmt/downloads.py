@@ -9,7 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Final
 
@@ -18,16 +18,23 @@ from batchmgmt.lean import default_timeout, tls_context
 
 __all__ = ["fetched"]
 
+Bar = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
+
 CHUNK: Final = 1024 * 1024
 ATTEMPTS: Final = 3
 
 
+def _silent(_what: str) -> AbstractContextManager[Callable[[int, int], None]]:
+    return nullcontext(lambda _come, _total: None)
+
+
 @contextmanager
-def fetched(source: str, progress: Callable[[int, int], None] = lambda *_: None) -> Iterator[Path]:
+def fetched(source: str, bar: Bar = _silent) -> Iterator[Path]:
     """The local path of a source: itself, or what an https URL gives. The URL's query (a SAS, say) is never shown.
 
     Args:
-        progress: called with the bytes that have come and the bytes there are, 0 where the server does not say.
+        bar: opened with what is fetched while it is; called with the bytes that have come and the bytes there are, 0
+            where the server does not say.
 
     Raises:
         UsageError: a URL that is not https. ConnectionFailed, BatchManagementError: it could not be fetched.
@@ -40,7 +47,8 @@ def fetched(source: str, progress: Callable[[int, int], None] = lambda *_: None)
         raise UsageError(f"{shown} is not https")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "package.zip"
-        _download(source, shown, path, progress)
+        with bar(f"fetching {shown}") as progress:
+            _download(source, shown, path, progress)
         yield path
 
 

@@ -57,7 +57,7 @@ def upload(
 
         batchmgmt package upload FOLDER --stack local -a other -v 1.0 --prune --format json
     """
-    with progress_bar(f"fetching {application} {version}") as fetching, fetched(source, fetching) as path:
+    with fetched(source, progress_bar) as path:
         packages.content_of(path)  # a source that cannot be a package is found before anything is created
         account = account_of(resource_group, name, stack, subscription)
         account.applications.ensure(application)
