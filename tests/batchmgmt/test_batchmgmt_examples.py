@@ -20,6 +20,8 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 PROGRAMS = ("batchmgmt", "batchlocal", "make", "pulumi", "curl", "eval", "python", "az")
 ELSEWHERE = {
     ("README.md", "make"): "tests/e2e/test_make.py",
+    ("apis-and-tools.md", "az"): "tests/clients/test_azure_cli.py",
+    ("apis-and-tools.md", "python"): "tests/clients/test_management_sdks.py",
     ("control.md", "batchlocal"): "tests/control/test_page.py",
     ("control.md", "curl"): "tests/control/test_page.py",
     ("autoscale.md", "python"): "tests/autoscale",
