@@ -100,7 +100,7 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(command=_runner(run))
     cancel = commands.add_parser("cancel", help="Remove the locks of a killed run.", parents=[shared])
     cancel.set_defaults(command=_cancel)
-    _stack_commands(commands.add_parser("stack", help="init, ls, output, rm, export"), shared)
+    _stack_commands(commands.add_parser("stack", help="init, ls, output, rm, export, import"), shared)
     _config_commands(commands.add_parser("config", help="set, get, rm, ls"), shared)
     return parser
 
