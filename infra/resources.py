@@ -51,7 +51,7 @@ class ApplicationPackage(_Ours):
         """Declare it.
 
         Args:
-            source: a folder or .zip, relative to the project's folder.
+            source: a folder or .zip, relative to the project's folder, or the https URL of a .zip.
             content_hash: SHA-256 of the archive, so that a preview shows changed content.
             allow_updates: whether other content may replace this version's.
             set_default: make it the application's default version.
@@ -143,6 +143,7 @@ class PoolNodes(_Ours):
         """Declare it.
 
         Args:
+            pool_name: the pool's name of now.
             scale: ``{dedicated, spot}`` or ``{formula, intervalSeconds}``, which a drained pool gets back.
             drains: how often the pool was drained; another number looks again.
             wait: whether to wait for the nodes at all. wait_seconds: how long.

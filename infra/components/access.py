@@ -26,6 +26,7 @@ class Access(pulumi.ComponentResource):
         """Declare them.
 
         Args:
+            grants: who gets which roles.
             scopes: ARM ids by kind of scope (account, storage).
         """
         super().__init__("batchenv:index:Access", name, None, opts)

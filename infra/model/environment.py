@@ -38,7 +38,7 @@ class Environment(Model):
     profile: Literal["development", "production"] = "development"
     """production protects the account and the storage from deletion and keeps them when the stack is destroyed."""
     account: Account
-    """The Batch account."""
+    """The Batch account of the environment."""
     storage: Storage | None = None
     """The linked storage account; application packages need it."""
     applications: tuple[Application, ...] = ()
