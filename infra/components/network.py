@@ -18,8 +18,8 @@ class BatchNetwork(pulumi.ComponentResource):
     """A virtual network with a subnet for nodes and one for private endpoints, or references to existing ones.
 
     Attributes:
-        network_id: the network's ARM id. pool_subnet_id: ARM id of the nodes' subnet. endpoint_subnet_id: of that of
-            private endpoints; None in an existing network that has none.
+        network_id: the network's ARM id. pool_subnet_id: ARM id of the nodes' subnet.
+        endpoint_subnet_id: ARM id of the private endpoints' subnet; None in an existing network that has none.
     """
 
     network_id: pulumi.Output[str]
