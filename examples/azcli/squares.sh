@@ -2,6 +2,7 @@
 # Four tasks on the stack's pool, from az CLI.
 #
 #     make up STACK=azcli
+#     eval "$(.venv/bin/batchlocal env)"
 #     eval "$(.venv/bin/batchmgmt endpoint show --stack azcli --format shell)"
 #     sh examples/azcli/squares.sh azcli
 #

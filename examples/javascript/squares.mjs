@@ -2,6 +2,7 @@
  * Eight tasks on the stack's pool, from Node.js.
  *
  *     make up STACK=javascript
+ *     eval "$(.venv/bin/batchlocal env)"
  *     cd examples/javascript && npm install
  *     ../../.venv/bin/batchmgmt endpoint show --stack javascript --format javascript -o endpoint.mjs
  *     node squares.mjs javascript

@@ -14,6 +14,7 @@ import java.util.Properties;
  *
  * <pre>
  * make up STACK=java
+ * eval "$(.venv/bin/batchlocal env)"
  * cd examples/java
  * ../../.venv/bin/batchmgmt endpoint show --stack java --format java -o batch.properties
  * mvn -q compile dependency:build-classpath -Dmdep.outputFile=target/classpath
