@@ -7,6 +7,7 @@ TARGET ?=
 SCENARIOS ?= ../shared/reference/engine-scenarios
 CORPUS ?= ../shared/corpus
 PYTEST ?=
+WORKERS ?= 2
 
 VENV := .venv/bin/python
 DEPLOY = $(VENV) scripts/deploy.py --stack "$(STACK)" --engine "$(ENGINE)" --target "$(TARGET)"
@@ -30,8 +31,8 @@ demo: setup ## after `make up`: draw a fractal with 64 tasks on the deployed poo
 down: ## destroy a local stack and stop batchlocal  [STACK=local] [ENGINE=...] [TARGET=batchlocal]
 	@if [ -x $(VENV) ]; then $(DEPLOY) down; else echo "nothing was ever up here"; fi
 
-test: setup ## every test that is not marked slow  [PYTEST="-k name"]
-	@$(VENV) -m pytest -m "not slow" $(PYTEST)
+test: setup ## every test that is not marked slow  [PYTEST="-k name"] [WORKERS=2]
+	@$(VENV) -m pytest -m "not slow" -n $(WORKERS) --dist loadfile $(PYTEST)
 
 test-slow: setup ## the tests that take long  [PYTEST="-k name"]
 	@$(VENV) -m pytest -m slow $(PYTEST)

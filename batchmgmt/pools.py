@@ -8,8 +8,8 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal
 
-from batchmgmt.errors import Conflict, Detail, ResizeFailed, TimedOut, UsageError, acting
-from batchmgmt.waiting import PATIENCE, Waited, outcome
+from batchmgmt.errors import Conflict, Detail, NotFound, ResizeFailed, TimedOut, UsageError, acting
+from batchmgmt.waiting import PATIENCE, Waited, outcome, until
 
 if TYPE_CHECKING:
     from azure.mgmt.batch.models import Pool, ScaleSettings
@@ -172,11 +172,27 @@ class Pools:
             pause = min(pause * 1.5, LONGEST_PAUSE)
 
     def delete(self, pool: str, *, timeout: float = PATIENCE, progress: Waited | None = None) -> None:
-        """Delete a pool with its nodes, and wait (``timeout`` in seconds) until it is gone. Raises TimedOut besides."""
+        """Delete a pool with its nodes, and wait (``timeout`` in seconds) until it is gone.
+
+        One that is being deleted already, by a call that was cut off, is waited for too. Raises TimedOut besides.
+        """
         act = f"deleting {self._named(pool)}"
-        with acting(act):
-            poller = self._management.sdk.pool.begin_delete(*self._account, pool)
-        outcome(act, poller, timeout=timeout, progress=progress)
+        try:
+            with acting(act):
+                poller = self._management.sdk.pool.begin_delete(*self._account, pool)
+        except Conflict as conflict:
+            if conflict.code != "PoolBeingDeleted":
+                raise
+            until(act, lambda: self._is_gone(pool), timeout=timeout, progress=progress)
+        else:
+            outcome(act, poller, timeout=timeout, progress=progress)
+
+    def _is_gone(self, pool: str) -> bool:
+        try:
+            self.get(pool)
+        except NotFound:
+            return True
+        return False
 
     def _check_resize(self, pool: str, found: Pool) -> None:
         status = found.properties.resize_operation_status if found.properties else None
