@@ -13,10 +13,11 @@ from typing import Any
 
 from batchlocal.arm.call import ArmCall
 from batchlocal.arm.errors import CATALOGUE, gateway
-from batchlocal.arm.fabric import ResourceNotFound, body_object, check_subscription, group_of, shown, stored
+from batchlocal.arm.fabric import ResourceNotFound, body_object, check_subscription, group_of, shown, stored, tags_of
 from batchlocal.arm.front_door import ResourceTypeUnknown, RouteNotFound
 from batchlocal.arm.provider import ResourceProvider
 from batchlocal.arm.resource_id import ResourceId
+from batchlocal.arm.shapes import check_shape
 from batchlocal.domain.refusals import Refusal
 from batchlocal.protocol.messages import Answer, Request
 from batchlocal.protocol.routing import Route, Routed
@@ -26,6 +27,7 @@ __all__ = ["PROVIDER", "operation_for"]
 
 _log = logging.getLogger(__name__)
 _ENVELOPE = ("id", "name", "type", "location", "kind", "sku", "plan", "zones", "identity", "tags", "properties")
+_SHAPE = {"location": str, "kind": str, "properties": {}}
 
 PROVIDER = ResourceProvider(
     "",
@@ -112,8 +114,9 @@ def put_resource(call: ArmCall) -> Answer:
     check_subscription(call)
     existing = call.tx.resources.find(str(call.id))
     resource = stored(call, call.id, existing)
-    kept = {key: body[key] for key in _ENVELOPE[3:] if body.get(key) is not None}
-    resource.body = {**kept, "properties": {**_object(kept.get("properties")), "provisioningState": "Succeeded"}}
+    check_shape(body, _SHAPE)
+    kept = {**{key: body[key] for key in _ENVELOPE[3:] if body.get(key) is not None}, **tags_of(body)}
+    resource.body = {**kept, "properties": {**kept.get("properties", {}), "provisioningState": "Succeeded"}}
     resource.hidden = {"type": call.id.type}
     call.tx.resources.put(resource)
     _log.warning("%s is kept as a generic resource: %s is not modelled, nothing acts on it", call.id, call.id.namespace)
@@ -124,16 +127,13 @@ def put_resource(call: ArmCall) -> Answer:
 def patch_resource(call: ArmCall) -> Answer:
     """What is sent is changed; properties one by one, tags and the rest as a whole."""
     resource, body = _resource(call), body_object(call)
-    changed = {key: body[key] for key in _ENVELOPE[3:] if key in body}
-    changed["properties"] = {**resource.body["properties"], **_object(body.get("properties"))}
+    check_shape(body, _SHAPE)
+    changed = {**{key: body[key] for key in _ENVELOPE[3:] if body.get(key) is not None}, **tags_of(body)}
+    changed["properties"] = {**resource.body["properties"], **changed.get("properties", {})}
     resource.body |= changed
     resource.modified = call.now
     call.tx.resources.put(resource)
     return Answer(200, _shown(resource))
-
-
-def _object(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
 
 
 @PROVIDER.operation("GenericResources_Get")

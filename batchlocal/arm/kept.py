@@ -31,6 +31,7 @@ from batchlocal.arm.fabric import (
 from batchlocal.arm.locations import placed
 from batchlocal.arm.provider import ResourceProvider
 from batchlocal.arm.resource_id import ResourceId
+from batchlocal.arm.shapes import Shape, check_shape
 from batchlocal.domain.refusals import Refusal
 from batchlocal.platform import Platform
 from batchlocal.protocol.messages import Answer
@@ -40,7 +41,6 @@ from batchlocal.store.resources import Resource
 
 __all__ = [
     "ENVELOPE",
-    "InvalidValue",
     "KeptType",
     "ReferenceNotFound",
     "Values",
@@ -54,6 +54,13 @@ __all__ = [
 Values = dict[str, Any]
 ENVELOPE = ("id", "name", "type", "etag", "location", "kind", "sku", "zones", "identity", "tags", "properties")
 _GLOBAL = "global"
+_ENVELOPE_SHAPE: dict[str, Shape] = {
+    "location": str,
+    "kind": str,
+    "zones": [str],
+    "sku": {"name": str, "tier": str},
+    "identity": {"type": str},
+}
 _READ_ONLY = ("id", "name", "type", "etag", "systemData")
 _GROUP = "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers"
 
@@ -64,14 +71,6 @@ class ValueMissing(Refusal):
 
     name: str
     type: str
-
-
-@dataclass(eq=False)
-class InvalidValue(Refusal):
-    """A property's value is not taken."""
-
-    name: str
-    reason: str
 
 
 @dataclass(eq=False)
@@ -93,11 +92,6 @@ CATALOGUE.update(
     {
         ValueMissing: gateway(
             400, "InvalidRequestContent", "The request content was invalid: '{name}' of a {type} must be set."
-        ),
-        InvalidValue: gateway(
-            400,
-            "InvalidRequestContent",
-            "The request content was invalid: '{name}' has a wrong value. {reason}",
         ),
         ReferenceNotFound: gateway(
             400,
@@ -123,6 +117,7 @@ class KeptType:
         operations: what Microsoft's operationIds begin with, such as ``Subnets``.
         extends: its resources lie below any other resource, not in a group.
         envelope: the keys of the answer, in order.
+        shape: of ``properties``, as far as anything here reads them.
         required, references: dotted paths in the body; what must be set, and ids of resources that must exist (lists
             on the way are looked through).
         defaults: what stands in ``properties`` when it was not sent.
@@ -138,6 +133,7 @@ class KeptType:
     operations: str
     extends: bool = False
     envelope: tuple[str, ...] = ENVELOPE
+    shape: Mapping[str, Shape] = field(default_factory=dict)
     required: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict)
@@ -230,26 +226,41 @@ def _exists(tx: Tx, resource_id: str) -> bool:
 
 def _put(kind: KeptType, call: ArmCall) -> Answer:
     _check_place(call, kind)
-    body = body_object(call)
+    body = _sent(kind, call)
     existing = call.tx.resources.find(str(call.id))
     before = copy.deepcopy(existing.body) if existing else None
-    located = {"location": _location(kind, existing, body)} if body.get("location") else {}
+    located = _located(kind, existing, body)
     resource = stored(call, call.id, existing)
     resource.parent = _above(call, kind)
     if existing is None:
         resource.hidden = {"type": kind.type, "drawn": kind.drawn(call, resource) if kind.drawn else {}}
     resource.body = {key: value for key, value in body.items() if key in kind.envelope and key not in _READ_ONLY}
     resource.body |= {**located, **tags_of(body)}
-    sent = {key: value for key, value in _object(body, "properties").items() if value is not None}
-    resource.body["properties"] = {**copy.deepcopy(dict(kind.defaults)), **sent, **resource.hidden["drawn"]}
+    resource.body["properties"] = _properties(kind, resource, body.get("properties") or {})
     _keep(kind, call, resource, before)
     return Answer(200 if existing else 201, shown_kept(kind, call.tx, resource))
 
 
-def _location(kind: KeptType, existing: Resource | None, body: Values) -> str:
-    """The region, or ``global`` for what Azure keeps in none."""
-    sent = body["location"]
-    return _GLOBAL if str(sent).lower() == _GLOBAL else placed(existing, sent, "", kind.type)
+def _sent(kind: KeptType, call: ArmCall) -> Values:
+    """The request's body, of the type's shape and without nulls."""
+    body = {name: value for name, value in body_object(call).items() if value is not None}
+    check_shape(body, {**_ENVELOPE_SHAPE, "properties": dict(kind.shape)})
+    return body
+
+
+def _properties(kind: KeptType, resource: Resource, sent: Values) -> Values:
+    """What was sent, in place of nulls and beside it the defaults, and what the service has made up."""
+    given = {key: value for key, value in sent.items() if value is not None}
+    return {**copy.deepcopy(dict(kind.defaults)), **given, **resource.hidden["drawn"]}
+
+
+def _located(kind: KeptType, existing: Resource | None, body: Values) -> Values:
+    """``{"location": ...}``: the region, or ``global`` for what Azure keeps in none; {} for a type that is nowhere."""
+    if "location" not in body or "location" not in kind.envelope:
+        return {}
+    sent: str = body["location"]
+    was = existing if existing and "location" in existing.body else None
+    return {"location": _GLOBAL if sent.lower() == _GLOBAL else placed(was, sent, "", kind.type)}
 
 
 def _keep(kind: KeptType, call: ArmCall, resource: Resource, before: Values | None) -> None:
@@ -265,13 +276,6 @@ def _keep(kind: KeptType, call: ArmCall, resource: Resource, before: Values | No
     if kind.complete is not None:
         kind.complete(call, resource, before)
         call.tx.resources.put(resource)
-
-
-def _object(body: Values, name: str) -> Values:
-    value = body.get(name)
-    if value is not None and not isinstance(value, dict):
-        raise InvalidValue(name, "It must be an object.")
-    return value or {}
 
 
 def _found(value: Any, path: str) -> Iterator[Any]:
@@ -293,12 +297,12 @@ def text_at(body: Values, path: str) -> str:
 
 
 def _patch(kind: KeptType, call: ArmCall) -> Answer:
-    resource, body = kept_resource(call, kind), body_object(call)
+    resource, body = kept_resource(call, kind), _sent(kind, call)
     before = copy.deepcopy(resource.body)
     resource.body |= tags_of(body)
     if kind.patches_properties:
-        kept = resource.body["properties"]
-        resource.body["properties"] = {**kept, **_object(body, "properties"), **resource.hidden["drawn"]}
+        changed = {**resource.body["properties"], **(body.get("properties") or {})}
+        resource.body["properties"] = _properties(kind, resource, changed)
         resource.body |= {key: body[key] for key in ("identity", "sku", "kind") if key in body and key in kind.envelope}
     resource.modified = call.now
     _keep(kind, call, resource, before)

@@ -82,6 +82,7 @@ serve(
         VAULT_TYPE,
         "Vaults",
         envelope=("id", "name", "type", "location", "tags", "properties"),
+        shape={"tenantId": str, "sku": {"family": str, "name": str}, "accessPolicies": [{}]},
         required=("location", "properties.tenantId", "properties.sku.name"),
         defaults={
             "accessPolicies": [],
@@ -100,6 +101,7 @@ serve(
         f"{VAULT_TYPE}/keys",
         "Keys",
         envelope=("id", "name", "type", "location", "tags", "properties"),
+        shape={"kty": str, "keyOps": [str], "keySize": int, "attributes": {}},
         required=("properties.kty",),
         defaults={"keyOps": _OPERATIONS},
         complete=_complete_key,

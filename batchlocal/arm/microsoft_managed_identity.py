@@ -39,6 +39,7 @@ serve(
         f"{IDENTITY_TYPE}/federatedIdentityCredentials",
         "FederatedIdentityCredentials",
         envelope=("id", "name", "type", "properties"),
+        shape={"issuer": str, "subject": str, "audiences": [str]},
         required=("properties.issuer", "properties.subject", "properties.audiences"),
     ),
 )

@@ -11,8 +11,9 @@ import secrets
 
 from batchlocal.arm.call import ArmCall
 from batchlocal.arm.fabric import new_guid
-from batchlocal.arm.kept import InvalidValue, KeptType, Values, act, serve
+from batchlocal.arm.kept import KeptType, Values, act, serve
 from batchlocal.arm.provider import ResourceProvider
+from batchlocal.arm.shapes import InvalidValue
 from batchlocal.protocol import moments
 from batchlocal.protocol.messages import Answer
 from batchlocal.store.resources import Resource
@@ -33,7 +34,7 @@ def _born(call: ArmCall, _: Resource) -> Values:
 def _complete(call: ArmCall, workspace: Resource, _: Values | None) -> None:
     properties = workspace.body["properties"]
     days = properties["retentionInDays"]
-    if not isinstance(days, int) or not _RETENTION[0] <= days <= _RETENTION[1]:
+    if not _RETENTION[0] <= days <= _RETENTION[1]:
         raise InvalidValue("properties.retentionInDays", f"It must be {_RETENTION[0]} to {_RETENTION[1]} days.")
     properties["features"] = {**_FEATURES, **properties["features"]}
     properties["workspaceCapping"] = {"dataIngestionStatus": "RespectQuota", **properties["workspaceCapping"]}
@@ -46,6 +47,7 @@ WORKSPACE = KeptType(
     WORKSPACE_TYPE,
     "Workspaces",
     envelope=("id", "name", "type", "etag", "location", "identity", "tags", "properties"),
+    shape={"sku": {"name": str}, "retentionInDays": int, "features": {}, "workspaceCapping": {}},
     required=("location",),
     defaults={
         "sku": {"name": "PerGB2018"},

@@ -33,6 +33,11 @@ def test_a_lenient_server_keeps_them_lists_them_warns_and_removes_them(tmp_path:
         slot = f"{SITE}/slots/blue{VERSION}"
         assert arm(local, "PUT", slot, {}).status_code == 201
         assert [one["name"] for one in arm(local, "GET", f"{SITE}/slots{VERSION}").json()["value"]] == ["blue"]
+        for odd in ({"tags": 7}, {"tags": {"a": {}}}, {"properties": [1]}, {"location": 7}):
+            for method in ("PUT", "PATCH"):
+                assert arm(local, method, SITE + VERSION, odd).json()["error"]["code"] == "InvalidRequestContent"
+        assert arm(local, "GET", SITE + VERSION).json() == changed
+        assert arm(local, "GET", "/tagNames?api-version=2021-04-01").json()["value"][0]["tagName"] == "a"
         assert "kept as a generic resource" in local.run("logs").stdout
         assert arm(local, "POST", f"{SITE}/restart{VERSION}").status_code == 501
         assert arm(local, "DELETE", SITE + VERSION).status_code == 200

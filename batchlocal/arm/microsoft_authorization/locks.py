@@ -6,8 +6,9 @@ from typing import Literal
 
 from batchlocal.arm.call import ArmCall
 from batchlocal.arm.errors import CATALOGUE, gateway
-from batchlocal.arm.kept import InvalidValue, KeptType, Values, serve
+from batchlocal.arm.kept import KeptType, Values, serve
 from batchlocal.arm.microsoft_authorization.provider import PROVIDER
+from batchlocal.arm.shapes import InvalidValue
 from batchlocal.domain.locks import LEVELS, Lock, ScopeLocked, check_locks
 from batchlocal.store.resources import Resource
 
@@ -44,7 +45,7 @@ def check_unlocked(call: ArmCall) -> None:
 
 
 def _complete(_: ArmCall, lock: Resource, __: Values | None) -> None:
-    level = str(lock.body["properties"]["level"])
+    level: str = lock.body["properties"]["level"]
     known = {one.lower(): one for one in LEVELS}
     if level.lower() not in known:
         raise InvalidValue("properties.level", f"It must be {' or '.join(LEVELS)}.")
@@ -58,6 +59,7 @@ serve(
         "ManagementLocks",
         extends=True,
         envelope=("properties", "id", "type", "name"),
+        shape={"level": str, "notes": str},
         required=("properties.level",),
         complete=_complete,
     ),

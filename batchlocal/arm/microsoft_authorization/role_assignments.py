@@ -108,6 +108,7 @@ KIND = KeptType(
     "RoleAssignments",
     extends=True,
     envelope=("properties", "id", "type", "name"),
+    shape={"principalId": str, "roleDefinitionId": str, "principalType": str, "description": str, "condition": str},
     required=("properties.principalId", "properties.roleDefinitionId"),
     defaults={"condition": None, "conditionVersion": None, "principalType": "User"},
     complete=_complete,

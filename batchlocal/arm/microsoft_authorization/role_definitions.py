@@ -9,9 +9,9 @@ from typing import Any
 from batchlocal.arm.call import ArmCall
 from batchlocal.arm.errors import CATALOGUE, gateway
 from batchlocal.arm.fabric import body_object, check_subscription, stored
-from batchlocal.arm.kept import InvalidValue
 from batchlocal.arm.microsoft_authorization.provider import PROVIDER
 from batchlocal.arm.resource_id import ResourceId
+from batchlocal.arm.shapes import InvalidValue, check_shape
 from batchlocal.domain.built_in_roles import BUILT_IN
 from batchlocal.domain.refusals import Refusal
 from batchlocal.domain.roles import RoleDefinition
@@ -26,6 +26,12 @@ __all__ = ["ROLE_TYPE", "role_exists"]
 ROLE_TYPE = "Microsoft.Authorization/roleDefinitions"
 _COLLECTION = f"/{{scope}}/providers/{ROLE_TYPE}"
 _ONE = f"{_COLLECTION}/{{roleDefinitionId}}"
+_SHAPE = {
+    "roleName": str,
+    "description": str,
+    "assignableScopes": [str],
+    "permissions": [{"actions": [str], "notActions": [str], "dataActions": [str], "notDataActions": [str]}],
+}
 _FILTER = re.compile(r"\s*(roleName|type)\s+eq\s+'([^']*)'\s*", re.IGNORECASE)
 
 
@@ -117,7 +123,9 @@ def _put(call: ArmCall) -> Answer:
     name = call.parameters["roleDefinitionId"]
     if name.lower() in BUILT_IN:
         raise RoleBuiltIn
-    sent = body_object(call).get("properties") or {}
+    body = body_object(call)
+    check_shape(body, {"properties": _SHAPE})
+    sent = body.get("properties") or {}
     if not sent.get("roleName") or not sent.get("permissions"):
         raise InvalidValue("properties", "A role has a 'roleName' and 'permissions'.")
     where = ResourceId.parse(f"/subscriptions/{call.id.subscription}/providers/{ROLE_TYPE}/{name}")

@@ -7,8 +7,9 @@ Alerts", "Scheduled Query Rules" and "Activity Log Alerts".
 from __future__ import annotations
 
 from batchlocal.arm.call import ArmCall
-from batchlocal.arm.kept import InvalidValue, KeptType, Values, serve
+from batchlocal.arm.kept import KeptType, Values, serve
 from batchlocal.arm.microsoft_insights.provider import PROVIDER
+from batchlocal.arm.shapes import InvalidValue
 from batchlocal.store.resources import Resource
 
 __all__: list[str] = []
@@ -21,6 +22,7 @@ _RECEIVERS = (
 )
 _LONGEST_SHORT_NAME = 12  # characters
 _SEVERITIES = range(5)
+_RULE_SHAPE = {"enabled": bool, "scopes": [str], "severity": int, "criteria": {}}
 # Metric Alerts - Create Or Update: evaluationFrequency and windowSize
 _FREQUENCIES = ("PT1M", "PT5M", "PT15M", "PT30M", "PT1H")
 _WINDOWS = (*_FREQUENCIES, "PT6H", "PT12H", "P1D")
@@ -55,6 +57,7 @@ serve(
         "Microsoft.Insights/actionGroups",
         "ActionGroups",
         envelope=_ENVELOPE,
+        shape={"groupShortName": str, "enabled": bool, **{name: [{}] for name in _RECEIVERS}},
         required=("location", "properties.groupShortName"),
         defaults={"enabled": True, **{name: [] for name in _RECEIVERS}},
         patches_properties=True,
@@ -67,6 +70,12 @@ serve(
         "Microsoft.Insights/metricAlerts",
         "MetricAlerts",
         envelope=_ENVELOPE,
+        shape={
+            **_RULE_SHAPE,
+            "evaluationFrequency": str,
+            "windowSize": str,
+            "actions": [{"actionGroupId": str}],
+        },
         required=(
             *("location", "properties.criteria", "properties.evaluationFrequency", "properties.scopes"),
             "properties.windowSize",
@@ -83,6 +92,7 @@ serve(
         "Microsoft.Insights/scheduledQueryRules",
         "ScheduledQueryRules",
         envelope=(*_ENVELOPE, "etag"),
+        shape={**_RULE_SHAPE, "actions": {"actionGroups": [str]}},
         required=("location", "properties.criteria", "properties.scopes"),
         references=("properties.scopes", "properties.actions.actionGroups"),
         defaults={"enabled": True, "severity": 3},
@@ -96,6 +106,7 @@ serve(
         "Microsoft.Insights/activityLogAlerts",
         "ActivityLogAlerts",
         envelope=_ENVELOPE,
+        shape={"enabled": bool, "scopes": [str], "condition": {}, "actions": {"actionGroups": [{}]}},
         required=("location", "properties.scopes", "properties.condition", "properties.actions"),
         references=("properties.actions.actionGroups.actionGroupId",),
         defaults={"enabled": True},

@@ -87,6 +87,10 @@ serve(
         "DiagnosticSettings",
         extends=True,
         envelope=("id", "type", "name", "properties"),
+        shape={
+            **dict.fromkeys(_SINKS, str),
+            **{kind: [{"category": str, "categoryGroup": str, "enabled": bool}] for kind in ("logs", "metrics")},
+        },
         references=("properties.storageAccountId", "properties.workspaceId"),
         defaults={"logs": [], "metrics": []},
         complete=_complete,

@@ -24,7 +24,7 @@ def _complete_rules(_: ArmCall, group: Resource, __: Values | None) -> None:
     for rule in group.body["properties"]["securityRules"]:
         rule["id"] = f"{group.id}/securityRules/{rule.get('name', '')}"
         rule["type"] = "Microsoft.Network/networkSecurityGroups/securityRules"
-        rule.setdefault("properties", {})["provisioningState"] = "Succeeded"
+        rule["properties"] = {**(rule.get("properties") or {}), "provisioningState": "Succeeded"}
 
 
 def _default_rules(_: Tx, group: Resource) -> Values:
@@ -61,6 +61,7 @@ serve(
         "NetworkSecurityGroups",
         envelope=ENVELOPE,
         required=("location",),
+        shape={"securityRules": [{"name": str, "properties": {}}]},
         defaults={"securityRules": []},
         drawn=born,
         complete=_complete_rules,

@@ -70,6 +70,7 @@ serve(
         _ASSOCIATION,
         "NetworkSecurityPerimeterAssociations",
         envelope=ENVELOPE,
+        shape={"privateLinkResource": {"id": str}, "profile": {"id": str}, "accessMode": str},
         required=(_ACCOUNT, _PROFILE),
         references=(_ACCOUNT, _PROFILE),
         defaults={"accessMode": "Learning", "provisioningState": "Succeeded", "hasProvisioningIssues": "no"},

@@ -8,7 +8,7 @@ from typing import Any
 
 from batchlocal.arm.call import ArmCall
 from batchlocal.arm.errors import CATALOGUE, gateway
-from batchlocal.arm.kept import KeptType, Values, serve, text_at
+from batchlocal.arm.kept import KeptType, ReferenceNotFound, Values, serve, text_at
 from batchlocal.arm.microsoft_network.private_endpoints import ENDPOINT_TYPE, address_of, names_behind
 from batchlocal.arm.microsoft_network.provider import ENVELOPE, PROVIDER
 from batchlocal.domain.refusals import Refusal
@@ -87,6 +87,7 @@ serve(
         _LINK_TYPE,
         "VirtualNetworkLinks",
         envelope=ENVELOPE,
+        shape={"virtualNetwork": {"id": str}, "registrationEnabled": bool},
         required=("location", "properties.virtualNetwork.id"),
         references=("properties.virtualNetwork.id",),
         defaults={"registrationEnabled": False},
@@ -109,6 +110,7 @@ for _one in _RECORD_TYPES:
             f"{ZONE_TYPE}/{_one}",
             f"RecordSets{_one}",
             envelope=("id", "name", "type", "etag", "properties"),
+            shape={"ttl": int},
             required=("properties.ttl",),
             patches_properties=True,
             complete=_complete_record,
@@ -126,8 +128,10 @@ def _complete_group(call: ArmCall, group: Resource, before: Values | None) -> No
     endpoint = call.tx.resources.find(group.parent)
     assert endpoint is not None, "the frame has looked for it"
     for config in _configs(group.body):
-        zone = call.tx.resources.find(text_at(config, "properties.privateDnsZoneId"))
-        assert zone is not None, "the frame has looked for it"
+        zone_id = text_at(config, "properties.privateDnsZoneId")
+        zone = call.tx.resources.find(zone_id)
+        if zone is None or zone.type.lower() != ZONE_TYPE.lower():
+            raise ReferenceNotFound(zone_id, group.id)
         suffix = zone.name.removeprefix("privatelink.")
         names = [name.removesuffix(f".{suffix}") for name in names_behind(call.tx, endpoint) if name.endswith(suffix)]
         config["id"] = f"{group.id}/privateDnsZoneConfigs/{config.get('name', '')}"
@@ -170,6 +174,7 @@ serve(
         f"{ENDPOINT_TYPE}/privateDnsZoneGroups",
         "PrivateDnsZoneGroups",
         envelope=("name", "id", "etag", "type", "properties"),
+        shape={"privateDnsZoneConfigs": [{"name": str, "properties": {"privateDnsZoneId": str}}]},
         required=("properties.privateDnsZoneConfigs",),
         references=("properties.privateDnsZoneConfigs.properties.privateDnsZoneId",),
         drawn=_born,

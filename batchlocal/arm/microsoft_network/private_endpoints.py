@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from batchlocal.arm.call import ArmCall
-from batchlocal.arm.kept import InvalidValue, KeptType, Values, serve, text_at
+from batchlocal.arm.kept import KeptType, Values, serve, text_at
 from batchlocal.arm.microsoft_network.provider import ENVELOPE, PROVIDER, born
 from batchlocal.arm.microsoft_network.virtual_networks import endpoints_in, prefixes_of
 from batchlocal.arm.private_endpoints import connect, connection_of, disconnect
+from batchlocal.arm.shapes import InvalidValue
 from batchlocal.domain.subnets import free_address
 from batchlocal.platform import Platform
 from batchlocal.store import Tx
@@ -23,6 +24,7 @@ __all__ = ["ENDPOINT_TYPE", "address_of", "names_behind"]
 
 ENDPOINT_TYPE = "Microsoft.Network/privateEndpoints"
 _AUTOMATIC, _MANUAL = "privateLinkServiceConnections", "manualPrivateLinkServiceConnections"
+_CONNECTION_SHAPE = {"privateLinkServiceId": str, "groupIds": [str], "requestMessage": str}
 _GONE = {
     "status": "Disconnected",
     "description": "The connection was removed by its owner.",
@@ -44,9 +46,10 @@ def _target(connection: dict[str, Any]) -> str:
 
 def _complete(call: ArmCall, endpoint: Resource, before: Values | None) -> None:
     """Take an address, and connect; what is no longer asked for is disconnected."""
-    if not any(_connections(endpoint.body)):
+    targets = [_target(connection) for _, connection in _connections(endpoint.body)]
+    if not all(targets) or not targets:
         raise InvalidValue(f"properties.{_AUTOMATIC}", "A private endpoint leads to one resource.")
-    wanted = {_target(connection).lower() for _, connection in _connections(endpoint.body)}
+    wanted = {target.lower() for target in targets}
     for _, old in _connections(before):
         if _target(old).lower() not in wanted:
             disconnect(call.tx, _target(old), endpoint.id)
@@ -137,6 +140,10 @@ serve(
         ENDPOINT_TYPE,
         "PrivateEndpoints",
         envelope=ENVELOPE,
+        shape={
+            "subnet": {"id": str},
+            **{kind: [{"name": str, "properties": _CONNECTION_SHAPE}] for kind in (_AUTOMATIC, _MANUAL)},
+        },
         required=("location", "properties.subnet.id"),
         references=("properties.subnet.id",),
         defaults={"ipConfigurations": [], _AUTOMATIC: [], _MANUAL: []},

@@ -20,6 +20,7 @@ NETWORK_TYPE = "Microsoft.Network/virtualNetworks"
 SUBNET_TYPE = f"{NETWORK_TYPE}/subnets"
 _ENDPOINT_TYPE = "Microsoft.Network/privateEndpoints"
 _POOL_SUBNET = "networkConfiguration.subnetId"
+_SUBNET_SHAPE = {"addressPrefix": str, "addressPrefixes": [str]}
 _SUBNET_DEFAULTS: Values = {
     "delegations": [],
     "privateEndpointNetworkPolicies": "Disabled",
@@ -147,6 +148,7 @@ SUBNET = KeptType(
     SUBNET_TYPE,
     "Subnets",
     envelope=("name", "id", "etag", "type", "properties"),
+    shape=_SUBNET_SHAPE,
     references=("properties.networkSecurityGroup.id", "properties.routeTable.id", "properties.natGateway.id"),
     defaults=_SUBNET_DEFAULTS,
     drawn=_born_subnet,
@@ -161,6 +163,7 @@ serve(
         NETWORK_TYPE,
         "VirtualNetworks",
         envelope=ENVELOPE,
+        shape={"addressSpace": {"addressPrefixes": [str]}, "subnets": [{"name": str, "properties": _SUBNET_SHAPE}]},
         required=("location", "properties.addressSpace.addressPrefixes"),
         references=("properties.subnets.properties.networkSecurityGroup.id",),
         defaults={"enableDdosProtection": False, "virtualNetworkPeerings": []},

@@ -11,6 +11,7 @@ from batchlocal.arm.errors import CATALOGUE, gateway
 from batchlocal.arm.fabric import GROUP_TYPE, ResourceNotFound, body_object, check_subscription, group_of, tags_of
 from batchlocal.arm.microsoft_resources.provider import PROVIDER
 from batchlocal.arm.resource_id import ResourceId
+from batchlocal.arm.shapes import check_shape
 from batchlocal.domain.refusals import Refusal
 from batchlocal.protocol.messages import Answer
 from batchlocal.store.resources import Resource
@@ -93,8 +94,9 @@ def put_tags(call: ArmCall) -> Answer:
 
 
 def _sent(call: ArmCall) -> dict[str, str]:
-    properties: Any = body_object(call).get("properties")
-    found: dict[str, str] = tags_of(properties if isinstance(properties, dict) else {}).get("tags") or {}
+    body = body_object(call)
+    check_shape(body, {"properties": {}})
+    found: dict[str, str] = tags_of(body.get("properties") or {}).get("tags") or {}
     return found
 
 
