@@ -188,7 +188,8 @@ def _next_steps(stack: Stack) -> list[tuple[str, str]]:
         return [show, (f"pulumi destroy --stack {stack.name}", "delete everything again")]
     return [
         (f"make demo{_arguments(stack)}", "64 tasks draw a picture on the deployed pool"),
-        ('eval "$(.venv/bin/batchlocal env)"', "from then on every Azure client in this shell talks to batchlocal"),
+        (".venv/bin/batchlocal portal", "see pools, tasks and what they write in a browser"),
+        ('eval "$(.venv/bin/batchlocal env)"', "tells Azure's clients in this shell where batchlocal is"),
         show,
         (f"make down{_arguments(stack)}", "destroy the stack and stop batchlocal"),
     ]
