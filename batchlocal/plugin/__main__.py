@@ -19,6 +19,7 @@ _LOOK_SECONDS = 1.0
 
 async def serve() -> None:
     """Serve on a free port of the loopback."""
+    parent = os.getppid()  # before the port is told: an engine may be killed as soon as it knows it
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
@@ -32,7 +33,6 @@ async def serve() -> None:
     await server.start()
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    parent = os.getppid()
     while not ended.is_set() and os.getppid() == parent:  # an engine that was killed tells nobody
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(ended.wait(), _LOOK_SECONDS)

@@ -49,6 +49,7 @@ def project_root(start: Path) -> Path:
 
 def serve(root: Path, *, engine: str = "") -> int:
     """Serve until told to end; returns the exit code. ``engine`` is the address of the engine's log."""
+    parent = os.getppid()  # before the port is told: an engine may be killed as soon as it knows it
     server = grpc.server(ThreadPoolExecutor(THREADS))
     ended = threading.Event()
     provider = Provider(kinds(root), EngineLog(engine), ended.set)
@@ -59,7 +60,6 @@ def serve(root: Path, *, engine: str = "") -> int:
         signal.signal(number, lambda *_: ended.set())
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    parent = os.getppid()
     while not ended.wait(LOOK_SECONDS) and os.getppid() == parent:
         pass  # an engine that was killed tells nobody: it is another's child then
     server.stop(grace=1).wait()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,8 @@ class Stage:
 
     def program(self, body: str) -> None:
         (self.folder / "__main__.py").write_text(PREAMBLE + body)
+        # what Python compiled before counts as fresh when only a digit changed within the same second
+        shutil.rmtree(self.folder / "__pycache__", ignore_errors=True)
 
     def entries(self) -> dict[str, Resource]:
         """Entries of things by title, those that wait for deletion with a ``!``."""
