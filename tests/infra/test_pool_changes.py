@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from batchmgmt import BatchManagement
+from tests.clients.conftest import until
 from tests.infra.project import Project, copied
 
 FORMULA = "$TargetDedicatedNodes = 1;"
@@ -56,6 +57,7 @@ def nodes_of(pool: Any) -> int:
 def test_a_change_that_needs_an_empty_pool_is_made_as_its_setting_says(project: Project, unique: str) -> None:
     project.engine("up", "--yes", "--skip-preview")
     assert project.outputs()["pools"] == ["drained", "formula", "swapped", "fixed"]
+    until(lambda: nodes_of(pools_of(unique)["formula"]) == 1)  # a formula sizes its pool a little later
     assert [nodes_of(pool) for pool in pools_of(unique).values()] == [1, 1, 1, 1]
 
     larger = {"vmSize": "Standard_D4s_v5"}
@@ -70,6 +72,7 @@ def test_a_change_that_needs_an_empty_pool_is_made_as_its_setting_says(project: 
     assert "pool 'drained': 0 nodes are left" in told
     assert told.index("pool-swapped created replacement") < told.index("pool-swapped deleted")
     assert project.outputs()["pools"] == ["drained", "formula", "swapped-2", "fixed"]
+    until(lambda: nodes_of(pools_of(unique)["formula"]) == 1)
     found = pools_of(unique)
     assert sorted(found) == ["drained", "fixed", "formula", "swapped-2"]
     for name in ("drained", "formula", "swapped-2"):
