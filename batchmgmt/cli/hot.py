@@ -6,7 +6,8 @@ Only what is understood fully is taken here; for anything else (``--help``, an u
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 
 __all__ = ["FLAGS", "OPTIONS", "run"]
 
@@ -39,8 +40,24 @@ def run(arguments: Sequence[str]) -> bool:
         return False
     from batchmgmt.cli.endpoint_show import Request, show
 
-    show(Request(**options))  # type: ignore[arg-type]  # names and kinds are those of the tables above
+    request = Request(**options)  # type: ignore[arg-type]  # names and kinds are those of the tables above
+    _with_a_sign_of_life(lambda: show(request))
     return True
+
+
+def _with_a_sign_of_life(do: Callable[[], None]) -> None:
+    """At a terminal, say after a second that Azure is waited for; rich's spinner would cost more than the command."""
+    if not sys.stderr.isatty():
+        return do()
+    from threading import Timer
+
+    timer = Timer(1.0, sys.stderr.write, ["waiting for Azure ...\n"])
+    timer.daemon = True
+    timer.start()
+    try:
+        return do()
+    finally:
+        timer.cancel()
 
 
 def parse(arguments: Sequence[str]) -> dict[str, str | bool] | None:

@@ -39,6 +39,9 @@ def test_what_takes_over_a_second_shows_a_spinner_and_the_rest_does_not(batchloc
     slow = ("fault", "add", "BatchAccount_Get", "--account", account.name, "--kind", "delay", "--seconds", "2")
     assert batchlocal.run(*slow).returncode == 0
     assert "waiting for Azure" in at_a_terminal(PROGRAM, "account", "show", *named)
+    assert batchlocal.run(*slow).returncode == 0
+    assert at_a_terminal(PROGRAM, "endpoint", "show", *named).startswith("waiting for Azure ...\r\n{")
+    assert at_a_terminal(PROGRAM, "endpoint", "show", *named).startswith("{")
     assert "waiting for Azure" not in at_a_terminal(PROGRAM, "pool", "--help")
 
 
