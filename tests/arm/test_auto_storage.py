@@ -12,7 +12,8 @@ import pytest
 import requests
 
 from tests.conftest import batchlocal_command
-from tests.control.conftest import Steered, start_steered, until
+from tests.control.conftest import Steered, start_steered
+from tests.support.waiting import until
 
 _STORAGE_VERSION = "2023-05-01"
 

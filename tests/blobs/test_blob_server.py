@@ -11,8 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from azure.core.exceptions import HttpResponseError, ServiceRequestError, Servic
 from azure.storage.blob import BlobServiceClient
 
 from batchlocal.blobs import AzuriteMissing, BlobServer
+from tests.support.waiting import until
 
 ACCOUNT = "blobtests"
 HOST = Path(__file__).with_name("host.py")
@@ -74,13 +74,6 @@ def place(tmp_path: Path) -> Place:
 
 def new_key() -> str:
     return base64.b64encode(secrets.token_bytes(64)).decode()
-
-
-def until(holds: Callable[[], bool], seconds: float = 15.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.05)
 
 
 def children(pid: int) -> list[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import uuid
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -17,6 +17,7 @@ from azure.mgmt.storage import StorageManagementClient
 from azure.storage.blob import BlobClient
 
 from tests.conftest import Local
+from tests.support.waiting import until
 
 UBUNTU = {
     "virtualMachineConfiguration": {
@@ -121,13 +122,3 @@ def batch(account: Account) -> Iterator[BatchClient]:
     with BatchClient(account.endpoint, AzureNamedKeyCredential(account.name, account.key)) as client:
         until(lambda: [node.state for node in client.list_nodes(account.pool)] == ["idle", "idle"])
         yield client
-
-
-def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
-    """Wait for what must come true, and fail when it does not."""
-    import time
-
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.05)

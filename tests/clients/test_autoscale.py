@@ -11,7 +11,8 @@ from azure.batch import BatchClient
 from azure.batch import models as service
 from azure.core.exceptions import HttpResponseError
 
-from tests.clients.conftest import UBUNTU, Account, Arm, until
+from tests.clients.conftest import UBUNTU, Account, Arm
+from tests.support.waiting import until
 
 
 @pytest.fixture

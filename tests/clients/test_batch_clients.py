@@ -14,9 +14,10 @@ import pytest
 from azure.batch import BatchClient, models
 from azure.storage.blob import BlobServiceClient, ContainerSasPermissions, generate_container_sas
 
-from tests.clients.conftest import Account, until
+from tests.clients.conftest import Account
 from tests.clients.tools import maven_package, node_package, python_package
 from tests.conftest import Local
+from tests.support.waiting import until
 
 WALKS = Path(__file__).parent / "walks"
 AZ = "azure-cli==2.91.0"

@@ -7,8 +7,9 @@ from azure.batch import BatchClient
 from azure.core.credentials import AzureNamedKeyCredential
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
 
-from tests.clients.conftest import Account, Arm, until
+from tests.clients.conftest import Account, Arm
 from tests.conftest import Local
+from tests.support.waiting import until
 
 
 def test_a_created_account_shows_azures_defaults(arm: Arm, account: Account) -> None:

@@ -10,7 +10,8 @@ from azure.batch import BatchClient
 from azure.batch import models as service
 from azure.core.exceptions import HttpResponseError
 
-from tests.clients.conftest import Account, until
+from tests.clients.conftest import Account
+from tests.support.waiting import until
 
 LINUX = ("canonical", "0001-com-ubuntu-server-jammy", "22_04-lts", "batch.node.ubuntu 22.04")
 WINDOWS = ("microsoftwindowsserver", "windowsserver", "2022-datacenter", "batch.node.windows amd64")

@@ -12,8 +12,9 @@ from azure.core.credentials import AzureNamedKeyCredential
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
 from azure.storage.blob import BlobServiceClient, ContainerClient, ContainerSasPermissions, generate_container_sas
 
-from tests.clients.conftest import Account, until
+from tests.clients.conftest import Account
 from tests.conftest import Local
+from tests.support.waiting import until
 
 
 @pytest.fixture

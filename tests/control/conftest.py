@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 import requests
 
 from tests.conftest import Local, batchlocal_command, start_local
+from tests.support.waiting import until
 
 VERSION = "2024-07-01"
 SERVICE_VERSION = "2024-07-01.20.0"
@@ -97,14 +97,6 @@ class Steered:
         headers = {"Authorization": f"Bearer {token}"}
         ca = self.local.settings["caFile"]
         return requests.request(method, url, json=body, headers=headers, verify=ca, timeout=30)
-
-
-def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
-    """Wait for what must come true, and fail when it does not."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.05)
 
 
 def start_steered(data: Path) -> Steered:

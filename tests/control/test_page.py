@@ -11,7 +11,8 @@ import pytest
 from batchlocal.cli import main
 from batchlocal.control.call import ENDPOINTS
 from batchlocal.control.plane import rooms
-from tests.control.conftest import Steered, until
+from tests.control.conftest import Steered
+from tests.support.waiting import until
 
 PAGE = (Path(__file__).parents[2] / "docs" / "control.md").read_text()
 BLOCKS = re.findall(r"(?ms)^```\n(.*?)^```", PAGE)

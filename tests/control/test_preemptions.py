@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.control.conftest import Steered, until
+from tests.control.conftest import Steered
+from tests.support.waiting import until
 
 
 @pytest.fixture(scope="module")

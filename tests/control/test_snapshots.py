@@ -13,7 +13,8 @@ import requests
 from azure.storage.blob import BlobServiceClient
 
 from tests.conftest import batchlocal_command
-from tests.control.conftest import Steered, start_steered, until
+from tests.control.conftest import Steered, start_steered
+from tests.support.waiting import until
 
 STORAGE_VERSION = "2023-05-01"
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.control.conftest import Steered, until
+from tests.control.conftest import Steered
+from tests.support.waiting import until
 
 GROUPS_VERSION = "2024-03-01"
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.control.conftest import Steered, until
+from tests.control.conftest import Steered
+from tests.support.waiting import until
 
 
 @pytest.fixture

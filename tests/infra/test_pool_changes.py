@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from batchmgmt import BatchManagement
-from tests.clients.conftest import until
 from tests.infra.project import Project, copied
+from tests.support.waiting import until
 
 FORMULA = "$TargetDedicatedNodes = 1;"
 POOLS: list[dict[str, Any]] = [

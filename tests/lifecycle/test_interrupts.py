@@ -7,6 +7,7 @@ import subprocess
 import time
 
 from tests.lifecycle.conftest import Lab
+from tests.support.waiting import until
 
 PROGRAM = 'a = Thing("a")\nb = Thing("b", of=a.address)\nThing("c", of=b.address)\n'
 
@@ -15,10 +16,7 @@ def at_work(lab: Lab) -> subprocess.Popen[str]:
     """An up that is making b, which will take until it is told to go on."""
     lab.program(PROGRAM)
     process = lab.start("up", "-s", "dev", "--yes", "--skip-preview", more={"SIM_SLOW": "b"})
-    deadline = time.monotonic() + 60
-    while not (lab.folder / "waiting").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    until((lab.folder / "waiting").exists, 60)
     return process
 
 

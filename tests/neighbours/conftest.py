@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from tests.conftest import Local
-from tests.control.conftest import until
+from tests.support.waiting import until
 
 WHERE = {"location": "westeurope"}
 SERVICE = "https://batch.core.windows.net/"

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.control.conftest import until
 from tests.neighbours.conftest import WHERE, Caller
+from tests.support.waiting import until
 
 SPACE = {"addressSpace": {"addressPrefixes": ["10.0.0.0/16"]}}
 CONDITION = {"allOf": [{"field": "category", "equals": "Administrative"}]}

@@ -8,8 +8,8 @@ import zipfile
 
 import pytest
 
-from tests.control.conftest import until
 from tests.neighbours.conftest import WHERE, Caller
+from tests.support.waiting import until
 
 BATCH, STORAGE = {"version": "2024-07-01"}, {"version": "2023-05-01"}
 TOOL = "applications/tool/versions/1.0"

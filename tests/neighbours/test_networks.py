@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.control.conftest import until
 from tests.neighbours.conftest import WHERE, Caller
+from tests.support.waiting import until
 
 NET = "Microsoft.Network/virtualNetworks/net"
 DOOR = "Microsoft.Network/privateEndpoints/door"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
 
 from tests.conftest import Local
 from tests.plugin.host import UNKNOWN, Plugin, Refused, Values, secret_value, values
+from tests.support.waiting import until
 
 GROUP = "resources:ResourceGroup"
 STORAGE = "storage:StorageAccount"
@@ -140,10 +140,7 @@ def test_a_pool_is_updated_in_place_and_azure_refuses_it_while_there_are_nodes(p
 
 
 def wait_until_steady(plugin: Plugin, made: Made) -> None:
-    deadline = time.monotonic() + 20
-    while values(plugin.read(POOL, made.id).properties)["allocationState"] != "Steady":
-        assert time.monotonic() < deadline, "the pool is not steady"
-        time.sleep(0.05)
+    until(lambda: values(plugin.read(POOL, made.id).properties)["allocationState"] == "Steady")
 
 
 def test_an_update_changes_the_resource_and_keeps_its_id(plugin: Plugin, account: Made) -> None:

@@ -13,6 +13,7 @@ import pytest
 from batchlocal.plugin import install
 from tests.conftest import Local
 from tests.plugin.host import Plugin, Refused
+from tests.support.waiting import until
 
 ROOT = Path(__file__).parents[2]
 GIVEN = {"subscriptionId": "s", "tenantId": "t", "clientId": "c", "clientSecret": "hidden-word"}
@@ -68,10 +69,7 @@ def test_it_ends_when_the_engine_that_started_it_was_killed() -> None:
     plugin = int(engine.stdout.readline())
     engine.kill()
     engine.communicate(timeout=30)
-    deadline = time.monotonic() + 30
-    while Path(f"/proc/{plugin}").exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not Path(f"/proc/{plugin}").exists()
+    until(lambda: not Path(f"/proc/{plugin}").exists())
 
 
 def test_what_is_missing_is_named_with_the_mend(alone: Plugin) -> None:

@@ -9,8 +9,9 @@ import requests
 from azure.batch import BatchClient
 from azure.batch.models import BatchJobCreateOptions, BatchPoolInfo, BatchTaskCreateOptions
 
-from tests.clients.conftest import Account, Arm, account, arm, batch, until  # noqa: F401
+from tests.clients.conftest import Account, Arm, account, arm, batch  # noqa: F401
 from tests.conftest import Local
+from tests.support.waiting import until
 
 
 def link(local: Local) -> str:

@@ -19,7 +19,8 @@ from typing import Any
 
 import requests
 
-from tests.control.conftest import SERVICE_VERSION, VERSION, Steered, until
+from tests.control.conftest import SERVICE_VERSION, VERSION, Steered
+from tests.support.waiting import until
 
 _STORAGE_VERSION, _GROUPS_VERSION = "2023-05-01", "2024-03-01"
 _PATIENCE = 90.0  # seconds until what is owed must have been done, on a busy machine

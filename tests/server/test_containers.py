@@ -12,7 +12,8 @@ from azure.batch import BatchClient
 from azure.batch import models as service
 
 from tests.conftest import start_local
-from tests.server.batch import an_account, environment_of, until
+from tests.server.batch import an_account, environment_of
+from tests.support.waiting import until
 
 # Stands where Docker's client would: its daemon answers, and an image is the host itself.
 DOCKER = """#!/bin/sh

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 
 from batchlocal import specs
 from tests.server.world import LATEST, NEWEST, POOL, WHERE, World, connect
+from tests.support.waiting import until
 
 OPERATIONS = {operation.id: operation for operation in specs.operations("Microsoft.Batch", LATEST)}
 ELSEWHERE = "/subscriptions/other/providers/Microsoft.Batch"
@@ -320,7 +321,7 @@ def delete_pool(world: World) -> None:
 def disable_auto_scale(world: World) -> None:
     scale = {"scaleSettings": {"autoScale": {"formula": "$TargetDedicatedNodes=0;"}}}
     world.done("PUT", "pools/scaled", {"properties": {**POOL, **scale}})
-    world.until(lambda: world.get("pools/scaled")["properties"]["allocationState"] == "Steady")
+    until(lambda: world.get("pools/scaled")["properties"]["allocationState"] == "Steady")
     world.done("POST", "pools/scaled/disableAutoScale")
     assert "fixedScale" in world.get("pools/scaled")["properties"]["scaleSettings"]
 
@@ -330,7 +331,7 @@ def stop_resize(world: World) -> None:
     fixed = {"scaleSettings": {"fixedScale": {"targetDedicatedNodes": 50}}}
     world.done("PUT", "pools/stopped", {"properties": {**POOL, **fixed}})
     assert world.done("POST", "pools/stopped/stopResize").status_code == 200
-    world.until(lambda: world.get("pools/stopped")["properties"]["allocationState"] == "Steady")
+    until(lambda: world.get("pools/stopped")["properties"]["allocationState"] == "Steady")
     world.done("DELETE", "pools/stopped")
 
 
@@ -419,7 +420,7 @@ def reconcile(world: World) -> None:
     answer = world.send("POST", f"{path}/reconcile")
     assert answer.status_code == 202
     assert world.get(path)["properties"]["provisioningState"] == "Accepted"
-    world.until(lambda: world.http.get(answer.headers["Location"], timeout=30).status_code == 200)
+    until(lambda: world.http.get(answer.headers["Location"], timeout=30).status_code == 200)
     assert world.get(path)["properties"]["provisioningState"] == "Succeeded"
 
 

@@ -10,6 +10,7 @@ import pytest
 from tests.conftest import batchlocal_command, start_local
 from tests.server.test_server import ACCOUNT, GROUP, VERSION, arm
 from tests.server.world import POOL, WHERE, World
+from tests.support.waiting import until
 
 RESOURCES = "2021-04-01"
 
@@ -161,7 +162,7 @@ def test_pools_are_listed_filtered_selected_and_a_page_at_a_time(world: World) -
 def test_waits_are_azures_own_with_recorded_timing_and_a_second_without(world: World, tmp_path: Path) -> None:
     path = f"{world.root}/resourceGroups/world/providers/Microsoft.Batch/batchAccounts/quick1"
     assert world.send("PUT", path, WHERE).headers["Retry-After"] in ("0", "1")
-    world.until(lambda: world.get(path)["properties"]["provisioningState"] == "Succeeded", seconds=1.5)
+    until(lambda: world.get(path)["properties"]["provisioningState"] == "Succeeded", seconds=1.5)
     local = start_local(tmp_path / "slow", "--timing", "recorded")
     try:
         arm(local, "PUT", GROUP, WHERE)

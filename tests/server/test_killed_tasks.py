@@ -11,7 +11,8 @@ from azure.batch import BatchClient
 from azure.batch import models as service
 
 from tests.conftest import start_local
-from tests.server.batch import an_account, environment_of, until
+from tests.server.batch import an_account, environment_of
+from tests.support.waiting import until
 
 # Each run of a task adds a line to its own file of marks when it begins and when it ends.
 COMMAND = (

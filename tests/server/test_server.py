@@ -8,14 +8,14 @@ import shlex
 import signal
 import socket
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import requests
 
 from tests.conftest import Local, batchlocal_command, start_local
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -24,13 +24,6 @@ def own(tmp_path: Path) -> Iterator[Local]:
     local = start_local(tmp_path / "data")
     yield local
     batchlocal_command("stop", "--data", str(local.data))
-
-
-def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.05)
 
 
 def is_running(pid: int) -> bool:

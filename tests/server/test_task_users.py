@@ -13,7 +13,8 @@ from azure.batch import BatchClient
 from azure.batch import models as service
 
 from tests.conftest import batchlocal_command, start_local
-from tests.server.batch import an_account, environment_of, until
+from tests.server.batch import an_account, environment_of
+from tests.support.waiting import until
 
 
 @pytest.fixture

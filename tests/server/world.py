@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import io
-import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ import requests
 
 from tests.conftest import Local, batchlocal_command, start_local
 from tests.server.test_server import token_for
+from tests.support.waiting import until
 
 LATEST, NEWEST = "2024-07-01", "2025-06-01"
 WHERE = {"location": "westeurope"}
@@ -76,20 +76,13 @@ class World:
         answer = self.send(method, path, body, **options)
         assert answer.status_code < 400, answer.text
         if url := answer.headers.get("Azure-AsyncOperation"):
-            self.until(lambda: self.http.get(url, timeout=30).json()["status"] != "InProgress")
+            until(lambda: self.http.get(url, timeout=30).json()["status"] != "InProgress")
             return self.http.get(url, timeout=30)
         url = answer.headers.get("Location") if answer.status_code == 202 else None
         if url:
-            self.until(lambda: self.http.get(url, timeout=30).status_code != 202)
+            until(lambda: self.http.get(url, timeout=30).status_code != 202)
             return self.http.get(url, timeout=30)
         return answer
-
-    @staticmethod
-    def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
-        deadline = time.monotonic() + seconds
-        while not condition():
-            assert time.monotonic() < deadline, "it did not come true in time"
-            time.sleep(0.03)
 
 
 def package() -> bytes:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +11,7 @@ import pytest
 import requests
 
 from tests.conftest import Local
+from tests.support.waiting import until
 
 VERSION = "2024-07-01.20.0"
 JSON = "application/json; odata=minimalmetadata"
@@ -111,14 +111,6 @@ def code(answer: requests.Response, status: int) -> str:
 def values(answer: requests.Response) -> dict[str, str]:
     """The key-value pairs of an error."""
     return {pair["key"]: pair["value"] for pair in answer.json().get("values", [])}
-
-
-def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
-    """Wait for what must come true, and fail when it does not."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.05)
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from cryptography.hazmat.primitives.serialization.pkcs12 import serialize_key_and_certificates
 from cryptography.x509.oid import NameOID
 
-from tests.service.conftest import UBUNTU, Service, code, until
+from tests.service.conftest import UBUNTU, Service, code
+from tests.support.waiting import until
 
 OLD = "2024-02-01.19.0"
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.service.conftest import Service, code, until, values
+from tests.service.conftest import Service, code, values
 from tests.service.test_jobs import automatic
+from tests.support.waiting import until
 
 
 def new_schedule(service: Service, schedule: dict[str, Any], **specification: Any) -> str:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.service.conftest import UBUNTU, Service, code, until, values
+from tests.service.conftest import UBUNTU, Service, code, values
+from tests.support.waiting import until
 
 PREPARE = {"commandLine": "/bin/sh -c 'echo prepared > $AZ_BATCH_NODE_SHARED_DIR/$AZ_BATCH_JOB_ID'"}
 

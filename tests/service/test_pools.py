@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.service.conftest import UBUNTU, Service, code, until, values
+from tests.service.conftest import UBUNTU, Service, code, values
+from tests.support.waiting import until
 
 
 @pytest.fixture

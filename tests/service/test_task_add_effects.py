@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import requests
 
-from tests.service.conftest import Service, code, until
+from tests.service.conftest import Service, code
+from tests.support.waiting import until
 
 
 def test_a_task_waits_for_the_tasks_it_names(service: Service) -> None:

@@ -15,7 +15,8 @@ import requests
 from azure.storage.blob import ContainerClient
 
 from tests.conftest import batchlocal_command
-from tests.control.conftest import MACHINE, Steered, start_steered, until
+from tests.control.conftest import MACHINE, Steered, start_steered
+from tests.support.waiting import until
 
 _STORAGE_VERSION, _WORKSPACE_VERSION, _SETTING_VERSION = "2023-05-01", "2023-09-01", "2021-05-01-preview"
 _METRICS_VERSION = "2023-10-01"
