@@ -26,11 +26,12 @@ KINDS: Final[tuple[Kind, ...]] = ("error", "delay", "drop", "allocation")
 class Fault:
     """What goes wrong, for whom, and how often.
 
-    ``operation``, ``account`` and ``pool`` are globs compared without case; ``plane`` is ``arm``, ``service`` or empty
-    for both. ``times`` is how many more it strikes, None without end. An ``error`` answers ``status`` with ``code`` and
-    ``message`` (empty: the plane's own words for the status) and, above 0, ``retry_after`` seconds; a ``delay`` waits
-    ``seconds`` first; a ``drop`` closes the connection, ``after_commit`` or before anything is done; an ``allocation``
-    ends a resize of a pool with the resize error ``code``.
+    ``operation``, ``account``, ``pool`` and ``task`` are globs without regard to case; ``plane`` is ``arm``,
+    ``service`` or empty for both. ``times`` is how many more it strikes, None without end. An ``error`` answers
+    ``status`` with ``code`` and ``message`` (empty: the plane's own words for the status) and, above 0,
+    ``retry_after`` seconds; a ``delay`` waits ``seconds`` first; a ``drop`` closes the connection, ``after_commit`` or
+    before anything is done; an ``allocation`` ends a resize of a pool with the resize error ``code``. An error with a
+    ``task`` strikes tasks of that id within a collection that is added, and leaves the request and the others alone.
     """
 
     kind: Kind
@@ -38,6 +39,7 @@ class Fault:
     plane: str = ""
     account: str = "*"
     pool: str = "*"
+    task: str = ""
     times: int | None = 1
     status: int = 500
     code: str = ""
@@ -52,6 +54,7 @@ class Fault:
         """Whether a request is meant."""
         return (
             self.kind != "allocation"
+            and not self.task
             and self.plane in ("", plane)
             and _matches(operation, self.operation)
             and _matches(account, self.account)
@@ -91,6 +94,14 @@ class Faults:
             lambda fault: fault.kind == "allocation" and _matches(account, fault.account) and _matches(pool, fault.pool)
         )
         return None if fault is None else ResizeError(fault.code, fault.message)
+
+    def task(self, account: str, task_id: str) -> Fault | None:
+        """The fault that one task of a collection meets, counted."""
+        if not self._set:
+            return None
+        return self._first(
+            lambda fault: bool(fault.task) and _matches(account, fault.account) and _matches(task_id, fault.task)
+        )
 
     def _first(self, fits: Callable[[Fault], bool]) -> Fault | None:
         for place, fault in enumerate(self._set):

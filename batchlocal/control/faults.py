@@ -12,9 +12,10 @@ from batchlocal.domain.resize_errors import RESIZE_ERRORS
 from batchlocal.faults import KINDS, Fault
 from batchlocal.protocol.messages import Answer
 
+_COLLECTION: Final = "Task_AddCollection"
 _COMMON: Final = ("kind", "account", "times")
 _MEMBERS: Final = {
-    "error": ("operation", "plane", "status", "code", "message", "retryAfter"),
+    "error": ("operation", "plane", "status", "code", "message", "retryAfter", "task"),
     "delay": ("operation", "plane", "seconds"),
     "drop": ("operation", "plane", "afterCommit"),
     "allocation": ("pool", "code", "message"),
@@ -31,6 +32,7 @@ def add_fault(call: ControlCall) -> Answer:
         plane=str,
         account=str,
         pool=str,
+        task=str,
         times=(int, str),
         status=int,
         code=str,
@@ -80,11 +82,15 @@ def _read(sent: dict[str, Any], operations: Mapping[str, frozenset[str]]) -> Fau
     status = sent.get("status", 500)
     if not 400 <= status <= 599:
         raise NotTaken(f"'status' is {status}, but a fault answers with 400 to 599.")
+    task = sent.get("task", "")
+    if task and operation != _COLLECTION:
+        raise NotTaken(f"'task' goes with the operation {_COLLECTION} alone: it says which tasks of a collection fail.")
     return Fault(
         kind,
         operation,
         plane,
         sent.get("account", "*"),
+        task=task,
         times=_times(sent),
         status=status,
         code=sent.get("code", ""),
@@ -147,6 +153,7 @@ def _shown(fault: Fault) -> dict[str, Any]:
         "seconds": fault.seconds,
         "afterCommit": fault.after_commit,
         "pool": fault.pool,
+        "task": fault.task or None,
     }
     told = {name: values[name] for name in _MEMBERS[fault.kind] if values[name] is not None}
     times = "always" if fault.times is None else fault.times

@@ -5,9 +5,11 @@ Sources: the article batch-linux-nodes, and the images that recorded pools and l
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-__all__ = ["IMAGES", "PUBLISHERS", "Image"]
+__all__ = ["IMAGES", "PUBLISHERS", "Image", "named", "no_containers", "runs_containers"]
 
 
 class Image(NamedTuple):
@@ -38,3 +40,22 @@ PUBLISHERS: Final = frozenset(
     | {"batch", "erockyenterprisesoftwarefoundationinc1653071250513", "openlogic", "oracle", "redhat", "resf", "suse"}
 )
 """Whose images are taken. Azure keeps a list of images, which changes by the month; here the publisher decides."""
+
+_WITHOUT_CONTAINERS: Final = frozenset({("canonical", "ubuntuserver")})
+"""Offers that Azure is known to refuse containers on (tests of its Java library); which others it refuses changes by
+the month, and its own example of a pool for containers has an image of Canonical's."""
+
+
+def runs_containers(reference: Mapping[str, str]) -> bool:
+    """Whether a pool of the marketplace image may have a containerConfiguration; by its ``imageReference``."""
+    return (reference.get("publisher", "").lower(), reference.get("offer", "").lower()) not in _WITHOUT_CONTAINERS
+
+
+def no_containers(reference: Mapping[str, str]) -> str:
+    """What the service says of an image on which containers do not run (Microsoft's tests of Java's azure-batch)."""
+    return f"The specified imageReference with {named(reference)} does not support container feature."
+
+
+def named(reference: Mapping[str, str]) -> str:
+    """A marketplace image as the service's messages name it."""
+    return "publisher {publisher} offer {offer} sku {sku}".format_map(defaultdict(str, reference))

@@ -4,7 +4,7 @@
 
     creating ─► starting ─► waitingforstarttask ─► idle ◄─► running
                    ▲               └► starttaskfailed    └► unusable, preempted, offline
-                   └─ rebooting, preempted, deallocated ◄─ deallocating                     any ─► leavingpool
+                   └─ rebooting, reimaging, preempted, deallocated ◄─ deallocating         any ─► leavingpool
 
 A node that must wait for its tasks before it reboots, say, keeps its state and remembers what is ``pending``.
 Sources: the REST reference's pages on Compute Nodes (states, options); recorded-facts F11; the article
@@ -50,6 +50,7 @@ LEAVES_TASKS: Final = frozenset({"taskcompletion", "retaineddata"})
 
 _ACTIONS: Final = {
     "reboot": ("rebooting", LIVING | {"unusable", "starttaskfailed"}),
+    "reimage": ("reimaging", frozenset({"idle", "running"})),
     "deallocate": ("deallocating", LIVING | {"unusable", "starttaskfailed"}),
     "start": ("starting", frozenset({"deallocated"})),
 }
@@ -119,6 +120,11 @@ class NodeBeingRebooted(NodeStateUnfit):
 
 
 @dataclass(eq=False)
+class NodeBeingReimaged(NodeStateUnfit):
+    """Its system is being installed again, or will be as soon as its tasks have ended."""
+
+
+@dataclass(eq=False)
 class NodeBeingStarted(NodeStateUnfit):
     """It is coming up."""
 
@@ -173,7 +179,7 @@ def enable_scheduling(node: Node, now: int) -> Node:
 
 
 def begin(node: Node, action: str, option: str, now: int) -> Node:
-    """Accept ``reboot``, ``deallocate`` or ``start``; with tasks that may finish it stays pending.
+    """Accept ``reboot``, ``reimage``, ``deallocate`` or ``start``; with tasks that may finish it stays pending.
 
     Slots stay taken until the tasks' processes have ended, whatever the state.
 
@@ -190,7 +196,8 @@ def begin(node: Node, action: str, option: str, now: int) -> Node:
 def pending_due(node: Node, now: int) -> Node:
     """The node's tasks have ended, or need not: what was pending begins."""
     state, _ = _ACTIONS[node.pending]
-    return _moved(replace(node, pending="", errors=()), state, now)
+    fresh = replace(node, users={}, start_task=None) if node.pending == "reimage" else node
+    return _moved(replace(fresh, pending="", errors=()), state, now)
 
 
 def boot(node: Node, state: str, now: int) -> Node:
@@ -250,8 +257,14 @@ def _at_rest(node: Node, now: int) -> Node:
 
 
 def _unfit(node: Node) -> NodeStateUnfit:
-    known = {"creating": NodeBeingCreated, "rebooting": NodeBeingRebooted, "starting": NodeBeingStarted}
-    return (NodeBeingRebooted if node.pending == "reboot" else known.get(node.state, NodeStateUnusable))()
+    known: dict[str, type[NodeStateUnfit]] = {
+        "creating": NodeBeingCreated,
+        "rebooting": NodeBeingRebooted,
+        "reimaging": NodeBeingReimaged,
+        "starting": NodeBeingStarted,
+    }
+    pending = {"reboot": NodeBeingRebooted, "reimage": NodeBeingReimaged}.get(node.pending)
+    return (pending or known.get(node.state, NodeStateUnusable))()
 
 
 def _moved(node: Node, state: str, now: int) -> Node:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Final
 
 from batchlocal.domain import durations
 from batchlocal.domain.pool_settings import (
@@ -36,6 +37,7 @@ __all__ = [
     "check",
     "create",
     "delete",
+    "maps_remote_login",
     "nodes_allocated",
     "remove_nodes",
     "resize",
@@ -45,6 +47,9 @@ __all__ = [
     "update",
     "update_properties",
 ]
+
+
+_FIRST_WITHOUT_LOGIN: Final = "2024-07-01"
 
 
 class AllocationState(StrEnum):
@@ -149,8 +154,17 @@ class AutoScaleEnabled(Refusal):
     """The pool's formula decides its size."""
 
 
-def create(account: str, pool_id: str, sent: Properties, now: int) -> Pool:
-    """A new pool, resizing to its targets."""
+def maps_remote_login(api_version: str) -> bool:
+    """Whether a pool made with the api-version, of either plane, gets endpoints for SSH or RDP unasked.
+
+    Source: article pool-endpoint-configuration. It says that since 30 November 2025 no version does; here older ones
+    go on as recorded, which is what their clients know.
+    """
+    return api_version < _FIRST_WITHOUT_LOGIN
+
+
+def create(account: str, pool_id: str, sent: Properties, now: int, *, remote_login: bool = False) -> Pool:
+    """A new pool, resizing to its targets; ``remote_login`` as ``maps_remote_login`` says."""
     properties = filled(sent)
     check(properties)
     dedicated, low_priority = (int(sent.get(name) or 0) for name in TARGETS)
@@ -161,7 +175,7 @@ def create(account: str, pool_id: str, sent: Properties, now: int) -> Pool:
         now,
         now,
         state_since=now,
-        hidden=secrets(sent),
+        hidden={**secrets(sent), "remote_login": remote_login},
     )
     return resizing(pool, dedicated, low_priority, "requeue", now)
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from batchlocal.domain import durations
 from batchlocal.domain.formulas import DEFAULT_INTERVAL, check_formula
-from batchlocal.domain.images import PUBLISHERS
+from batchlocal.domain.images import PUBLISHERS, named, no_containers, runs_containers
 from batchlocal.domain.refusals import PropertyNotTaken
 from batchlocal.domain.simulation import METADATA, RuleUnreadable, simulation_of
 from batchlocal.domain.sizes import cores_of
@@ -23,6 +23,7 @@ __all__ = [
     "Properties",
     "PropertyNotTaken",
     "check",
+    "check_disk_key",
     "check_subnet",
     "filled",
     "secrets",
@@ -160,6 +161,7 @@ def check(properties: Properties) -> None:
         if int(properties.get(name) or 0) < 0:
             raise PropertyNotTaken(name, str(properties[name]), f"{name} must be at least 0")
     _check_machine(properties)
+    _check_users(properties)
     slots = int(properties["taskSlotsPerNode"])
     if not 1 <= slots <= slots_allowed(str(properties.get("vmSize", ""))):
         reason = "The number of task slots is from 1 to four times the cores of the VM size, at most 256"
@@ -181,6 +183,33 @@ def check_subnet(properties: Properties, subscription: str) -> None:
         raise PropertyNotTaken("subnetId", subnet, reason)
 
 
+def check_disk_key(properties: Properties, *, identity: bool) -> None:
+    """Disks are encrypted with a key of the customer's by the pool's identity, which the service plane cannot give it.
+
+    Raises:
+        PropertyNotTaken
+    """
+    machine = properties.get("virtualMachineConfiguration") or {}
+    if (machine.get("diskEncryptionConfiguration") or {}).get("customerManagedKey") and not identity:
+        reason = "Pool Identity is required when using CustomerManagedKey."  # Microsoft's tests of @azure/batch
+        raise PropertyNotTaken("diskEncryptionConfiguration", "", reason)
+
+
+def _check_users(properties: Properties) -> None:
+    """A user's settings are for the system that the pool has (wording: Microsoft's tests of Java's azure-batch)."""
+    agent = (properties.get("virtualMachineConfiguration") or {}).get("nodeAgentSKUId")
+    if not agent:
+        return
+    strange = "linuxUserConfiguration" if "windows" in str(agent).lower() else "windowsUserConfiguration"
+    for user in properties.get("userAccounts") or []:
+        if user.get(strange):
+            reason = (
+                f"The user configuration for user account '{user.get('name')}' has a mismatch with the OS"
+                " (Windows/Linux) configuration specified in VirtualMachineConfiguration"
+            )
+            raise PropertyNotTaken("userAccounts", "", reason)
+
+
 def _check_machine(properties: Properties) -> None:
     """A size by its form, a marketplace image by its publisher, a custom image by its resource id (F10)."""
     machine = properties.get("virtualMachineConfiguration")
@@ -193,8 +222,11 @@ def _check_machine(properties: Properties) -> None:
     if custom := image.get("virtualMachineImageId"):
         _check_custom_image(str(custom))
     elif image.get("publisher") and str(image["publisher"]).lower() not in PUBLISHERS:
-        named = "publisher {publisher} offer {offer} sku {sku}".format_map({"offer": "", "sku": "", **image})
-        raise PropertyNotTaken("imageReference", "", f"The specified imageReference with {named} is not supported.")
+        raise PropertyNotTaken(
+            "imageReference", "", f"The specified imageReference with {named(image)} is not supported."
+        )
+    elif machine.get("containerConfiguration") and not runs_containers(image):
+        raise PropertyNotTaken("imageReference", "", no_containers(image))
 
 
 def _check_custom_image(resource_id: str) -> None:

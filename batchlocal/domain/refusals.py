@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Fault", "PropertyNotTaken", "Refusal", "every_refusal"]
+__all__ = ["Fault", "PropertyMissing", "PropertyNotTaken", "Refusal", "every_refusal"]
 
 
 class Refusal(Exception):
@@ -26,6 +26,13 @@ class PropertyNotTaken(Refusal):
     name: str
     value: str
     reason: str
+
+
+@dataclass(eq=False)
+class PropertyMissing(Refusal):
+    """A property that the operation needs is not there."""
+
+    name: str
 
 
 def every_refusal(base: type[Refusal] = Refusal) -> set[type[Refusal]]:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from batchlocal.domain import durations, task_settings
 from batchlocal.domain.exit_conditions import Consequence, consequence
 from batchlocal.domain.refusals import Refusal
+from batchlocal.domain.usage import NOTHING, Usage
 
 __all__ = [
     "LIFETIME_SECONDS",
@@ -62,7 +63,8 @@ class Task:
     """One task of a job. ``job`` is the job's key; moments are ticks; ``slots`` is its requiredSlots.
 
     ``subtasks`` are a multi-instance task's, as the service shows them; ``node`` is then its primary's node. One that
-    has ``expired`` is over the longest lifetime and never runs again, whatever its state.
+    has ``expired`` is over the longest lifetime and never runs again, whatever its state. ``used`` is its ``usage`` as
+    it is kept, empty before its first attempt has ended.
     """
 
     job: str
@@ -89,6 +91,12 @@ class Task:
     upload_failed: bool = False
     subtasks: list[Properties] = field(default_factory=list)
     expired: bool = False
+    used: list[int] = field(default_factory=list)
+
+    @property
+    def usage(self) -> Usage:
+        """What its attempts took so far; the present one counts when it has ended."""
+        return Usage(*self.used)
 
     @property
     def instances(self) -> int:
@@ -137,18 +145,20 @@ class Task:
 class Ended:
     """A fact: the task's process ended, or could not begin. ``failure`` is a failure information object or None.
 
-    ``upload_failed`` says that its output files could not be sent; ``subtask_failed`` that a subtask made it fail.
+    ``upload_failed`` says that its output files could not be sent; ``subtask_failed`` that a subtask made it fail;
+    ``usage`` has what the process took, but for its wall clock time.
     """
 
     exit_code: int | None
     failure: Properties | None = None
     upload_failed: bool = False
     subtask_failed: bool = False
+    usage: Usage = NOTHING
 
     @classmethod
-    def exited(cls, code: int) -> Ended:
+    def exited(cls, code: int, usage: Usage = NOTHING) -> Ended:
         """The process ended by itself."""
-        return cls(code, None if code == 0 else dict(_EXIT_FAILED))
+        return cls(code, None if code == 0 else dict(_EXIT_FAILED), usage=usage)
 
 
 @dataclass(eq=False)
@@ -240,6 +250,7 @@ def attempt_ended(task: Task, fact: Ended, now: int) -> Task:
     succeeded = fact.exit_code == 0 and fact.failure is None
     failed_itself = bool(fact.exit_code) or fact.subtask_failed
     may_retry = task.retries_allowed == -1 or task.retries < task.retries_allowed
+    task = replace(task, used=list(task.usage.plus(fact.usage._replace(ran=now - task.started))))
     if failed_itself and may_retry:
         again = _moved(task, "active", now)
         return replace(

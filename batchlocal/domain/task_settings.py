@@ -13,6 +13,7 @@ from typing import Any, Final
 import orjson
 
 from batchlocal.domain import durations
+from batchlocal.domain.images import no_containers
 from batchlocal.domain.refusals import PropertyNotTaken, Refusal
 
 __all__ = [
@@ -76,6 +77,9 @@ def filled(sent: Properties, job_retries: int) -> Properties:
     properties["userIdentity"] = filled_identity(properties.get("userIdentity"))
     properties["constraints"] = filled_constraints(properties.get("constraints"), job_retries)
     properties.setdefault("requiredSlots", 1)
+    if references := properties.get("applicationPackageReferences"):  # lower case: Microsoft's tests of azure-batch
+        lowered = [{**one, "applicationId": str(one["applicationId"]).lower()} for one in references]
+        properties["applicationPackageReferences"] = lowered
     if instances := properties.get("multiInstanceSettings"):
         properties["multiInstanceSettings"] = {"numberOfInstances": 1, **instances}
     return properties
@@ -139,10 +143,12 @@ def check_container(properties: Properties, pool: Properties | None) -> None:
     """
     if pool is None:
         return
-    configured = bool((pool.get("virtualMachineConfiguration") or {}).get("containerConfiguration"))
-    if bool(properties.get("containerSettings")) != configured:
-        reason = "It must be set for a pool with containerConfiguration, and for no other"
-        raise PropertyNotTaken("containerSettings", "", reason)
+    machine = pool.get("virtualMachineConfiguration") or {}
+    wanted, configured = bool(properties.get("containerSettings")), bool(machine.get("containerConfiguration"))
+    if configured and not wanted:
+        raise PropertyNotTaken("containerSettings", "", "It must be set for a pool with containerConfiguration")
+    if wanted and not configured:
+        raise PropertyNotTaken("containerSettings", "", no_containers(machine.get("imageReference") or {}))
 
 
 def check_id(text: str) -> None:

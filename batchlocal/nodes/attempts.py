@@ -95,5 +95,6 @@ class Attempts:
             succeeded = ended.failure is None
             await self._storage.upload_outputs(outputs, folders.working, variables, succeeded=succeeded)
         except FileTrouble as trouble:
-            return Ended(ended.exit_code, {**trouble.failure, "code": "FileUploadMiscError"}, upload_failed=True)
+            failure = {**trouble.failure, "code": "FileUploadMiscError"}
+            return replace(ended, failure=failure, upload_failed=True)
         return ended

@@ -30,6 +30,7 @@ _BOOT_SECONDS = 30.0  # recorded: 45 s to 110 s from allocation to idle, most of
 _SHUTDOWN_SECONDS = 10.0
 _REPLACEMENT_SECONDS = 60.0  # until Azure finds another machine for a preempted node; unrecorded
 _LOOK_SECONDS = 0.1
+_OVERTAKES = frozenset({"rebooting", "reimaging", "preempted", "deallocating", "leavingpool"})
 
 
 async def perform_boot(platform: Platform, effect: Effect, storage: NodeStorage) -> None:
@@ -178,7 +179,7 @@ class _StartTask:
     def _is_overtaken(self) -> bool:
         """Whether the node has gone, or another way, since its start task began: rebooted, taken back, deallocated."""
         present = self._platform.store.read.nodes.find(self._node.key)
-        return present is None or present.state in ("rebooting", "preempted", "deallocating", "leavingpool")
+        return present is None or present.state in _OVERTAKES
 
     def _tell(self, info: dict[str, Any]) -> None:
         _change(self._platform, self._node.key, lambda present: replace(present, start_task=info))

@@ -99,7 +99,7 @@ class Gang:
         if isinstance(begun, Ended):
             return begun
         member.process = begun
-        return Ended.exited(await begun.code())
+        return Ended.exited((await begun.exit()).code)
 
     def variables(self, node: Node) -> dict[str, str]:
         """What a multi-instance task's commands find beside a task's (article on environment variables)."""

@@ -11,12 +11,14 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final, NamedTuple
 
 from batchlocal.domain.task import Ended
+from batchlocal.domain.usage import Usage
 from batchlocal.nodes.folders import TaskFolders
 from batchlocal.nodes.host import Host
 
-__all__ = ["Running", "kill_leftover", "kill_strays", "start", "started_at"]
+__all__ = ["Exit", "Running", "kill_leftover", "kill_strays", "start", "started_at"]
 
 _KILL_GRACE_SECONDS = 2.0
 _SAME = Host()
@@ -26,42 +28,49 @@ _GATE = asyncio.Semaphore(4)
 _CMD = (sys.executable, "-I", "-S", str(Path(__file__).with_name("cmd.py")))
 
 
+_TICKS = 10_000_000
+_IO: Final = ("syscr", "syscw", "rchar", "wchar")
+"""Lines of /proc/PID/io: calls that read and write, and their bytes, whether a disk or a cache served them."""
+
+
+class Exit(NamedTuple):
+    """How a process ended: its exit code, as a Linux shell reports it, and what it took."""
+
+    code: int
+    usage: Usage
+
+
 @dataclass(frozen=True)
 class Running:
-    """A process that has begun. ``pid`` is also its group's id; ``exited`` gets the code that it ends with."""
+    """A process that has begun. ``pid`` is also its group's id; ``exited`` tells how it ended."""
 
     pid: int
-    exited: asyncio.Future[int]
+    exited: asyncio.Future[Exit]
 
-    async def code(self) -> int:
-        """Wait for the end; -N when signal N ended it. Whoever gives up waiting takes it from nobody else."""
+    async def exit(self) -> Exit:
+        """Wait for the end. Whoever gives up waiting takes it from nobody else."""
         return await asyncio.shield(self.exited)
 
     async def wait(self, seconds: float | None) -> Ended:
         """Wait for the end; a process that takes longer than ``seconds`` is ended with its whole group."""
         try:
             async with asyncio.timeout(seconds):
-                code = await self.code()
+                found = await self.exit()
         except TimeoutError:
-            await self.end()
+            _, usage = await self.end()
             text = "Task hit MaxWallClockTime and was terminated"
-            return Ended(None, {"category": "usererror", "code": "TaskTerminated", "message": text})
+            return Ended(None, {"category": "usererror", "code": "TaskTerminated", "message": text}, usage=usage)
         end_group(self.pid)
-        return Ended.exited(_exit_code(code))
+        return Ended.exited(found.code, found.usage)
 
-    async def end(self) -> None:
+    async def end(self) -> Exit:
         """Ask the group to end, then make it."""
         _signal_group(self.pid, signal.SIGTERM)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_KILL_GRACE_SECONDS):
-                await self.code()
+                await self.exit()
         end_group(self.pid)
-        await self.code()
-
-
-def _exit_code(code: int) -> int:
-    """A process that a signal ended counts as 128 + the signal's number, as a Linux shell reports it."""
-    return code if code >= 0 else 128 - code
+        return await self.exit()
 
 
 async def start(command: str, environment: dict[str, str], folders: TaskFolders, host: Host = _SAME) -> Running | Ended:
@@ -104,21 +113,40 @@ def _start(command: str, environment: dict[str, str], folders: TaskFolders, host
     return Running(process.pid, _watch(process))
 
 
-def _watch(process: subprocess.Popen[bytes]) -> asyncio.Future[int]:
-    """The code that a process ends with, once it has; without pidfds (not Linux) a thread waits for it."""
+def _watch(process: subprocess.Popen[bytes]) -> asyncio.Future[Exit]:
+    """How a process ended, once it has; without pidfds (not Linux) a thread waits for it."""
     loop = asyncio.get_running_loop()
     if not hasattr(os, "pidfd_open"):
-        return asyncio.ensure_future(asyncio.to_thread(process.wait))
+        return asyncio.ensure_future(asyncio.to_thread(_reaped, process))
     descriptor = os.pidfd_open(process.pid)
-    exited: asyncio.Future[int] = loop.create_future()
+    exited: asyncio.Future[Exit] = loop.create_future()
 
     def reap() -> None:
         loop.remove_reader(descriptor)
         os.close(descriptor)
-        exited.set_result(process.wait())
+        exited.set_result(_reaped(process))
 
     loop.add_reader(descriptor, reap)
     return exited
+
+
+def _reaped(process: subprocess.Popen[bytes]) -> Exit:
+    """Take a process that has ended from the system, and with it what it and those that it waited for took."""
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # its counters can be read until it is taken
+    moved = _moved(process.pid)
+    _, status, times = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    code = process.returncode if process.returncode >= 0 else 128 - process.returncode  # ended by a signal
+    return Exit(code, Usage(0, round(times.ru_utime * _TICKS), round(times.ru_stime * _TICKS), *moved))
+
+
+def _moved(pid: int) -> list[int]:
+    """What a process read and wrote, in the order of ``_IO``; nothing where the system does not tell."""
+    try:
+        lines = dict(line.split(": ") for line in Path(f"/proc/{pid}/io").read_text().splitlines())
+        return [int(lines[name]) for name in _IO]
+    except (OSError, ValueError, KeyError):
+        return [0] * len(_IO)
 
 
 def _not_begun(code: str, message: str) -> Ended:

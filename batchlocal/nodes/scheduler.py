@@ -20,6 +20,7 @@ from batchlocal.nodes.storage import NodeStorage
 from batchlocal.platform import Platform
 from batchlocal.protocol import moments
 from batchlocal.store import Tx
+from batchlocal.store.tasks import TaskTimes
 
 __all__ = ["Scheduler"]
 
@@ -164,7 +165,8 @@ class Scheduler:
             return
         ended = tasks.attempt_ended(task, fact, now)
         waited = 0 if task.retries else task.started - task.created
-        tx.tasks.took(job.key, now - task.started, waited, ended.retries - task.retries)
+        usage = fact.usage._replace(ran=now - task.started)
+        tx.tasks.took(job.key, TaskTimes(waited, ended.retries - task.retries, usage))
         if ended.state == "completed":
             job_lifecycle.complete_task(self._platform, tx, job, ended, now)
         else:

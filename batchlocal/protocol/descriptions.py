@@ -10,7 +10,7 @@ from typing import Any
 from batchlocal import specs
 from batchlocal.protocol.routing import Routed
 
-__all__ = ["BodyRefused", "checked", "every_operation", "offers", "selectable", "shown", "success"]
+__all__ = ["BodyRefused", "checked", "every_operation", "most_results", "offers", "selectable", "shown", "success"]
 
 
 class BodyRefused(Exception):
@@ -77,6 +77,13 @@ def shown(namespace: str, operation: Routed, api_version: str, status: int, body
     described = _operations(namespace, api_version).get(operation.id)
     schema = described.responses.get(status) if described else None
     return body if schema is None else specs.visible(namespace, api_version, schema, body)
+
+
+def most_results(namespace: str, operation_id: str, api_version: str) -> int | None:
+    """How many entries a page of a list may have: the most that ``maxresults`` takes; None where nothing is known."""
+    described = _operations(namespace, api_version).get(operation_id)
+    limits = [one.constraints.maximum for one in described.parameters if one.name == "maxresults"] if described else []
+    return int(limits[0]) if limits and limits[0] is not None else None
 
 
 @lru_cache(maxsize=256)

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from batchlocal.domain.refusals import Refusal
 from batchlocal.protocol import moments
-from batchlocal.protocol.descriptions import selectable
+from batchlocal.protocol.descriptions import most_results, selectable
 from batchlocal.protocol.filters import FilterInvalid, Predicate, compiled
 from batchlocal.protocol.messages import Answer
 from batchlocal.service.call import ServiceCall
@@ -122,8 +122,9 @@ def changed(call: ServiceCall, status: int, path: str, modified: int, *, created
     return Answer(status, headers=headers)
 
 
-def page_size(call: ServiceCall, most: int = _MOST_RESULTS) -> int:
-    """``maxresults``: from 1 to the documented most, which is also the default."""
+def page_size(call: ServiceCall) -> int:
+    """``maxresults``: from 1 to the operation's documented most, which is also the default."""
+    most = most_results("service", call.request.operation, call.request.api_version) or _MOST_RESULTS
     text = call.request.query.get("maxresults", str(most))
     if not text.isdigit() or int(text) < 1:
         raise QueryParameterInvalid("maxresults", text, "MaxResults cannot be less than 1")

@@ -9,7 +9,7 @@ from batchlocal.protocol.messages import Answer
 from batchlocal.service.answers import changed
 from batchlocal.service.call import ServiceCall
 from batchlocal.service.errors import CATALOGUE, worded
-from batchlocal.service.pools import pool_of, run_in_version
+from batchlocal.service.pools import pool_asked, pool_of, run_in_version
 from batchlocal.service.registry import handles
 
 CATALOGUE.update(
@@ -41,7 +41,7 @@ def enable(call: ServiceCall) -> Answer:
     """200 and a new ETag; the formula is evaluated at once."""
     body = call.body or {}
     formula, interval = body.get("autoScaleFormula"), body.get("autoScaleEvaluationInterval")
-    pool = enabled(call.platform, call.tx, autoscale.enable(pool_of(call), formula, interval, call.now), call.now)
+    pool = enabled(call.platform, call.tx, autoscale.enable(pool_asked(call), formula, interval, call.now), call.now)
     return changed(call, 200, f"pools/{pool.id}/enableautoscale", pool.modified)
 
 

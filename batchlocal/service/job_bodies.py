@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from batchlocal.domain.durations import spelt
 from batchlocal.domain.job import Job
 from batchlocal.domain.job_node import JobNode, Run
 from batchlocal.domain.job_settings import Properties
 from batchlocal.protocol import moments
 from batchlocal.service.answers import expands_stats
 from batchlocal.service.call import ServiceCall
-from batchlocal.store.tasks import TaskCounts, TaskTimes
+from batchlocal.service.statistics import of_jobs
+from batchlocal.store.tasks import TaskCounts
 
-__all__ = ["failure_shown", "job_shown", "node_status_shown", "root_directory", "statistics", "task_counts_shown"]
+__all__ = ["failure_shown", "job_shown", "node_status_shown", "root_directory", "task_counts_shown"]
 
 _CATEGORIES = {"usererror": "UserError", "servererror": "ServerError"}
 
@@ -42,28 +41,8 @@ def job_shown(call: ServiceCall, job: Job) -> Properties:
     if expands_stats(call):
         counts, _ = call.tx.tasks.counts(job.key)
         times = call.tx.tasks.times(job.key)
-        body["stats"] = statistics(body["url"], job.created, call.now, [counts], [times])
+        body["stats"] = of_jobs(f"{body['url']}/stats", job.created, call.now, [counts], [times])
     return body
-
-
-def statistics(url: str, since: int, now: int, counts: Sequence[TaskCounts], times: Sequence[TaskTimes]) -> Properties:
-    """Sums over jobs. The processor's time, and what was read and written, are not measured."""
-    return {
-        "url": f"{url}/stats",
-        "startTime": moments.iso(since),
-        "lastUpdateTime": moments.iso(now),
-        "userCPUTime": "PT0S",
-        "kernelCPUTime": "PT0S",
-        "wallClockTime": spelt(sum(one.ran for one in times)),
-        "readIOps": "0",
-        "writeIOps": "0",
-        "readIOGiB": 0.0,
-        "writeIOGiB": 0.0,
-        "numTaskRetries": str(sum(one.retries for one in times)),
-        "numSucceededTasks": str(sum(one.succeeded for one in counts)),
-        "numFailedTasks": str(sum(one.failed for one in counts)),
-        "waitTime": spelt(sum(one.waited for one in times)),
-    }
 
 
 def task_counts_shown(counts: TaskCounts) -> dict[str, int]:

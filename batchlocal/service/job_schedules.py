@@ -12,8 +12,9 @@ from batchlocal.service.answers import changed, entity, expands_stats, page, pag
 from batchlocal.service.call import ServiceCall
 from batchlocal.service.conditions import check_conditions
 from batchlocal.service.errors import CATALOGUE, worded
-from batchlocal.service.job_bodies import job_shown, statistics
+from batchlocal.service.job_bodies import job_shown
 from batchlocal.service.registry import handles
+from batchlocal.service.statistics import of_jobs
 
 __all__: list[str] = []
 
@@ -205,5 +206,5 @@ def shown(call: ServiceCall, found: JobSchedule) -> dict[str, object]:
     if expands_stats(call):
         keys = [job.key for job in call.tx.jobs.of_schedule(found.key)]
         counts, times = [call.tx.tasks.counts(key)[0] for key in keys], [call.tx.tasks.times(key) for key in keys]
-        body["stats"] = statistics(str(body["url"]), found.created, call.now, counts, times)
+        body["stats"] = of_jobs(f"{body['url']}/stats", found.created, call.now, counts, times)
     return body

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from batchlocal.domain import node as nodes
 from batchlocal.domain.node import Node
@@ -14,12 +14,24 @@ from batchlocal.protocol.messages import Answer
 from batchlocal.service.answers import page_of, selected
 from batchlocal.service.call import ServiceCall
 from batchlocal.service.errors import CATALOGUE, invalid_value, worded
-from batchlocal.service.nodes import endpoints, node_of
+from batchlocal.service.nodes import ipv6_address, login_endpoint, node_of
 from batchlocal.service.pools import pool_of
 from batchlocal.service.registry import handles
 from batchlocal.store.effects import Effect
 
 __all__: list[str] = []
+
+_REIMAGES_SINCE: Final = "2024-07-01.20.0"
+"""From here on the reference asks of a node only that it is idle or running."""
+
+_OWN_EXTENSION: Final = {
+    "name": "batchNodeExtension",
+    "publisher": "Microsoft.Azure.Extensions",
+    "type": "CustomScript",
+    "typeHandlerVersion": "2.0",
+    "autoUpgradeMinorVersion": True,
+}
+"""How Batch itself comes onto a node (the API description's examples of extensions)."""
 
 
 @dataclass(eq=False)
@@ -71,12 +83,13 @@ def _acted(call: ServiceCall, status: int, action: str, *, created: bool = False
     return Answer(status, headers={"DataServiceId": url, **({"Location": url} if created else {})})
 
 
-def _begin(call: ServiceCall, action: str, option: str) -> Answer:
+def _begin(call: ServiceCall, action: str, option: str, *, wipe: bool = False) -> Answer:
     node = nodes.begin(node_of(call), action, option, call.now)
     evacuate(call.platform, call.tx, node, option, call.now)
     call.tx.nodes.put(node)
     call.tx.effects.drop(node.key, BOOT)
-    call.platform.owe(call.tx, Effect(BOOT, node.key, call.now, {}, call.request.request_id))
+    payload = {"wipe": True} if wipe else {}
+    call.platform.owe(call.tx, Effect(BOOT, node.key, call.now, payload, call.request.request_id))
     return _acted(call, 202, action)
 
 
@@ -92,10 +105,23 @@ def reboot(call: ServiceCall) -> Answer:
 
 @handles("ComputeNode_Reimage")
 def reimage(call: ServiceCall) -> Answer:
-    """409: only nodes of cloud services could be reimaged, and Azure has no such pools any more (recorded)."""
+    """202 and a fresh disk; before 2024-07-01.20.0 only nodes of cloud services could be reimaged (recorded), and Azure
+    has no such pools any more."""
+    if call.request.api_version < _REIMAGES_SINCE:
+        raise _only_on_cloud_services(call, "reimage")
+    return _begin(call, "reimage", _option(call, "nodeReimageOption"), wipe=True)
+
+
+@handles("ComputeNode_GetRemoteDesktop")
+def remote_desktop(call: ServiceCall) -> Answer:
+    """409: files for remote desktop were for nodes of cloud services (REST reference until 2024-02-01.19.0)."""
+    raise _only_on_cloud_services(call, "get remote desktop")
+
+
+def _only_on_cloud_services(call: ServiceCall, operation: str) -> OperationNotValidOnNode:
     node_of(call)
-    raise OperationNotValidOnNode(
-        "Operation reimage can be invoked only on pools created with cloudServiceConfiguration"
+    return OperationNotValidOnNode(
+        f"Operation {operation} can be invoked only on pools created with cloudServiceConfiguration"
     )
 
 
@@ -173,8 +199,11 @@ def _put_user(call: ServiceCall, node: Node, name: str, user: dict[str, Any]) ->
 @handles("ComputeNode_GetRemoteLoginSettings")
 def remote_login_settings(call: ServiceCall) -> Answer:
     """Where Azure would let users of the node log on; here nothing listens there."""
-    *_, login = endpoints(pool_of(call), node_of(call))
-    body = {"remoteLoginIPAddress": login["publicIPAddress"], "remoteLoginPort": login["frontendPort"]}
+    pool, node = pool_of(call), node_of(call)
+    address, port = login_endpoint(pool, node)
+    body: dict[str, Any] = {"remoteLoginIPAddress": address, "remoteLoginPort": port}
+    if ipv6 := ipv6_address(pool, node):
+        body |= {"ipv6RemoteLoginIPAddress": ipv6, "ipv6RemoteLoginPort": port}
     kind = "Microsoft.Azure.Batch.Protocol.Entities.ComputeNodeRemoteLoginSettings"
     return Answer(200, {"odata.metadata": f"{call.url}/$metadata#{kind}", **body})
 
@@ -193,9 +222,10 @@ def upload_logs(call: ServiceCall) -> Answer:
 
 @handles("ComputeNodeExtension_List")
 def list_extensions(call: ServiceCall) -> Answer:
-    """The extensions of the pool's nodes; here they run nothing, and say so."""
+    """Batch's own extension, then those of the pool by name; here they run nothing, and say so."""
     found = _extensions(call, pool_of(call))
-    return page_of(call, "extensions", found, lambda one: str(one["vmExtension"]["name"]), lambda one: one)
+    places = [(f"{number:04}", one) for number, one in enumerate(found)]
+    return page_of(call, "extensions", places, lambda one: one[0], lambda one: one[1])
 
 
 @handles("ComputeNodeExtension_Get")
@@ -223,5 +253,5 @@ def _extensions(call: ServiceCall, pool: Pool) -> list[dict[str, Any]]:
             "vmExtension": {name: value for name, value in one.items() if name != "protectedSettings"},
             "instanceView": {"name": one["name"], "statuses": [status]},
         }
-        for one in sorted(machine.get("extensions") or [], key=lambda one: str(one["name"]))
+        for one in (_OWN_EXTENSION, *sorted(machine.get("extensions") or [], key=lambda one: str(one["name"])))
     ]

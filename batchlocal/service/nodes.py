@@ -18,7 +18,7 @@ from batchlocal.service.pools import pool_of
 from batchlocal.service.registry import handles
 from batchlocal.service.task_bodies import execution_info
 
-__all__ = ["endpoints", "node_of"]
+__all__ = ["ipv6_address", "login_endpoint", "node_of"]
 
 _STATES = (
     "creating",
@@ -50,6 +50,7 @@ CATALOGUE.update(
         nodes.NodeNotFound: worded(404, "NodeNotFound", "The specified node does not exist."),
         nodes.NodeBeingCreated: worded(409, "NodeBeingCreated", "The specified node is being created."),
         nodes.NodeBeingRebooted: worded(409, "NodeBeingRebooted", "The specified node is being rebooted."),
+        nodes.NodeBeingReimaged: worded(409, "NodeBeingReimaged", "The specified node is being reimaged."),
         nodes.NodeBeingStarted: worded(409, "NodeBeingStarted", "The specified node is being started."),
         nodes.NodeStateUnusable: worded(409, "NodeStateUnusable", "The specified node is not in a usable state."),
         nodes.NodeSchedulingUnchanged: worded(
@@ -122,6 +123,7 @@ def shown(call: ServiceCall, node: Node) -> dict[str, Any]:
         **({"lastBootTime": moments.iso(node.booted)} if node.booted else {}),
         "allocationTime": moments.iso(node.allocated),
         "ipAddress": node.address,
+        **({"ipv6Address": address} if (address := ipv6_address(pool, node)) else {}),
         "affinityId": f"TVM:{node.id}",
         "vmSize": str(pool.properties.get("vmSize", "")).lower(),
         "totalTasksRun": node.total_tasks,
@@ -140,7 +142,7 @@ def shown(call: ServiceCall, node: Node) -> dict[str, Any]:
     if node.errors:
         body["errors"] = list(node.errors)
     body["isDedicated"] = node.dedicated
-    body["endpointConfiguration"] = {"inboundEndpoints": [*endpoints(pool, node)]}
+    body["endpointConfiguration"] = {"inboundEndpoints": [*_endpoints(pool, node)]}
     if node.booted:
         body["nodeAgentInfo"] = {"lastUpdateTime": moments.iso(node.booted), "version": _AGENT}
     image = (pool.properties.get("virtualMachineConfiguration") or {}).get("imageReference") or {}
@@ -161,7 +163,23 @@ def _recent(call: ServiceCall, task: Task) -> dict[str, Any]:
     }
 
 
-def endpoints(pool: Pool, node: Node) -> Iterator[dict[str, Any]]:
+def ipv6_address(pool: Pool, node: Node) -> str:
+    """A private address of the second kind, '' for a pool that did not ask for one (2025-06-01)."""
+    network = pool.properties.get("networkConfiguration") or {}
+    families = (network.get("publicIPAddressConfiguration") or {}).get("ipFamilies") or []
+    return f"fd00::{4 + node.number:x}" if "ipv6" in map(str.lower, families) else ""
+
+
+def login_endpoint(pool: Pool, node: Node) -> tuple[str, int]:
+    """Where SSH or remote desktop would be reached from outside, or else from inside the node's network."""
+    port = _REMOTE_LOGIN[pool.is_windows]
+    for one in _endpoints(pool, node):
+        if one["backendPort"] == port:
+            return str(one["publicIPAddress"]), int(one["frontendPort"])
+    return node.address, port
+
+
+def _endpoints(pool: Pool, node: Node) -> Iterator[dict[str, Any]]:
     """The ports under which a node can be reached: those of its pool's configuration, then remote login (recorded).
 
     Nothing listens there: a node is a folder on this machine.
@@ -170,7 +188,8 @@ def endpoints(pool: Pool, node: Node) -> Iterator[dict[str, Any]]:
     for nat in (network.get("endpointConfiguration") or {}).get("inboundNATPools") or []:
         port = int(nat["frontendPortRangeStart"]) + node.number
         yield _endpoint(str(nat["name"]), str(nat["protocol"]).lower(), port, int(nat["backendPort"]), node)
-    yield _endpoint("SSHRule", "tcp", 50000 + node.number, _REMOTE_LOGIN[pool.is_windows], node)
+    if pool.hidden.get("remote_login"):
+        yield _endpoint("SSHRule", "tcp", 50000 + node.number, _REMOTE_LOGIN[pool.is_windows], node)
 
 
 def _endpoint(name: str, protocol: str, frontend: int, backend: int, node: Node) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from batchlocal import specs
-from batchlocal.domain.refusals import Refusal
+from batchlocal.domain.refusals import PropertyMissing, Refusal
 from batchlocal.protocol import descriptions
 from batchlocal.protocol.descriptions import BodyRefused
 from batchlocal.protocol.routing import Routed
@@ -21,6 +21,7 @@ from batchlocal.service import (
     node_actions,
     nodes,
     pools,
+    statistics,
     tasks,
 )
 from batchlocal.service.errors import CATALOGUE, INVALID_VALUE, invalid_value, worded
@@ -31,7 +32,10 @@ __all__ = ["check_body", "handlers", "operations", "rooms", "show_body", "versio
 
 _TYPES = "Microsoft.Azure.Batch.Protocol.Entities"  # where the service's types stand, as its messages name them
 
-rooms = (account, applications, autoscale, certificates, files, job_schedules, jobs, node_actions, nodes, pools, tasks)
+rooms = (
+    *(account, applications, autoscale, certificates, files, job_schedules, jobs),
+    *(node_actions, nodes, pools, statistics, tasks),
+)
 operations = descriptions.every_operation("service")
 handlers = HANDLERS
 versions = specs.known_versions("service")
@@ -42,13 +46,6 @@ class BodyInvalid(Refusal):
     """The body as a whole is not what the operation takes."""
 
     reason: str
-
-
-@dataclass(eq=False)
-class PropertyMissing(Refusal):
-    """A property that the operation needs is not there."""
-
-    name: str
 
 
 @dataclass(eq=False)

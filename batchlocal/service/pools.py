@@ -11,19 +11,22 @@ from batchlocal.autoscaling import enabled
 from batchlocal.domain import node as nodes
 from batchlocal.domain import pool as pools
 from batchlocal.domain.pool import Pool, PoolExists, PoolNotFound
-from batchlocal.domain.pool_settings import TARGETS, check_subnet
+from batchlocal.domain.pool_changes import PropertyFixed, check_patch
+from batchlocal.domain.pool_settings import TARGETS, check_disk_key, check_subnet
 from batchlocal.domain.quotas import PackageReferenceQuotaReached, PoolQuotaReached
-from batchlocal.domain.refusals import Refusal
+from batchlocal.domain.refusals import PropertyMissing, Refusal
 from batchlocal.protocol import moments
 from batchlocal.protocol.messages import Answer
-from batchlocal.service.answers import changed, entity, page_of
+from batchlocal.service.answers import changed, entity, expands_stats, page
 from batchlocal.service.applications import check_packages
 from batchlocal.service.call import ServiceCall
+from batchlocal.service.conditions import check_conditions
 from batchlocal.service.errors import CATALOGUE, invalid_value, worded
 from batchlocal.service.registry import handles
+from batchlocal.service.statistics import of_pools
 from batchlocal.store.effects import Effect
 
-__all__ = ["pool_of", "run_in_version"]
+__all__ = ["pool_asked", "pool_of", "run_in_version"]
 
 _LOW_PRIORITY_SINCE = "2017-05-01.5.0"
 _TODAY_SINCE = "2021"  # recorded: pools differ in small things between 2020-09-01.12.0 and 2024-02-01.19.0
@@ -62,6 +65,13 @@ CATALOGUE.update(
             Reason="A pool may reference at most {most} application packages",
         ),
         pools.ResizeOngoing: worded(409, "PoolBeingResized", "The specified pool is being resized."),
+        PropertyFixed: worded(  # the management plane's code; the service's is not recorded
+            400,
+            "PropertyCannotBeUpdated",
+            "A property that can not be updated was specified in the request.",
+            PropertyName="{name}",
+            Reason="{reason}",
+        ),
         pools.NoResizeToStop: worded(
             409,
             "OperationInvalidForCurrentState",
@@ -95,6 +105,13 @@ def pool_of(call: ServiceCall) -> Pool:
     return pool
 
 
+def pool_asked(call: ServiceCall) -> Pool:
+    """``pool_of``, once the request's conditions hold for it."""
+    pool = pool_of(call)
+    check_conditions(call, pool.modified)
+    return pool
+
+
 def owe_resize(call: ServiceCall, pool: Pool) -> None:
     """Write the pool down with the resize that it now waits for."""
     call.tx.pools.put(pool)
@@ -106,11 +123,13 @@ def add_pool(call: ServiceCall) -> Answer:
     """201; the pool is resizing from the start."""
     if call.body.get("cloudServiceConfiguration"):
         raise CloudServicesRetired
-    pool = pools.create(call.account.key, call.body["id"], call.body, call.now)
+    login = pools.maps_remote_login(call.request.api_version)
+    pool = pools.create(call.account.key, call.body["id"], call.body, call.now, remote_login=login)
     if call.tx.pools.find(pool.key) is not None:
         raise PoolExists
     quotas.admit_pool(call.tx, call.account, call.body)
     check_subnet(pool.properties, call.account.subscription)
+    check_disk_key(pool.properties, identity=False)
     check_packages(call, pool.properties)
     owe_resize(call, pool)
     if pool.properties["enableAutoScale"]:
@@ -121,30 +140,39 @@ def add_pool(call: ServiceCall) -> Answer:
 @handles("Pool_List")
 def list_pools(call: ServiceCall) -> Answer:
     """Pools by id (F10)."""
-    found = list(call.tx.pools.of_account(call.account.key))
-    return page_of(call, "pools", found, lambda pool: pool.key, lambda pool: shown(call, pool))
+    account = call.account.key
+    return page(
+        call,
+        "pools",
+        lambda after, limit: call.tx.pools.page(account, after, limit),
+        lambda pool: pool.key,
+        lambda pool: shown(call, pool),
+    )
 
 
 @handles("Pool_Get")
 def get_pool(call: ServiceCall) -> Answer:
     """The pool, also while it is being deleted."""
-    pool = pool_of(call)
+    pool = pool_asked(call)
     return entity(call, "pools", shown(call, pool), pool.modified)
 
 
 @handles("Pool_Exists")
 def pool_exists(call: ServiceCall) -> Answer:
     """200 or 404, both empty."""
-    pool = pool_of(call)
+    pool = pool_asked(call)
     headers = {"ETag": moments.etag(pool.modified), "Last-Modified": moments.http_date(pool.modified)}
     return Answer(200, headers=headers)
 
 
 @handles("Pool_Patch")
 def patch_pool(call: ServiceCall) -> Answer:
-    """Each property sent replaces the old one whole (F11)."""
+    """Each property sent replaces the old one whole (F11); most of them only while the pool has no nodes."""
     quotas.check_references(call.account, call.body or {})
-    pool = pools.update(pool_of(call), call.body or {}, call.now)
+    before = pool_asked(call)
+    pool = pools.update(before, call.body or {}, call.now)
+    check_patch(before, pool)
+    check_disk_key(pool.properties, identity=bool(pool.hidden.get("identity")))
     check_packages(call, pool.properties)
     call.tx.pools.put(pool)
     return changed(call, 200, f"pools/{pool.id}", pool.modified)
@@ -162,7 +190,7 @@ def update_pool_properties(call: ServiceCall) -> Answer:
 @handles("Pool_Delete")
 def delete_pool(call: ServiceCall) -> Answer:
     """202; the pool stays readable as deleting until its nodes are gone. No headers of a change (F10)."""
-    owe_resize(call, pools.delete(pool_of(call), call.now))
+    owe_resize(call, pools.delete(pool_asked(call), call.now))
     return Answer(202)
 
 
@@ -170,9 +198,11 @@ def delete_pool(call: ServiceCall) -> Answer:
 def resize_pool(call: ServiceCall) -> Answer:
     """202 and a new ETag; a target that is not named is 0 (recorded with 2024-02-01.19.0)."""
     body = call.body or {}
+    if all(body.get(name) is None for name in TARGETS):
+        raise PropertyMissing(" and/or ".join(TARGETS))  # before the pool is looked for (tests of Java's library)
     dedicated, low_priority = (int(body.get(name) or 0) for name in TARGETS)
     option, timeout = _leaving(body)
-    pool = pools.resize(pool_of(call), dedicated, low_priority, option, call.now, timeout)
+    pool = pools.resize(pool_asked(call), dedicated, low_priority, option, call.now, timeout)
     owe_resize(call, pool)
     return changed(call, 202, f"pools/{pool.id}/resize", pool.modified)
 
@@ -180,7 +210,7 @@ def resize_pool(call: ServiceCall) -> Answer:
 @handles("Pool_StopResize")
 def stop_resize(call: ServiceCall) -> Answer:
     """202."""
-    pool = pools.stop_resize(pool_of(call), call.now)
+    pool = pools.stop_resize(pool_asked(call), call.now)
     owe_resize(call, pool)
     return changed(call, 202, f"pools/{pool.id}/stopresize", pool.modified)
 
@@ -194,7 +224,7 @@ def _leaving(body: dict[str, Any]) -> tuple[str, str]:
 @handles("Pool_RemoveNodes")
 def remove_nodes(call: ServiceCall) -> Answer:
     """202 and a new ETag; the named nodes leave, and the pool's targets with them."""
-    pool = pool_of(call)
+    pool = pool_asked(call)
     named = [call.tx.nodes.find(f"{pool.key}/nodes/{node_id}") for node_id in call.body["nodeList"]]
     found = [node for node in named if node is not None]
     if not named or len(named) > _MOST_REMOVED or len(found) < len(named):
@@ -244,6 +274,9 @@ def shown(call: ServiceCall, pool: Pool) -> dict[str, Any]:
         body["autoScaleRun"] = run_in_version(call, pool.auto_scale_run)
     if pool.resize_errors:
         body["resizeErrors"] = [{"code": error.code, "message": error.message} for error in pool.resize_errors]
+    if expands_stats(call):
+        seen = pool, call.tx.nodes.of_pool(pool.key), call.tx.tasks.times_of_pool(pool.key)
+        body["stats"] = of_pools(f"{body['url']}/stats", pool.created, call.now, [seen])
     return body
 
 

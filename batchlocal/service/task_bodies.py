@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from batchlocal.domain.durations import spelt
 from batchlocal.domain.job import Job
 from batchlocal.domain.task import Task
 from batchlocal.protocol import moments
 from batchlocal.service.answers import expands_stats
 from batchlocal.service.call import ServiceCall
 from batchlocal.service.job_bodies import failure_shown, root_directory
+from batchlocal.service.statistics import of_task
 
 __all__ = ["execution_info", "node_info", "task_shown"]
 
@@ -34,7 +34,7 @@ def task_shown(call: ServiceCall, job: Job, task: Task) -> dict[str, Any]:
     if task.node_id or task.state == "completed":
         body["nodeInfo"] = node_info(call, job, task)
     if expands_stats(call):
-        body["stats"] = _statistics(f"{url}/stats", task, call.now)
+        body["stats"] = of_task(url, task, call.now)
     return body
 
 
@@ -69,22 +69,4 @@ def node_info(call: ServiceCall, job: Job, task: Task) -> dict[str, Any]:
         "poolId": job.pool_id,
         "nodeId": task.node_id,
         **root_directory(call, job, task.node_id, task.id),
-    }
-
-
-def _statistics(url: str, task: Task, now: int) -> dict[str, Any]:
-    """The processor's time, and what was read and written, are not measured."""
-    ran = (task.ended or now) - task.started if task.started else 0
-    return {
-        "url": url,
-        "startTime": moments.iso(task.started or task.created),
-        "lastUpdateTime": moments.iso(now),
-        "userCPUTime": "PT0S",
-        "kernelCPUTime": "PT0S",
-        "wallClockTime": spelt(max(0, ran)),
-        "readIOps": "0",
-        "writeIOps": "0",
-        "readIOGiB": 0.0,
-        "writeIOGiB": 0.0,
-        "waitTime": spelt(max(0, (task.started or now) - task.created)),
     }

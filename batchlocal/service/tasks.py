@@ -18,13 +18,16 @@ from batchlocal.protocol.messages import Answer
 from batchlocal.service.answers import changed, entity, filter_of, page, selected
 from batchlocal.service.call import ServiceCall
 from batchlocal.service.conditions import check_conditions
-from batchlocal.service.errors import CATALOGUE, answer_refusal, worded
+from batchlocal.service.errors import CATALOGUE, answer_fault, answer_refusal, worded
 from batchlocal.service.jobs import job_of
 from batchlocal.service.registry import handles
 from batchlocal.service.task_bodies import task_shown
 from batchlocal.store.effects import Effect
 
 __all__ = ["task_of"]
+
+_SERVER_ERRORS = 500
+"""Statuses from here on are the service's fault, not the caller's."""
 
 CATALOGUE.update(
     {
@@ -127,10 +130,21 @@ def add_tasks(call: ServiceCall) -> Answer:
 
 
 def _result(call: ServiceCall, job: Job, pool: Pool | None, sent: dict[str, Any]) -> dict[str, Any]:
+    """How one task of a collection fared. A ``servererror``, after which a caller may try the task again as it is,
+    comes only from a fault that somebody asked for: here tasks are written together, or the request fails."""
+    fault = call.platform.faults.task(call.account.name, str(sent["id"]))
+    if fault is not None:
+        status = "servererror" if fault.status >= _SERVER_ERRORS else "clienterror"
+        return {
+            "status": status,
+            "taskId": str(sent["id"]),
+            "error": _bare(answer_fault(fault, call.request, call.url)),
+        }
     try:
         task = _add(call, job, pool, sent)
     except Refusal as refusal:
-        return {"status": "clienterror", "taskId": str(sent["id"]), "error": _error(call, refusal)}
+        error = _bare(answer_refusal(refusal, call.request, call.url))
+        return {"status": "clienterror", "taskId": str(sent["id"]), "error": error}
     return {
         "status": "Success",
         "taskId": task.id,
@@ -140,9 +154,8 @@ def _result(call: ServiceCall, job: Job, pool: Pool | None, sent: dict[str, Any]
     }
 
 
-def _error(call: ServiceCall, refusal: Refusal) -> dict[str, Any]:
-    body: dict[str, Any] = answer_refusal(refusal, call.request, call.url).json
-    return {name: value for name, value in body.items() if name != "odata.metadata"}
+def _bare(answer: Answer) -> dict[str, Any]:
+    return {name: value for name, value in answer.json.items() if name != "odata.metadata"}
 
 
 @handles("Task_List")

@@ -41,10 +41,12 @@ class Table:
 
     @cached_property
     def operations(self) -> tuple[Operation, ...]:
-        """All operations of the version, in the description's order."""
+        """All operations of the version, in the description's order, those that newer versions dropped last."""
         missing = {name for difference in self._older for name in difference.operations}
         statuses = {name: status for difference in self._older for name, status in difference.statuses.items()}
-        return tuple(build_operation(raw, statuses) for raw in self._raw["operations"] if raw["id"] not in missing)
+        present = [raw for raw in self._raw["operations"] if raw["id"] not in missing]
+        present += [raw for difference in self._older for raw in difference.retired_operations]
+        return tuple(build_operation(raw, statuses) for raw in present)
 
     def operation(self, operation_id: str) -> Operation:
         """One operation; raises KeyError for one that the version does not have."""

@@ -53,15 +53,16 @@ class Difference:
     """What became different in api-version ``since``; versions before it are as told here.
 
     ``absent``: properties that were not there yet, by schema. ``renamed``: by schema, today's name to the name before.
-    ``retired``: by schema, properties that were there only before, in the tables' notation. ``operations``: those not
-    there yet. ``statuses``: operations that answered another success status. ``values``: what answers show whatever is
-    stored, by schema and today's name.
+    ``retired``: by schema, properties that were there only before, in the tables' notation; ``retired_operations``:
+    operations of that kind. ``operations``: those not there yet. ``statuses``: operations that answered another success
+    status. ``values``: what answers show whatever is stored, by schema and today's name.
     """
 
     since: str
     absent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     renamed: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     retired: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    retired_operations: tuple[Mapping[str, Any], ...] = ()
     operations: tuple[str, ...] = ()
     statuses: Mapping[str, int] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -231,6 +232,15 @@ _BATCH = (
     ),
 )
 
+
+def _read_only_before(operation_id: str, path: str, answer: str | None) -> Mapping[str, Any]:
+    """An operation that was there only before, without parameters of its own but those of its path."""
+    named = [part[1:-1] for part in path.split("/") if part.startswith("{")]
+    parameters = [{"name": name, "in": "path", "type": "string", "required": True} for name in named]
+    parameters.append({"name": "timeout", "in": "query", "type": "integer", "format": "int32", "default": 30})
+    return {"id": operation_id, "method": "GET", "path": path, "parameters": parameters, "responses": {"200": answer}}
+
+
 _POOLS = ("CloudPool", "PoolAddParameter", "PoolSpecification")
 _JOBS = ("CloudJob", "JobAddParameter", "JobPatchParameter", "JobSpecification", "JobUpdateParameter")
 
@@ -259,6 +269,9 @@ _SERVICE = (
             "TaskContainerSettings": ("containerHostBatchBindMounts",),
         },
         retired=dict.fromkeys(_POOLS, _CLOUD_SERVICE | _LICENSES),
+        retired_operations=(
+            _read_only_before("ComputeNode_GetRemoteDesktop", "/pools/{poolId}/nodes/{nodeId}/rdp", None),
+        ),
         operations=("ComputeNode_Start", "ComputeNode_Deallocate"),
     ),
     Difference(  # client
@@ -277,6 +290,10 @@ _SERVICE = (
     Difference(  # client
         "2023-05-01.17.0",
         absent={"NetworkConfiguration": ("enableAcceleratedNetworking",), "VMExtension": ("enableAutomaticUpgrade",)},
+        retired_operations=(  # recorded with 2020-09-01.12.0
+            _read_only_before("Pool_GetAllLifetimeStatistics", "/lifetimepoolstats", "PoolStatistics"),
+            _read_only_before("Job_GetAllLifetimeStatistics", "/lifetimejobstats", "JobStatistics"),
+        ),
     ),
     Difference(  # client
         "2022-10-01.16.0",

@@ -316,6 +316,17 @@ _step(
     """
     + TRIGGERS,
 )
+_step(
+    "0014 what tasks take of processors, and what they read and write",
+    """
+    ALTER TABLE task_count ADD COLUMN user INTEGER NOT NULL DEFAULT 0;    -- ticks
+    ALTER TABLE task_count ADD COLUMN kernel INTEGER NOT NULL DEFAULT 0;  -- ticks
+    ALTER TABLE task_count ADD COLUMN reads INTEGER NOT NULL DEFAULT 0;   -- calls
+    ALTER TABLE task_count ADD COLUMN writes INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE task_count ADD COLUMN bytes_read INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE task_count ADD COLUMN bytes_written INTEGER NOT NULL DEFAULT 0;
+    """,
+)
 
 
 def check_known(connection: sqlite3.Connection) -> int:

@@ -9,10 +9,14 @@ from dataclasses import dataclass
 import orjson
 
 from batchlocal.domain.task import Task
+from batchlocal.domain.usage import NOTHING, Usage
 from batchlocal.store.dependencies import Dependencies
 
 __all__ = ["TaskCounts", "TaskTimes", "Tasks"]
 
+
+_TIMES = ("waited", "retries", *("ran", "user", "kernel", "reads", "writes", "bytes_read", "bytes_written"))
+"""Columns of ``task_count`` in the order of TaskTimes and, after it, Usage."""
 
 _PARKED = 1_000_000_000
 """More open dependencies than a task can have."""
@@ -34,11 +38,11 @@ class TaskCounts:
 
 @dataclass(frozen=True, slots=True)
 class TaskTimes:
-    """What a job's tasks took, in ticks, and how often they were tried again."""
+    """How long a job's tasks waited for first attempts (ticks), how often they were tried again, what all took."""
 
-    ran: int = 0
     waited: int = 0
     retries: int = 0
+    usage: Usage = NOTHING
 
 
 class Tasks:
@@ -157,17 +161,23 @@ class Tasks:
         """What fell due about a task was done; nothing else will."""
         self._run("UPDATE task SET due = NULL WHERE job = ? AND id_key = ?", (task.job, task.id.lower()))
 
-    def took(self, job: str, ran: int, waited: int, retries: int) -> None:
+    def took(self, job: str, times: TaskTimes) -> None:
         """Add an attempt to the times that are kept of a job."""
-        self._run(
-            "UPDATE task_count SET ran = ran + ?, waited = waited + ?, retries = retries + ? WHERE job = ?",
-            (ran, waited, retries, job),
-        )
+        added = ", ".join(f"{name} = {name} + ?" for name in _TIMES)
+        self._run(f"UPDATE task_count SET {added} WHERE job = ?", (times.waited, times.retries, *times.usage, job))
 
     def times(self, job: str) -> TaskTimes:
         """What the job's tasks took so far."""
-        row = self._run("SELECT ran, waited, retries FROM task_count WHERE job = ?", (job,)).fetchone()
-        return TaskTimes(*row) if row else TaskTimes()
+        return self._times("WHERE job = ?", job)
+
+    def times_of_pool(self, pool: str) -> TaskTimes:
+        """What the tasks of all jobs on a pool took so far."""
+        return self._times("JOIN job ON job.key = task_count.job WHERE job.pool = ?", pool)
+
+    def _times(self, which: str, *values: str) -> TaskTimes:
+        sums = ", ".join(f"coalesce(sum({name}), 0)" for name in _TIMES)
+        waited, retries, *used = self._run(f"SELECT {sums} FROM task_count {which}", values).fetchone()
+        return TaskTimes(waited, retries, Usage(*used))
 
     def counts_of_pool(self, pool: str) -> TaskCounts:
         """The tasks of all jobs on a pool, by state."""

@@ -8,6 +8,8 @@ import uuid
 
 import pytest
 import requests
+from azure.batch import BatchClient, models
+from azure.core.credentials import AzureNamedKeyCredential
 from azure.core.exceptions import HttpResponseError
 from azure.mgmt.batch import BatchManagementClient
 
@@ -67,6 +69,28 @@ def test_a_retrying_client_gets_through_a_throttled_server(
         set_fault(steered, operation="BatchAccount_Get", status=403, code="Forbidden", message="Not today")
         with pytest.raises(HttpResponseError, match="Not today"):
             client.batch_account.get(steered.group, account)
+
+
+def test_single_tasks_of_a_collection_fail_and_the_others_are_added(
+    steered: Steered, account: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The status ``servererror`` is what the SDKs' bulk helpers try again."""
+    assert steered.service("POST", account, "jobs", {"id": "bulk", "poolInfo": {"poolId": "p"}}).status_code == 201
+    set_fault(steered, operation="Task_AddCollection", task="t1*", status=503, times=2)
+    set_fault(steered, operation="Task_AddCollection", task="t2", status=403, code="Forbidden")
+    body = {"value": [{"id": name, "commandLine": "x"} for name in ("t1", "t2", "t3")]}
+    results = steered.service("POST", account, "jobs/bulk/addtaskcollection", body).json()["value"]
+    assert [result["status"] for result in results] == ["servererror", "clienterror", "Success"]
+    assert [result["error"]["code"] for result in results[:2]] == ["ServerBusy", "Forbidden"]
+    set_fault(steered, operation="Task_AddCollection", task="t1*", status=503)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", steered.local.settings["caFile"])
+    key = steered.account("POST", account, "/listKeys").json()["primary"]
+    with BatchClient(f"{steered.origin}/{account}", AzureNamedKeyCredential(account, key)) as client:
+        sent = [models.BatchTaskCreateOptions(id=f"t1{number}", command_line="x") for number in range(3)]
+        client.create_tasks("bulk", sent)
+        assert sorted(task.id for task in client.list_tasks("bulk")) == ["t10", "t11", "t12", "t3"]
+    refused = steered.control("POST", "/faults", {"operation": "Task_Add", "task": "t"})
+    assert refused.status_code == 400
 
 
 def test_a_delay_makes_the_request_late_and_nothing_else(steered: Steered, account: str) -> None:

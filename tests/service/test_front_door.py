@@ -8,11 +8,12 @@ import hmac
 import uuid
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import Any
 
 import pytest
 import requests
 
-from tests.service.conftest import JSON, VERSION, Service, code, values
+from tests.service.conftest import JSON, UBUNTU, VERSION, Service, code, values
 
 
 @pytest.fixture(scope="session")
@@ -120,11 +121,21 @@ def test_a_timeout_is_a_number_of_seconds(service: Service) -> None:
         assert (code(answer, 400), values(answer)["QueryParameterName"]) == ("InvalidQueryParameterValue", "timeout")
 
 
-@pytest.mark.parametrize("entity", ["job", "task"])
+CHANGES: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "job": ("/jobs/{job}", "PUT", {"poolInfo": {"poolId": "main"}}),
+    "task": ("/jobs/{job}/tasks/t", "PUT", {"constraints": {}}),
+    "pool": ("/pools/conditions", "PATCH", {"metadata": []}),
+}
+
+
+@pytest.mark.parametrize("entity", CHANGES)
 def test_conditions_on_etag_and_time_hold(service: Service, job: str, entity: str) -> None:
     service.send("PATCH", f"/jobs/{job}", {"maxParallelTasks": 1})
     service.add(job, "t", "/bin/sleep 60")
-    path = f"/jobs/{job}" if entity == "job" else f"/jobs/{job}/tasks/t"
+    pool = {"id": "conditions", "vmSize": "Standard_D2s_v3", "virtualMachineConfiguration": UBUNTU}
+    service.send("POST", "/pools", pool)
+    path, change_by, change = CHANGES[entity]
+    path = path.format(job=job)
     shown = service.send("GET", path)
     etag, moment = shown.headers["ETag"], shown.headers["Last-Modified"]
     assert service.send("GET", path, If_Match=etag).status_code == 200
@@ -134,13 +145,12 @@ def test_conditions_on_etag_and_time_hold(service: Service, job: str, entity: st
     assert service.send("GET", path, If_None_Match="0x8D000000").status_code == 200
     assert service.send("GET", path, If_Modified_Since=moment).status_code == 304
     assert service.send("GET", path, If_Unmodified_Since=moment).status_code == 200
-    change = {"poolInfo": {"poolId": "main"}} if entity == "job" else {"constraints": {}}
     stale = "Mon, 01 Jan 2001 00:00:00 GMT"
-    assert code(service.send("PUT", path, change, If_Unmodified_Since=stale), 412) == "ConditionNotMet"
-    assert code(service.send("PUT", path, change, If_None_Match="*"), 412) == "ConditionNotMet"
+    assert code(service.send(change_by, path, change, If_Unmodified_Since=stale), 412) == "ConditionNotMet"
+    assert code(service.send(change_by, path, change, If_None_Match="*"), 412) == "ConditionNotMet"
     assert code(service.send("DELETE", path, If_Match='"0x8D000000"'), 412) == "ConditionNotMet"
-    assert service.send("PUT", path, change, If_Match=etag).status_code == 200
-    assert code(service.send("PUT", path, change, If_Match=etag), 412) == "ConditionNotMet"
+    assert service.send(change_by, path, change, If_Match=etag).status_code == 200
+    assert code(service.send(change_by, path, change, If_Match=etag), 412) == "ConditionNotMet"
 
 
 def test_select_leaves_only_what_it_names(service: Service, job: str) -> None:

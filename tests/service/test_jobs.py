@@ -161,15 +161,19 @@ def started(info: dict[str, Any]) -> str:
 
 
 def test_the_job_of_the_higher_priority_goes_first(service: Service) -> None:
+    """All wait in disabled jobs while a third one keeps every node busy; it lets them go when both are enabled."""
+    busy = service.new_job("gang")
+    for number in range(3):
+        service.add(busy, f"t{number}", "/bin/sleep 60")
+    until(lambda: service.get(f"/jobs/{busy}/taskcounts")["taskCounts"]["running"] == 3)
     low, high = service.new_job("gang", priority=-10), service.new_job("gang", priority=10)
-    for number in range(6):
-        service.add(low, f"t{number}", "/bin/sleep 0.5")
-    service.add(high, "first")
-    info = service.ended(high, "first")["executionInfo"]
-    until(lambda: service.get(f"/jobs/{low}/taskcounts")["taskCounts"]["completed"] == 6)
-    lower = sorted((one["executionInfo"] for one in service.get(f"/jobs/{low}/tasks")["value"]), key=started)
-    assert info["startTime"] < lower[4]["startTime"], "three ran already, and one slot was free before the high one"
     for job in (low, high):
+        for number in range(3):
+            service.add(job, f"t{number}")
+    service.send("POST", f"/jobs/{busy}/terminate")
+    infos = {job: [service.ended(job, f"t{number}")["executionInfo"] for number in range(3)] for job in (low, high)}
+    assert max(map(started, infos[high])) < min(map(started, infos[low]))
+    for job in (busy, low, high):
         service.send("DELETE", f"/jobs/{job}")
 
 
@@ -264,14 +268,19 @@ def test_a_pool_that_is_kept_alive_outlives_its_job(service: Service) -> None:
 
 
 def test_statistics_come_when_they_are_asked_for(service: Service, job: str) -> None:
-    service.run(job, "good")
+    service.run(job, "good", "/bin/sh -c 'head -c 4000000 /dev/zero > zeros'")
     service.run(job, "bad", "/bin/false", constraints={"maxTaskRetryCount": 1})
     assert "stats" not in service.get(f"/jobs/{job}")
     stats = service.get(f"/jobs/{job}?$expand=stats")["stats"]
     counted = (stats["numSucceededTasks"], stats["numFailedTasks"], stats["numTaskRetries"])
     assert counted == ("1", "1", "1")
     assert stats["wallClockTime"].startswith("PT")
-    assert service.get(f"/jobs/{job}/tasks/good?$expand=stats")["stats"]["waitTime"].startswith("PT")
+    task = service.get(f"/jobs/{job}/tasks/good?$expand=stats")["stats"]
+    assert task["waitTime"].startswith("PT")
+    assert task["userCPUTime"] != "PT0S" or task["kernelCPUTime"] != "PT0S"
+    assert int(task["writeIOps"]) >= 1
+    assert task["writeIOGiB"] * 2**30 == pytest.approx(4_000_000, rel=0.01)
+    assert stats["writeIOGiB"] >= task["writeIOGiB"]
     listed = service.get(f"/jobs/{job}/tasks?$select=id,stats")["value"]
     assert [sorted(one) for one in listed] == [["id", "stats"]] * 2
     assert code(service.send("GET", f"/jobs/{job}?$expand=tasks"), 400) == "InvalidQueryParameterValue"

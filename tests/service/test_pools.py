@@ -41,6 +41,25 @@ def test_a_resize_that_names_one_target_sets_the_other_to_zero(service: Service,
     assert (found["currentDedicatedNodes"], found["currentLowPriorityNodes"]) == (1, 0)
 
 
+def test_a_resize_names_a_target_and_that_is_looked_at_first(service: Service) -> None:
+    refused = service.send("POST", "/pools/nowhere/resize", {"resizeTimeout": "PT15M"})
+    assert code(refused, 400) == "MissingRequiredProperty"
+    assert values(refused) == {"PropertyName": "targetDedicatedNodes and/or targetLowPriorityNodes"}
+    assert code(service.send("POST", "/pools/nowhere/resize", {"targetDedicatedNodes": 1}), 404) == "PoolNotFound"
+
+
+def test_most_properties_of_a_pool_change_only_while_it_has_no_nodes(service: Service, pool: str) -> None:
+    assert service.send("PATCH", f"/pools/{pool}", {"vmSize": "Standard_D4s_v3", "taskSlotsPerNode": 2}).ok
+    assert (shown(service, pool)["vmSize"], shown(service, pool)["taskSlotsPerNode"]) == ("standard_d4s_v3", 2)
+    service.send("POST", f"/pools/{pool}/resize", {"targetDedicatedNodes": 1})
+    until(lambda: shown(service, pool)["currentDedicatedNodes"] == 1)
+    refused = service.send("PATCH", f"/pools/{pool}", {"taskSlotsPerNode": 4})
+    assert code(refused, 400) == "PropertyCannotBeUpdated"
+    assert values(refused)["PropertyName"] == "taskSlotsPerNode"
+    for change in ({"taskSlotsPerNode": 2}, {"metadata": []}, {"targetNodeCommunicationMode": "classic"}):
+        assert service.send("PATCH", f"/pools/{pool}", change).status_code == 200
+
+
 def test_a_stopped_resize_leaves_its_targets_and_says_what_is_missing(service: Service, pool: str) -> None:
     asked = {"targetLowPriorityNodes": 3, "resizeTimeout": "PT20M00S"}
     assert service.send("POST", f"/pools/{pool}/resize", asked).status_code == 202
@@ -114,6 +133,52 @@ def test_a_pool_is_spelt_as_azure_spells_it(service: Service) -> None:
     service.send("DELETE", f"/pools/{name}")
     assert service.get(f"/pools/{name}")["state"] == "deleting"
     until(lambda: service.is_gone(f"/pools/{name}"))
+
+
+CANNOT_BE: list[tuple[dict[str, Any], str, str]] = [
+    (
+        {"diskEncryptionConfiguration": {"customerManagedKey": {"keyUrl": "https://v/keys/k"}}},
+        "diskEncryptionConfiguration",
+        "Pool Identity is required when using CustomerManagedKey.",
+    ),
+    (
+        {
+            "imageReference": {"publisher": "Canonical", "offer": "UbuntuServer", "sku": "18.04-LTS"},
+            "containerConfiguration": {"type": "dockerCompatible"},
+        },
+        "imageReference",
+        "The specified imageReference with publisher Canonical offer UbuntuServer sku 18.04-LTS"
+        " does not support container feature.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("machine", "name", "reason"), CANNOT_BE)
+def test_a_machine_that_cannot_be_is_refused(service: Service, machine: dict[str, Any], name: str, reason: str) -> None:
+    sent = {"id": "impossible", "vmSize": "Standard_D2s_v3", "virtualMachineConfiguration": {**UBUNTU, **machine}}
+    refused = service.send("POST", "/pools", sent, version="2025-06-01")
+    assert code(refused, 400) == "InvalidPropertyValue"
+    assert (values(refused)["PropertyName"], values(refused)["Reason"]) == (name, reason)
+
+
+def test_a_users_settings_are_for_the_pools_system(service: Service) -> None:
+    user = {"name": "me", "password": "p", "windowsUserConfiguration": {"loginMode": "interactive"}}
+    sent = {"id": "x", "vmSize": "Standard_D2s_v3", "virtualMachineConfiguration": UBUNTU, "userAccounts": [user]}
+    refused = service.send("POST", "/pools", sent)
+    assert code(refused, 400) == "InvalidPropertyValue"
+    assert "account 'me' has a mismatch with the OS (Windows/Linux)" in values(refused)["Reason"]
+
+
+def test_statistics_of_pools_come_when_they_are_asked_for(service: Service, job: str) -> None:
+    service.run(job, "busy", "/bin/sh -c 'i=0; while [ $i -lt 50000 ]; do i=$((i+1)); done; cat /etc/passwd'")
+    assert "stats" not in shown(service, "main")
+    stats = service.get("/pools/main?$expand=stats")["stats"]
+    assert stats["usageStats"]["dedicatedCoreTime"] > "PT0S"
+    assert stats["resourceStats"]["avgCPUPercentage"] > 0
+    assert int(stats["resourceStats"]["diskReadIOps"]) > 0
+    for path, member in (("lifetimepoolstats", "usageStats"), ("lifetimejobstats", "userCPUTime")):
+        assert member in service.get(f"/{path}", version="2022-10-01.16.0")
+        assert code(service.send("GET", f"/{path}"), 400) == "InvalidUri"
 
 
 def test_a_subnet_lies_in_the_accounts_subscription(service: Service) -> None:

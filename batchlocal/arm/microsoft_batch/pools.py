@@ -140,7 +140,8 @@ def put_pool(call: ArmCall) -> Answer:
     check_conditions(call, existing.modified if existing else None)
     if existing is None:
         quotas.admit_pool(call.tx, account, sent)
-        pool = pools.create(account.key, name, sent, call.now)
+        login = pools.maps_remote_login(call.request.api_version)
+        pool = pools.create(account.key, name, sent, call.now, remote_login=login)
         _put(call, pool)
         _owe_resize(call, pool)
         return _answer(_scaled(call, pool), account)

@@ -14,6 +14,7 @@ __all__ = ["EXAMPLES", "add_to"]
 EXAMPLES: Final = """  batchlocal fault add BatchAccount_Create --status 429 --retry-after 2 --times 3
   batchlocal fault add 'Pool_*' --plane arm --kind delay --seconds 5 --times always
   batchlocal fault add Task_Add --kind drop --after-commit
+  batchlocal fault add Task_AddCollection --task 'frame-1*' --status 503 --times always
   batchlocal fault add --kind allocation --pool main --code AccountCoreQuotaReached
   batchlocal fault list
   batchlocal fault clear
@@ -35,6 +36,7 @@ def add_to(group: Group) -> None:
     add.add_argument("--seconds", type=float, help="delay: how long (default: 1)")
     add.add_argument("--after-commit", action="store_true", default=None, dest="afterCommit", help="drop: once done")
     add.add_argument("--pool", help="allocation: only pools of this id or pattern")
+    add.add_argument("--task", help="error of Task_AddCollection: only tasks of this id or pattern, each by itself")
     group.add("list", _list_faults, "List the faults that still strike.")
     clear = group.add("clear", _clear_faults, "Take one fault away, or all.")
     clear.add_argument("id", nargs="?", help="id of the fault (default: all)")
@@ -46,7 +48,7 @@ def _times(text: str) -> int | str:
 
 def _add_fault(options: argparse.Namespace, data: DataFolder) -> int:
     names = ("operation", "kind", "times", "plane", "account", "status", "code", "message", "retryAfter", "seconds")
-    sent = {name: getattr(options, name) for name in (*names, "afterCommit", "pool")}
+    sent = {name: getattr(options, name) for name in (*names, "afterCommit", "pool", "task")}
     fault = ControlClient(data).call("POST", "/faults", sent)
     if options.json:
         return show_json(fault)
