@@ -25,12 +25,13 @@ from batchlocal.clock import Clock
 from batchlocal.datafolder import DataFolder, write_private
 from batchlocal.identity.tls import ensure_certificates
 from batchlocal.identity.tokens import Tokens
+from batchlocal.metrics import sample
 from batchlocal.nodes import effects as node_effects
 from batchlocal.platform import Platform
 from batchlocal.runner import Runner
 from batchlocal.snapshots import finish_exchange
 from batchlocal.store import Store
-from batchlocal.telemetry import deliver, sample
+from batchlocal.telemetry import deliver
 
 __all__ = ["AlreadyRunning", "Options", "PortTaken", "serve"]
 

@@ -1,4 +1,4 @@
-"""Delivers service events where diagnostic settings say, and samples what metrics count.
+"""Delivers service events where diagnostic settings say.
 
 Source: Azure Monitor documentation, "Diagnostic settings" and "Resource logs in Azure Storage" (container
 ``insights-logs-CATEGORY``, a blob of JSON lines an hour), the article batch-diagnostics.
@@ -8,51 +8,53 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import httpx
 import orjson
 
 from batchlocal.domain import service_events
-from batchlocal.domain.service_events import NODE_STATES
-from batchlocal.domain.sizes import cores_of
 from batchlocal.platform import Platform
 from batchlocal.protocol import moments
 from batchlocal.store import Tx
 from batchlocal.store.resources import Resource
 from batchlocal.store.service_events import ServiceEvent
 
-__all__ = ["CATEGORY", "deliver", "gauges", "sample"]
+__all__ = ["CATEGORY", "TROUBLE", "append", "deliver", "hour_blob", "origin_row", "settings_of", "storage_client"]
 
 CATEGORY: Final = "ServiceLog"
 _SETTING: Final = "Microsoft.Insights/diagnosticSettings"
-_ACCOUNT: Final = "Microsoft.Batch/batchAccounts"
 _CONTAINER: Final = f"insights-logs-{CATEGORY.lower()}"
 _AT_ONCE: Final = 500
 _LOOK_SECONDS: Final = 0.25
 _TROUBLE_SECONDS: Final = 2.0
-_SAMPLE_SECONDS: Final = 60.0  # article batch-diagnostics: metrics are generated every minute
 _HEADERS: Final = {"x-ms-version": "2021-12-02"}
+TROUBLE: Final = (httpx.HTTPError, OSError)
+"""What ``append`` meets when storage does not take what is sent."""
 _log = logging.getLogger(__name__)
 
 
 async def deliver(platform: Platform) -> None:
     """Deliver what waits, for ever; cancel to stop. An event may come twice after a kill, never not at all."""
-    import ssl
-
-    context = ssl.create_default_context(cafile=str(platform.data.ca_file))
-    async with httpx.AsyncClient(verify=context, timeout=30, headers=_HEADERS) as http:
+    async with storage_client(platform) as http:
         while True:
             try:
                 found = await _deliver_some(platform, http)
-            except (httpx.HTTPError, OSError) as trouble:
+            except TROUBLE as trouble:
                 _log.warning("service events cannot be delivered now: %s", type(trouble).__name__)
                 await asyncio.sleep(_TROUBLE_SECONDS)
             else:
                 await asyncio.sleep(0 if found == _AT_ONCE else _LOOK_SECONDS)
+
+
+def storage_client(platform: Platform) -> httpx.AsyncClient:
+    """A client of linked storage, for ``append``; close it."""
+    import ssl
+
+    context = ssl.create_default_context(cafile=str(platform.data.ca_file))
+    return httpx.AsyncClient(verify=context, timeout=30, headers=_HEADERS)
 
 
 async def _deliver_some(platform: Platform, http: httpx.AsyncClient) -> int:
@@ -61,14 +63,14 @@ async def _deliver_some(platform: Platform, http: httpx.AsyncClient) -> int:
     logged: list[tuple[str, dict[str, Any]]] = []
     for event in waiting:
         account = platform.store.read.resources.find(event.account)
-        for setting in _settings(platform.store.read, event.account) if account else ():
+        for setting in settings_of(platform.store.read, event.account, "logs", _wanted) if account else ():
             record = _record(account, event)
             if storage := setting.get("storageAccountId"):
-                lines[storage, _blob(record)].append(orjson.dumps(record))
+                lines[storage, hour_blob(record)].append(orjson.dumps(record))
             if workspace := setting.get("workspaceId"):
                 logged.append((workspace.lower(), _row(record)))
     for (storage, blob), content in lines.items():
-        await _append(platform, http, storage, blob, b"\n".join(content) + b"\n")
+        await append(platform, http, storage, f"{_CONTAINER}/{blob}", content)
     if waiting:
         with platform.store.write() as tx:
             for workspace, row in logged:
@@ -77,11 +79,14 @@ async def _deliver_some(platform: Platform, http: httpx.AsyncClient) -> int:
     return len(waiting)
 
 
-def _settings(tx: Tx, account: str) -> Iterator[Mapping[str, Any]]:
-    """The properties of the account's diagnostic settings that ask for the service log."""
+def settings_of(
+    tx: Tx, account: str, kind: str, wanted: Callable[[Mapping[str, Any]], bool]
+) -> Iterator[Mapping[str, Any]]:
+    """The properties of the diagnostic settings of an account (by key) with a wanted entry among their ``kind``: logs
+    or metrics."""
     for setting in tx.resources.children(account, _SETTING):
         properties = setting.body["properties"]
-        if any(_wanted(entry) for entry in properties.get("logs") or ()):
+        if any(wanted(entry) for entry in properties.get(kind) or ()):
             yield properties
 
 
@@ -105,8 +110,8 @@ def _record(account: Resource | None, event: ServiceEvent) -> dict[str, Any]:
     }
 
 
-def _blob(record: Mapping[str, Any]) -> str:
-    """The hour's blob (article batch-diagnostics, naming pattern)."""
+def hour_blob(record: Mapping[str, Any]) -> str:
+    """The blob of a record's hour (article batch-diagnostics, naming pattern)."""
     day, hour = record["time"].split("T")
     year, month, day = day.split("-")
     return f"resourceId={record['resourceId']}/y={year}/m={month}/d={day}/h={hour[:2]}/m=00/PT1H.json"
@@ -114,29 +119,44 @@ def _blob(record: Mapping[str, Any]) -> str:
 
 def _row(record: Mapping[str, Any]) -> dict[str, Any]:
     """A record as a row of the workspace's table AzureDiagnostics."""
-    _, _, subscription, _, group, *_ = record["resourceId"].split("/")
     return {
-        "TimeGenerated": record["time"],
-        "ResourceId": record["resourceId"],
+        **origin_row(record),
         "Category": CATEGORY,
         "OperationName": record["operationName"],
-        "ResourceGroup": group,
-        "SubscriptionId": subscription.lower(),
-        "ResourceProvider": "MICROSOFT.BATCH",
-        "Resource": record["resourceId"].rsplit("/", 1)[-1],
         "ResourceType": "BATCHACCOUNTS",
         "Type": "AzureDiagnostics",
         **service_events.columns(record["properties"]),
     }
 
 
-async def _append(platform: Platform, http: httpx.AsyncClient, storage_id: str, blob: str, content: bytes) -> None:
-    """Append to an append blob, which is made with its container when they are missing."""
+def origin_row(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of a workspace's row that tell when and where a record comes from."""
+    _, _, subscription, _, group, *_ = record["resourceId"].split("/")
+    return {
+        "TimeGenerated": record["time"],
+        "ResourceId": record["resourceId"],
+        "ResourceGroup": group,
+        "SubscriptionId": subscription.lower(),
+        "ResourceProvider": "MICROSOFT.BATCH",
+        "Resource": record["resourceId"].rsplit("/", 1)[-1],
+    }
+
+
+async def append(
+    platform: Platform, http: httpx.AsyncClient, storage_id: str, place: str, lines: Sequence[bytes]
+) -> None:
+    """Append lines to an append blob (``CONTAINER/BLOB``), which is made with its container when they are missing.
+
+    Raises:
+        httpx.HTTPError, OSError: storage did not answer, or refused (``TROUBLE``).
+    """
     storage = platform.store.read.resources.find(storage_id)
     if storage is None:
         return
     await platform.blobs.wait_ready()
-    container = f"{platform.blob_origin}/{storage.name}/{_CONTAINER}"
+    content = b"\n".join(lines) + b"\n"
+    container, _, blob = place.partition("/")
+    container = f"{platform.blob_origin}/{storage.name}/{container}"
     sas = _sas(storage)
     url = f"{container}/{blob}?{sas}"
     answer = await http.put(f"{url}&comp=appendblock", content=content)
@@ -157,39 +177,3 @@ def _sas(storage: Resource) -> str:
         AccountSasPermissions(write=True, create=True, add=True),
         moments.to_datetime(moments.after(moments.now(), 600)),
     )
-
-
-async def sample(platform: Platform) -> None:
-    """Keep the gauges of all accounts that have nodes, minute by minute, for ever; cancel to stop."""
-    while True:
-        minute = int(time.time() // _SAMPLE_SECONDS)
-        await asyncio.sleep((minute + 1) * _SAMPLE_SECONDS - time.time())
-        with platform.store.write() as tx:
-            for account in list(tx.resources.of_type(_ACCOUNT)):
-                values = gauges(tx, account.key)
-                if any(values.values()):
-                    tx.service_events.sample(account.key, minute, values)
-            if minute % 60 == 0:
-                tx.service_events.forget_old(minute)
-
-
-def gauges(tx: Tx, account: str) -> dict[str, int]:
-    """What an account's metrics of nodes and cores show now."""
-    found = dict.fromkeys((*NODE_STATES, "CoreCount", "LowPriorityCoreCount"), 0)
-    found |= {"TotalNodeCount": 0, "TotalLowPriorityNodeCount": 0}
-    by_state = {state: name for name, state in NODE_STATES.items()}
-    for pool in tx.pools.of_account(account):
-        dedicated, low_priority = tx.nodes.counted(pool.key)
-        cores = cores_of(str(pool.properties.get("vmSize", ""))) or 1
-        found["CoreCount"] += cores * dedicated
-        found["LowPriorityCoreCount"] += cores * low_priority
-        found["TotalNodeCount"] += dedicated
-        found["TotalLowPriorityNodeCount"] += low_priority
-        _add_states(found, by_state, tx.nodes.states(pool.key))
-    return found
-
-
-def _add_states(found: dict[str, int], by_state: Mapping[str, str], states: Iterable[tuple[str, int]]) -> None:
-    for state, count in states:
-        if state in by_state:
-            found[by_state[state]] += count

@@ -137,6 +137,8 @@ class ArmPlane:
                 activity.record(tx, call, answer_refusal(refusal, request).status)
             raise
         target.provider.show(target.operation, request.api_version, answer)
+        if call.warnings:
+            answer.headers["Warning"] = ", ".join(f'299 batchlocal "{text}"' for text in call.warnings)
         return answer
 
     @staticmethod

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Address, IPv4Network, ip_address, ip_network
 from typing import Any
 
-__all__ = ["admits", "as_range", "comes_from"]
+__all__ = ["admits", "admits_nodes", "as_range", "comes_from"]
 
 _LOOPBACK = int(IPv4Address("127.0.0.0"))
 _LAST_THREE = 0x00FF_FFFF
@@ -69,3 +69,28 @@ def _is_public(rules: Mapping[str, Any] | None, peer: str) -> bool:
     if not rules or rules.get("defaultAction", "Allow") == "Allow":
         return True
     return any(comes_from(peer, str(rule["value"])) for rule in rules.get("ipRules") or ())
+
+
+def admits_nodes(
+    public_access: str, rules: Mapping[str, Any] | None, addresses: Iterable[str], *, has_private_endpoint: bool
+) -> bool:
+    """Whether the node management endpoint answers a pool's nodes, which it must with simplified communication.
+
+    Azure documentation, "Configure public network access with Azure Batch accounts" (node management endpoint), and
+    "Azure Batch node gets stuck in the Unusable state" (simplified node communication, cause 2).
+
+    Args:
+        public_access: the account's ``publicNetworkAccess``.
+        rules: ``nodeManagementAccess`` of its ``networkProfile``.
+        addresses: the pool's public IP addresses as far as they are known; Batch's own choice is not.
+        has_private_endpoint: whether an approved endpoint of group ``nodeManagement`` is in the nodes' network.
+    """
+    if has_private_endpoint:
+        return True
+    if public_access != "Enabled":
+        return False
+    if not rules or rules.get("defaultAction", "Allow") == "Allow":
+        return True
+    ranges = [as_range(str(rule["value"])) for rule in rules.get("ipRules") or ()]
+    known = [ip_address(address) for address in addresses]
+    return any(not one.prefixlen or any(address in one for address in known) for one in ranges)

@@ -32,9 +32,11 @@ __all__ = [
     "enable_scheduling",
     "leave",
     "leaving_first",
+    "lost_sight",
     "occupy",
     "pending_due",
     "preempt",
+    "regained",
     "release",
     "stay",
 ]
@@ -216,6 +218,16 @@ def booted(node: Node, state: str, start_task: dict[str, Any] | None, errors: tu
         return node
     up = replace(node, start_task=start_task, errors=errors, process={})
     return _at_rest(up, now) if state == "idle" else _moved(up, state, now)
+
+
+def lost_sight(node: Node, now: int) -> Node:
+    """Batch does not reach a node that comes up: unusable, without errors (article batch-pool-node-error-checking)."""
+    return _moved(node, "unusable", now) if node.state == "starting" else node
+
+
+def regained(node: Node, now: int) -> Node:
+    """Batch reaches it after all."""
+    return _moved(node, "starting", now) if node.state == "unusable" else node
 
 
 def deallocated(node: Node, now: int) -> Node:

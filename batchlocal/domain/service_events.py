@@ -2,18 +2,36 @@
 
 Sources: the articles batch-pool-create-event, batch-pool-resize-start-event, batch-pool-resize-complete-event,
 batch-pool-delete-start-event, batch-pool-delete-complete-event, batch-pool-autoscale-event, batch-task-start-event,
-batch-task-complete-event, batch-task-fail-event and batch-task-requeue-event for bodies; "Supported metrics with Azure
-Monitor", Microsoft.Batch/batchaccounts, for metrics (all of unit Count, aggregated as Total).
+batch-task-complete-event, batch-task-fail-event, batch-task-requeue-event, batch-task-schedule-fail-event and
+batch-special-task-event for bodies; "Supported metrics with Azure Monitor", Microsoft.Batch/batchaccounts, for metrics
+(all of unit Count, aggregated as Total).
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any, Final
 
 from batchlocal.domain import durations
+from batchlocal.domain.job import Job
+from batchlocal.domain.task import Task
 
-__all__ = ["COUNTED_EVENTS", "NODE_STATES", "body", "columns"]
+__all__ = [
+    "COUNTED_EVENTS",
+    "NODE_STATES",
+    "NOT_PREPARED",
+    "NO_SLOTS",
+    "SCHEDULE_FAILED",
+    "SPECIAL",
+    "body",
+    "columns",
+    "facts_of",
+    "metric_record",
+    "not_scheduled",
+    "special",
+]
 
 Doc = Mapping[str, Any]
 
@@ -42,12 +60,51 @@ NODE_STATES: Final = {
 """Metrics that count nodes in a state; beside them CoreCount, LowPriorityCoreCount, TotalNodeCount and
 TotalLowPriorityNodeCount."""
 
+SCHEDULE_FAILED: Final = "TaskScheduleFailEvent"
+SPECIAL: Final = "SpecialTaskEvent"
+"""Named as the other events are named after their articles; the article itself does not tell its operationName."""
+
+NOT_PREPARED: Final = {
+    "category": "UserError",
+    "code": "JobPreparationTaskFailed",
+    "message": "Task cannot run because the job preparation task failed on node",
+}
+"""The scheduling error of the article's example."""
+NO_SLOTS: Final = {
+    "category": "UserError",
+    "code": "NotEnoughTaskSlots",
+    "message": "No node has as many free task slots as the task needs",
+}
+"""The article names the cause and no code; this one is ours."""
+
+
+def facts_of(job: Job) -> dict[str, Any]:
+    """What an event of a task tells of its job, as ``store/event_triggers`` notes it too."""
+    manager = (job.properties.get("jobManagerTask") or {}).get("id")
+    return {"id": job.id, "pool": job.pool, "manager": manager}
+
+
+def not_scheduled(task: Task, error: Mapping[str, str]) -> dict[str, Any]:
+    """The fact that a task found no place, or lost the one it had; it waits and is tried again."""
+    return {**asdict(task), "node_id": " ", "scheduling_error": dict(error)}
+
+
+def special(job: str, name: str, kind: str, place: tuple[str, str], info: Doc) -> dict[str, Any]:
+    """The fact that one of the job's or the pool's own tasks has ended.
+
+    ``job`` is empty for a start task; ``place`` are the ids of pool and node; ``info`` is the task's information in the
+    service's spelling (``startTime``, ``endTime``, ``exitCode``, ``failureInfo``).
+    """
+    return {"job": job, "name": name, "type": kind, "pool": place[0], "node": place[1], "info": dict(info)}
+
 
 def body(kind: str, doc: Doc, job: Doc, at: str, iso: Callable[[int], str]) -> dict[str, Any]:
     """An event's body from the pool or task as it was stored, and for a task what its ``job`` says.
 
     ``at`` is when it happened; ``iso`` spells an instant in ticks.
     """
+    if kind == SPECIAL:
+        return _special(doc)
     if kind.startswith("Task"):
         return _task(kind, doc, job, iso)
     return _POOL_BODIES[kind](doc, at, iso)
@@ -142,7 +199,31 @@ def _task(kind: str, task: Doc, job: Doc, iso: Callable[[int], str]) -> dict[str
         "nodeInfo": {"poolId": job["pool"], "nodeId": task["node_id"]},
         "multiInstanceSettings": {"numberOfInstances": instances},
         "constraints": {"maxTaskRetryCount": int(settings["constraints"].get("maxTaskRetryCount") or 0)},
-        "executionInfo": _execution(kind, task, iso),
+        **_outcome(kind, task, iso),
+    }
+
+
+def _outcome(kind: str, task: Doc, iso: Callable[[int], str]) -> dict[str, Any]:
+    if kind == SCHEDULE_FAILED:
+        return {"schedulingError": task["scheduling_error"]}
+    return {"executionInfo": _execution(kind, task, iso)}
+
+
+def _special(doc: Doc) -> dict[str, Any]:
+    info: Doc = doc["info"]
+    failure = info.get("failureInfo") or {}
+    told = {name: info[name] for name in ("startTime", "endTime", "exitCode") if info.get(name) is not None}
+    error = {name: failure[name] for name in ("category", "code", "message") if failure.get(name)}
+    return {
+        **({"jobId": doc["job"]} if doc["job"] else {}),
+        "taskName": doc["name"],
+        "taskType": doc["type"],
+        "nodeInfo": {"poolId": doc["pool"], "nodeId": doc["node"]},
+        "executionInfo": {
+            **told,
+            "result": "failure" if failure else "success",
+            "schedulingError": {**error, "details": failure.get("details") or []},
+        },
     }
 
 
@@ -172,7 +253,19 @@ def columns(event: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
             found[f"{prefix}{name}_b"] = value
         elif isinstance(value, int | float):
             found[f"{prefix}{name}_d"] = float(value)
+        elif isinstance(value, list):
+            found[f"{prefix}{name}_s"] = json.dumps(value)
         else:
             suffix = "t" if name.endswith("Time") or name == "timestamp" else "s"
             found[f"{prefix}{name}_{suffix}"] = value
     return found
+
+
+def metric_record(account: str, name: str, value: int, at: str) -> dict[str, Any]:
+    """A metric's value of one minute as diagnostic settings export it; ``account`` is the Batch account's id.
+
+    Source: Azure Monitor documentation, platform metrics in a diagnostic setting's destinations.
+    """
+    figures = {"total": value, "minimum": value, "maximum": value, "average": value}
+    where = {"resourceId": account.upper(), "time": at, "metricName": name, "timeGrain": "PT1M"}
+    return {"count": 1, **figures, **where}

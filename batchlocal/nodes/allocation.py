@@ -18,6 +18,7 @@ from batchlocal.domain.resize_errors import RESIZE_ERRORS
 from batchlocal.domain.simulation import simulation_of
 from batchlocal.evacuation import BOOT, evacuate
 from batchlocal.nodes.folders import NodeFolders, node_folders
+from batchlocal.nodes.management import is_reached
 from batchlocal.platform import Platform
 from batchlocal.protocol import moments
 from batchlocal.store import Tx
@@ -160,6 +161,7 @@ class _Resize:
         """
         now = moments.now()
         simulated = simulation_of(self.pool.properties, always=self.platform.simulate_nodes) is not None
+        simulated = simulated and self._is_reached()
         with self.platform.store.write() as tx:
             if self._present is None:
                 return
@@ -173,6 +175,10 @@ class _Resize:
                     else:
                         self.platform.owe(tx, Effect(BOOT, node.key, now))
                     tx.nodes.put(node)
+
+    def _is_reached(self) -> bool:
+        account = account_of(self.platform.store.read, self.pool)
+        return account is not None and is_reached(self.platform.store.read, account, self.pool)
 
 
 def _has_task_data(folders: NodeFolders) -> bool:

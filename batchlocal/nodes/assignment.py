@@ -15,6 +15,7 @@ from batchlocal.domain.job import Job
 from batchlocal.domain.job_node import is_prepared
 from batchlocal.domain.node import Node
 from batchlocal.domain.pool import Pool
+from batchlocal.domain.service_events import NO_SLOTS, SCHEDULE_FAILED, facts_of, not_scheduled
 from batchlocal.domain.task import Task
 from batchlocal.store import Tx
 
@@ -39,9 +40,13 @@ class Attempt:
         return self.nodes[0]
 
 
-def assign(tx: Tx, pool: Pool, now: int, busy: Collection[str]) -> list[Attempt]:
-    """Begin what can begin on a pool and write it down; ``busy`` are keys of tasks whose last attempt still ends."""
-    filling = _Filling(tx, pool, now, busy)
+def assign(tx: Tx, pool: Pool, now: int, busy: Collection[str], told: set[str]) -> list[Attempt]:
+    """Begin what can begin on a pool and write it down.
+
+    ``busy`` are keys of tasks whose last attempt still ends. ``told`` are keys of waiting tasks of which the service
+    log has told that they found too few slots; kept from call to call.
+    """
+    filling = _Filling(tx, pool, now, busy, told)
     for job in tx.jobs.waiting_on(pool.key):
         if not filling.has_room or not filling.take(job):
             break
@@ -49,11 +54,12 @@ def assign(tx: Tx, pool: Pool, now: int, busy: Collection[str]) -> list[Attempt]
 
 
 class _Filling:
-    def __init__(self, tx: Tx, pool: Pool, now: int, busy: Collection[str]) -> None:
+    def __init__(self, tx: Tx, pool: Pool, now: int, busy: Collection[str], told: set[str]) -> None:
         self._tx = tx
         self._pool = pool
         self._now = now
         self._busy = busy
+        self._told = told
         self._usable = [node for node in tx.nodes.of_pool(pool.key) if node.scheduling]
         self._free = {node.key: node for node in self._usable if node.slots_free > 0}
         self._spread = pool.properties["taskSchedulingPolicy"]["nodeFillType"].lower() == "spread"
@@ -80,9 +86,20 @@ class _Filling:
             if chosen:
                 self._begin(job, task, chosen)
                 left -= 1
-            elif 0 < task.instances <= len(self._usable):
+                continue
+            self._tell_no_slots(job, task)
+            if 0 < task.instances <= len(self._usable):
                 return False
         return True
+
+    def _tell_no_slots(self, job: Job, task: Task) -> None:
+        """Nodes are free, but none has the slots that the task needs: told once while it waits."""
+        too_few = all(node.slots_free < task.slots for node in self._free.values())
+        if too_few and task.key not in self._told:
+            self._told.add(task.key)
+            self._tx.service_events.note(
+                self._pool.account, SCHEDULE_FAILED, not_scheduled(task, NO_SLOTS), facts_of(job)
+            )
 
     def _left(self, job: Job) -> int:
         """How many more tasks of the job may run now."""
@@ -132,6 +149,7 @@ class _Filling:
                 del self._free[node.key]
         begun = tasks.begin(task, taken[0].key, taken[0].id, self._now, state=self._state(job, taken))
         self._tx.tasks.put(begun)
+        self._told.discard(task.key)
         self.begun.append(Attempt(begun, job, self._pool, tuple(taken), slots))
 
     def _state(self, job: Job, chosen: list[Node]) -> str:

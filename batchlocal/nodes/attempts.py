@@ -16,6 +16,7 @@ from batchlocal.nodes.environment import task_variables
 from batchlocal.nodes.folders import TaskFolders, node_folders, task_folders
 from batchlocal.nodes.gangs import Gang
 from batchlocal.nodes.host import host_for
+from batchlocal.nodes.identities import Owner
 from batchlocal.nodes.packages import deploy
 from batchlocal.nodes.processes import Running, started_at
 from batchlocal.nodes.storage import FileTrouble, NodeStorage
@@ -51,7 +52,7 @@ class Attempts:
             for node in attempt.nodes:
                 where = node_folders(self._platform.data, node.key)
                 references = attempt.task.properties.get("applicationPackageReferences") or []
-                await deploy(self._platform.store.read, self._storage, account, references, where)
+                await deploy(self._platform, self._storage, Owner(account, attempt.pool), references, where)
         except FileTrouble as trouble:
             return Ended(None, trouble.failure)
         if attempt.task.instances:
@@ -67,7 +68,7 @@ class Attempts:
         variables = {**more, **self._variables(attempt, account, attempt.node, folders)}
         seconds = durations.seconds(settings["constraints"]["maxWallClockTime"])
         host = host_for(self._platform, attempt.pool, attempt.node, attempt.task.key, settings)
-        command = Command(settings, account, folders, variables, seconds, host)
+        command = Command(settings, Owner(account, attempt.pool), folders, variables, seconds, host)
         return await perform(self._storage, command, lambda running: self._remember(attempt, running))
 
     def _variables(self, attempt: Attempt, account: Resource, node: Node, folders: TaskFolders) -> dict[str, str]:
@@ -93,8 +94,9 @@ class Attempts:
         variables = self._variables(attempt, account, attempt.node, folders)
         try:
             succeeded = ended.failure is None
-            await self._storage.upload_outputs(outputs, folders.working, variables, succeeded=succeeded)
+            owner = Owner(account, attempt.pool)
+            await self._storage.upload_outputs(outputs, owner, folders.working, variables, succeeded=succeeded)
         except FileTrouble as trouble:
-            failure = {**trouble.failure, "code": "FileUploadMiscError"}
-            return replace(ended, failure=failure, upload_failed=True)
+            code = trouble.code if trouble.code == "FileUploadAccessDenied" else "FileUploadMiscError"
+            return replace(ended, failure={**trouble.failure, "code": code}, upload_failed=True)
         return ended

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import shutil
 from dataclasses import replace
 from typing import Any
@@ -10,12 +11,15 @@ from typing import Any
 from batchlocal.domain import node as nodes
 from batchlocal.domain.node import Node
 from batchlocal.domain.pool import Pool
+from batchlocal.domain.service_events import SPECIAL, special
 from batchlocal.domain.simulation import simulation_of
 from batchlocal.domain.task import Ended
 from batchlocal.nodes.allocation import account_of
 from batchlocal.nodes.environment import node_variables, start_task_variables
 from batchlocal.nodes.folders import node_folders, startup_folders
 from batchlocal.nodes.host import host_for, open_to_all
+from batchlocal.nodes.identities import Access, Owner, access_to_linked
+from batchlocal.nodes.management import is_reached
 from batchlocal.nodes.packages import deploy, package_folders
 from batchlocal.nodes.processes import Running, kill_leftover, start, started_at
 from batchlocal.nodes.storage import FileTrouble, NodeStorage
@@ -26,11 +30,14 @@ from batchlocal.store.resources import Resource
 
 __all__ = ["perform_boot"]
 
+_log = logging.getLogger(__name__)
 _BOOT_SECONDS = 30.0  # recorded: 45 s to 110 s from allocation to idle, most of it before the system is up
 _SHUTDOWN_SECONDS = 10.0
 _REPLACEMENT_SECONDS = 60.0  # until Azure finds another machine for a preempted node; unrecorded
+_AGAIN_SECONDS = 60.0  # until a node that Batch does not reach is tried again; unrecorded
 _LOOK_SECONDS = 0.1
 _OVERTAKES = frozenset({"rebooting", "reimaging", "preempted", "deallocating", "leavingpool"})
+_START_TASK = "startup"  # the name of its folder on a node
 
 
 async def perform_boot(platform: Platform, effect: Effect, storage: NodeStorage) -> None:
@@ -69,21 +76,43 @@ async def _go(platform: Platform, node: Node, *, wipe: bool, storage: NodeStorag
     if wipe:
         shutil.rmtree(node_folders(platform.data, node.key).root, ignore_errors=True)
     started = _change(platform, node.key, lambda present: nodes.boot(present, "starting", moments.now()))
+    if started is None or not await _managed(platform, node):
+        return
     pool = platform.store.read.pools.find(node.pool)
     account = account_of(platform.store.read, pool) if pool else None
-    if started is not None and pool is not None and account is not None:
+    if pool is not None and account is not None:
         await _prepare(platform, pool, account, started, storage)
         platform.schedule(pool.key)
 
 
-def _change(platform: Platform, key: str, change: Any) -> Node | None:
-    """Write a change to a node down, unless it left meanwhile; the node as it is now."""
+async def _managed(platform: Platform, node: Node) -> bool:
+    """Whether the node is under Batch's control; while it cannot be, it is unusable and tried again."""
+    while (present := platform.store.read.nodes.find(node.key)) and present.state in ("starting", "unusable"):
+        pool = platform.store.read.pools.find(present.pool)
+        account = account_of(platform.store.read, pool) if pool else None
+        if pool is None or account is None:
+            return False
+        if is_reached(platform.store.read, account, pool):
+            return _change(platform, node.key, lambda seen: nodes.regained(seen, moments.now())) is not None
+        _change(platform, node.key, lambda seen: nodes.lost_sight(seen, moments.now()))
+        await platform.clock.wait(_AGAIN_SECONDS)
+    return False
+
+
+def _change(platform: Platform, key: str, change: Any, start_task: dict[str, Any] | None = None) -> Node | None:
+    """Write a change to a node down, unless it left meanwhile; the node as it is now.
+
+    ``start_task`` is the information of one that has ended, which the service log tells.
+    """
     with platform.store.write() as tx:
         present = tx.nodes.find(key)
         if present is None or present.state == "leavingpool":
             return None
         changed: Node = change(present)
         tx.nodes.put(changed)
+        if start_task is not None and (pool := tx.pools.find(changed.pool)):
+            told = special("", _START_TASK, "StartTask", (pool.id, changed.id), start_task)
+            tx.service_events.note(pool.account, SPECIAL, told)
         return changed
 
 
@@ -99,8 +128,8 @@ async def _prepare(platform: Platform, pool: Pool, account: Resource, node: Node
     state = "idle"
     errors: tuple[dict[str, str], ...] = ()
     try:
-        references = pool.properties.get("applicationPackageReferences") or []
-        await deploy(platform.store.read, storage, account, references, folders)
+        if not await _bring_packages(platform, Owner(account, pool), node, storage):
+            return
     except FileTrouble as trouble:
         text = f"Application package {trouble.name}: {trouble.reason}"
         state, errors = "unusable", ({"code": "ApplicationPackageError", "message": text},)
@@ -114,9 +143,28 @@ async def _prepare(platform: Platform, pool: Pool, account: Resource, node: Node
             _change(platform, node.key, lambda present: nodes.booted(present, "idle", None, (), moments.now()))
             platform.schedule(pool.key)
             info = await _StartTask(platform, pool, account, node, storage).run()
-            _change(platform, node.key, lambda present: replace(present, start_task=info, process={}))
+            _change(platform, node.key, lambda present: replace(present, start_task=info, process={}), info)
             return
-    _change(platform, node.key, lambda present: nodes.booted(present, state, info, errors, moments.now()))
+    _change(platform, node.key, lambda present: nodes.booted(present, state, info, errors, moments.now()), info)
+
+
+async def _bring_packages(platform: Platform, owner: Owner, node: Node, storage: NodeStorage) -> bool:
+    """Put the pool's packages onto a node; False when it stays ``starting`` for want of a way to linked storage.
+
+    Support article "Use managed identities in an Azure Batch account or pool": a node whose identity has no role gets
+    idle without its packages; without a ``nodeIdentityReference`` it stays starting for ever.
+
+    Raises:
+        FileTrouble
+    """
+    references = owner.pool.properties.get("applicationPackageReferences") or []
+    access = access_to_linked(platform, owner) if references else Access.GRANTED
+    if access is Access.UNNAMED:
+        _log.warning("node %s stays starting: it cannot have the pool's packages, as %s", node.id, access.value)
+        return False
+    if access is not Access.DENIED:
+        await deploy(platform, storage, owner, references, node_folders(platform.data, node.key))
+    return True
 
 
 class _StartTask:
@@ -124,7 +172,7 @@ class _StartTask:
 
     def __init__(self, platform: Platform, pool: Pool, account: Resource, node: Node, storage: NodeStorage) -> None:
         self._platform = platform
-        self._account = account
+        self._owner = Owner(account, pool)
         self._node = node
         self._storage = storage
         self._settings = pool.properties["startTask"]
@@ -153,7 +201,7 @@ class _StartTask:
         self._folders.make()
         files = self._settings.get("resourceFiles") or []
         try:
-            await self._storage.bring(files, self._account, self._folders.working)
+            await self._storage.bring(files, self._owner, self._folders.working)
         except FileTrouble as trouble:
             return Ended(None, trouble.failure)
         begun = await start(self._settings["commandLine"], self._variables, self._folders, self._host)

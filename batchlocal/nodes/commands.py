@@ -15,6 +15,7 @@ from batchlocal.nodes.containers import NO_RUNTIME, Container, docker_answers
 from batchlocal.nodes.environment import node_variables
 from batchlocal.nodes.folders import TaskFolders, node_folders
 from batchlocal.nodes.host import Host
+from batchlocal.nodes.identities import Owner
 from batchlocal.nodes.packages import package_folders
 from batchlocal.nodes.processes import Running, start
 from batchlocal.nodes.storage import FileTrouble, NodeStorage
@@ -34,7 +35,7 @@ class Command:
     """
 
     settings: dict[str, Any]
-    account: Resource
+    owner: Owner
     folders: TaskFolders
     variables: dict[str, str]
     seconds: float | None
@@ -48,7 +49,7 @@ async def perform(storage: NodeStorage, command: Command, remember: Remember) ->
         return Ended(None, dict(NO_RUNTIME))
     try:
         files = command.settings.get("resourceFiles") or []
-        await storage.bring(files, command.account, command.folders.working)
+        await storage.bring(files, command.owner, command.folders.working)
     except FileTrouble as trouble:
         return Ended(None, trouble.failure)
     if not inside:

@@ -17,6 +17,7 @@ from batchlocal.domain.task import Ended
 from batchlocal.nodes.assignment import Attempt
 from batchlocal.nodes.folders import TaskFolders, node_folders, task_folders
 from batchlocal.nodes.host import host_for
+from batchlocal.nodes.identities import Owner
 from batchlocal.nodes.processes import Running, end_group, start
 from batchlocal.nodes.storage import FileTrouble, NodeStorage
 from batchlocal.platform import Platform
@@ -85,7 +86,7 @@ class Gang:
         member.folders.make()
         try:
             files = self._settings.get("commonResourceFiles") or []
-            await self._storage.bring(files, self._account, member.folders.root)
+            await self._storage.bring(files, Owner(self._account, self._attempt.pool), member.folders.root)
         except FileTrouble as trouble:
             return Ended(None, trouble.failure)
         command = self._settings.get("coordinationCommandLine")

@@ -7,7 +7,7 @@ import logging
 from dataclasses import replace
 from typing import Any
 
-from batchlocal.domain import durations, job_node
+from batchlocal.domain import durations, job_node, service_events
 from batchlocal.domain.job import Job
 from batchlocal.domain.job_node import JobNode, Run, is_prepared
 from batchlocal.domain.node import Node
@@ -17,6 +17,7 @@ from batchlocal.domain.task import Ended
 from batchlocal.nodes.allocation import account_of
 from batchlocal.nodes.commands import Command, job_folder, job_variables, perform
 from batchlocal.nodes.host import host_for
+from batchlocal.nodes.identities import Owner
 from batchlocal.nodes.processes import Running
 from batchlocal.nodes.storage import NodeStorage
 from batchlocal.platform import Platform
@@ -63,7 +64,7 @@ class JobTasks:
             record = replace(record, preparation=job_node.retried(record.preparation, moments.now()))
             self._put(record)
         record = replace(record, preparation=job_node.ended(record.preparation, fact, moments.now()))
-        self._put(record)
+        self._put(record, _told(job, pool, node, settings["id"], "JobPrep", record.preparation))
         return record.preparation.succeeded
 
     async def stop(self, job: str) -> None:
@@ -88,7 +89,8 @@ class JobTasks:
             return
         self._put(replace(record, release=job_node.started(began := moments.now())))
         fact = await self._run(job, pool, node, settings, durations.seconds(settings["maxWallClockTime"]))
-        self._put(replace(record, release=job_node.ended(Run(started=began), fact, moments.now())))
+        run = job_node.ended(Run(started=began), fact, moments.now())
+        self._put(replace(record, release=run), _told(job, pool, node, settings["id"], "JobRelease", run))
 
     async def _run(self, job: Job, pool: Pool, node: Node, settings: dict[str, Any], seconds: float | None) -> Ended:
         if simulation_of(pool.properties, always=self._platform.simulate_nodes):
@@ -107,18 +109,32 @@ class JobTasks:
             **{one["name"]: one.get("value") or "" for one in settings.get("environmentSettings") or []},
         }
         host = host_for(self._platform, pool, node, f"{job.key}/{settings['id']}", settings)
-        command = Command(settings, account, folders, variables, seconds, host)
+        command = Command(settings, Owner(account, pool), folders, variables, seconds, host)
         try:
             return await perform(self._storage, command, _forget)
         except Exception:
             _log.exception("task %s of %s on %s", settings["id"], job.key, node.key)
             return _GONE
 
-    def _put(self, record: JobNode) -> None:
-        """Write a record down, unless its node or its job has gone meanwhile."""
+    def _put(self, record: JobNode, told: dict[str, Any] | None = None) -> None:
+        """Write a record down, with what is told of it, unless its node or its job has gone meanwhile."""
         with self._platform.store.write() as tx:
-            if tx.nodes.find(record.node) is not None and tx.jobs.find(record.job) is not None:
+            job = tx.jobs.find(record.job)
+            if job is not None and tx.nodes.find(record.node) is not None:
                 tx.job_nodes.put(record)
+                if told is not None:
+                    tx.service_events.note(job.account, service_events.SPECIAL, told)
+
+
+def _told(job: Job, pool: Pool, node: Node, task_id: str, kind: str, run: Run) -> dict[str, Any]:
+    """What the service log tells of a preparation or release task that has ended."""
+    info = {
+        "startTime": moments.iso(run.started),
+        "endTime": moments.iso(run.ended),
+        "exitCode": run.exit_code,
+        "failureInfo": run.failure,
+    }
+    return service_events.special(job.id, task_id, kind, (pool.id, node.id), info)
 
 
 def _forget(_: Running) -> None:

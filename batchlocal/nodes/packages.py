@@ -12,7 +12,9 @@ from batchlocal.domain.pool import Pool
 from batchlocal.linked_storage import key_of
 from batchlocal.nodes.environment import package_variables
 from batchlocal.nodes.folders import NodeFolders
+from batchlocal.nodes.identities import Access, Owner, access_to_linked
 from batchlocal.nodes.storage import FileTrouble, NodeStorage
+from batchlocal.platform import Platform
 from batchlocal.store import Tx
 from batchlocal.store.resources import Resource
 
@@ -20,13 +22,17 @@ __all__ = ["deploy", "package_folders"]
 
 
 async def deploy(
-    tx: Tx, storage: NodeStorage, account: Resource, references: list[dict[str, Any]], node: NodeFolders
+    platform: Platform, storage: NodeStorage, owner: Owner, references: list[dict[str, Any]], node: NodeFolders
 ) -> None:
     """Put the referenced packages onto a node; what is there already stays.
 
     Raises:
-        FileTrouble: a package does not exist, is not active, or is no zip.
+        FileTrouble: a package does not exist, is not active, or is no zip; or the node may not read linked storage.
     """
+    tx, account = platform.store.read, owner.account
+    access = access_to_linked(platform, owner)
+    if references and access is not Access.GRANTED:
+        raise FileTrouble(references[0]["applicationId"], access.value, "ApplicationPackageError")
     for reference in references:
         application, package = _package(tx, account, reference)
         target = _folder(node, application.name, package.name)

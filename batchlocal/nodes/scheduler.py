@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
 from batchlocal import job_lifecycle
 from batchlocal.domain import node as nodes
 from batchlocal.domain import task as tasks
+from batchlocal.domain.service_events import NOT_PREPARED, SCHEDULE_FAILED, facts_of, not_scheduled
 from batchlocal.domain.task import Ended, Task
 from batchlocal.nodes.assignment import Attempt, assign
 from batchlocal.nodes.attempts import Attempts
@@ -39,6 +40,7 @@ class Scheduler:
         self._settling = Settling(platform, self._job_tasks, self._of_job)
         self._running: dict[str, asyncio.Task[None]] = {}
         self._places: dict[str, Attempt] = {}
+        self._told: dict[str, set[str]] = {}
 
     async def run(self) -> None:
         """Schedule for ever; cancel to stop, which ends every running process."""
@@ -78,8 +80,9 @@ class Scheduler:
         with self._platform.store.write() as tx:
             pool = tx.pools.find(pool_key)
             if pool is None or pool.state != "active":
+                self._told.pop(pool_key, None)
                 return
-            begun = assign(tx, pool, moments.now(), self._running)
+            begun = assign(tx, pool, moments.now(), self._running, self._told.setdefault(pool_key, set()))
         for attempt in begun:
             self._places[attempt.task.key] = attempt
             self._running[attempt.task.key] = asyncio.create_task(self._run(attempt))
@@ -126,7 +129,7 @@ class Scheduler:
             *(self._job_tasks.prepare(attempt.job, attempt.pool, node) for node in attempt.nodes)
         )
         if not all(ready):
-            self._change(attempt, lambda task: tasks.unprepared(task, moments.now()))
+            self._change(attempt, lambda task: tasks.unprepared(task, moments.now()), NOT_PREPARED)
             return None
         if attempt.task.state == "preparing":
             prepared = self._change(attempt, lambda task: tasks.prepared(task, moments.now()))
@@ -136,14 +139,19 @@ class Scheduler:
             self._places[attempt.task.key] = attempt
         return await self._attempts.run(attempt)
 
-    def _change(self, attempt: Attempt, change: Callable[[Task], Task]) -> Task | None:
-        """Change the task, unless its story went on without us."""
+    def _change(
+        self, attempt: Attempt, change: Callable[[Task], Task], unscheduled: Mapping[str, str] | None = None
+    ) -> Task | None:
+        """Change the task, unless its story went on without us; ``unscheduled`` is why it lost its place."""
         with self._platform.store.write() as tx:
             present = tx.tasks.find(attempt.task.job, attempt.task.id)
             if present is None or not _is_of(present, self._places[attempt.task.key]):
                 return None
             changed = change(present)
             tx.tasks.put(changed)
+            if unscheduled is not None:
+                told = not_scheduled(changed, unscheduled)
+                tx.service_events.note(attempt.pool.account, SCHEDULE_FAILED, told, facts_of(attempt.job))
             return changed
 
     def _release(self, attempt: Attempt, fact: Ended | None) -> None:

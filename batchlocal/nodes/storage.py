@@ -14,15 +14,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
 import httpx
 
 from batchlocal.linked_storage import key_of
+from batchlocal.nodes.identities import Access, Owner, access_to, access_to_linked
 from batchlocal.nodes.patterns import Match, matching
 from batchlocal.platform import Platform
-from batchlocal.store.resources import Resource
 
 __all__ = ["FileTrouble", "NodeStorage"]
 
@@ -30,22 +30,36 @@ _ATTEMPTS = 3
 _FILE_MODE = "0770"  # of resource files that name none (the page "Task - Add", fileMode)
 _PIECE = 1024 * 1024
 _LISTING = "restype=container&comp=list"
+_MESSAGES = {
+    "BlobAccessDenied": "Access for one of the specified Azure Blob(s) is denied",
+    "ResourceContainerAccessDenied": "Access for one of the specified Azure Blob container(s) is denied",
+    "ResourceContainerListMiscError": (
+        "Miscellaneous error encountered while listing one of the specified Azure Blob container(s)"
+    ),
+    "FileUploadAccessDenied": "Access to the specified Azure Blob container to upload one of the files is denied",
+}
+"""Codes: .NET reference, TaskFailureInformationCodes; messages of containers: the support article "Use managed
+identities in an Azure Batch account or pool"."""
 
 
 class FileTrouble(Exception):
-    """A file could not be brought in or out; ``name`` says which, the text why (never a URL's signature)."""
+    """A file could not be brought in or out; ``name`` says which, the text why (never a URL's signature).
 
-    def __init__(self, name: str, reason: str) -> None:
+    ``code`` is that of the failure of a task whose file this was.
+    """
+
+    def __init__(self, name: str, reason: str, code: str = "ResourceFileError") -> None:
         super().__init__(f"{name}: {reason}")
         self.name = name
         self.reason = reason
+        self.code = code
 
     @property
     def failure(self) -> dict[str, Any]:
         """The failure information of a task whose file this was."""
         details = [{"name": "FilePath", "value": self.name}, {"name": "Message", "value": self.reason}]
-        text = "One of the specified files could not be transferred"
-        return {"category": "usererror", "code": "ResourceFileError", "message": text, "details": details}
+        text = _MESSAGES.get(self.code, "One of the specified files could not be transferred")
+        return {"category": "usererror", "code": self.code, "message": text, "details": details}
 
 
 class NodeStorage:
@@ -65,36 +79,40 @@ class NodeStorage:
         if "_http" in self.__dict__:
             await self._http.aclose()
 
-    async def bring(self, resource_files: list[dict[str, Any]], account: Resource, folder: Path) -> None:
+    async def bring(self, resource_files: list[dict[str, Any]], owner: Owner, folder: Path) -> None:
         """Download a task's resource files into its working directory.
 
         Raises:
             FileTrouble: a file cannot be had, or its path leaves the folder.
         """
         for file in resource_files:
-            for url, name in await self._sources(file, account):
+            for url, name in await self._sources(file, owner):
                 target = _inside(folder, name)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 await self._download(url, target, name)
                 target.chmod(int(str(file.get("fileMode") or _FILE_MODE), 8))
 
-    async def _sources(self, file: dict[str, Any], account: Resource) -> list[tuple[str, str]]:
+    async def _sources(self, file: dict[str, Any], owner: Owner) -> list[tuple[str, str]]:
         """URLs and file names of one resource file, which may stand for a whole container."""
         path = str(file.get("filePath") or "")
-        if url := self._as_identity(file.get("httpUrl"), file):
+        if url := self._as_identity(file.get("httpUrl"), file, owner, "read", "BlobAccessDenied"):
             return [(url, path or url.partition("?")[0].rsplit("/", 1)[-1])]
-        container = self._as_identity(file.get("storageContainerUrl"), file)
+        denied = "ResourceContainerAccessDenied"
+        container = self._as_identity(file.get("storageContainerUrl"), file, owner, "read", denied)
         if name := file.get("autoStorageContainerName"):
-            container = self._linked_container(account, name)
+            container = self._linked_container(owner, name)
         prefix = str(file.get("blobPrefix") or "")
         found = [blob async for blob in self._blobs(str(container), prefix)]
         base, _, query = str(container).partition("?")
         return [(f"{base}/{quote(blob)}?{query}", f"{path}/{blob}" if path else blob) for blob in found]
 
-    def _as_identity(self, url: str | None, asked: dict[str, Any]) -> str | None:
+    def _as_identity(
+        self, url: str | None, asked: dict[str, Any], owner: Owner, verb: Literal["read", "write"], denied: str
+    ) -> str | None:
         """The URL with a SAS, where it has none and ``identityReference`` says who reaches storage.
 
-        Which roles the identity has is not looked at.
+        Raises:
+            FileTrouble: the identity is not the pool's, or none of its roles allows it (code ``denied``).
         """
         if not url or not asked.get("identityReference") or "sig=" in url:
             return url
@@ -102,12 +120,21 @@ class NodeStorage:
         storage = self._platform.store.read.resources.named("Microsoft.Storage/storageAccounts", name)
         if storage is None or not rest:
             raise FileTrouble(url, "the identity opens no storage account of this batchlocal")
+        identity = str(asked["identityReference"].get("resourceId") or "")
+        access = access_to(self._platform, owner.pool, identity, storage.id, verb)
+        if access is not Access.GRANTED:
+            raise FileTrouble(url, access.value, denied)
         return f"{url}?{_container_sas(storage.name, rest[0], storage.hidden['keys']['key1'], write=True)}"
 
-    def _linked_container(self, account: Resource, container: str) -> str:
-        storage = key_of(self._platform.store.read, account)
+    def _linked_container(self, owner: Owner, container: str) -> str:
+        storage = key_of(self._platform.store.read, owner.account)
         if storage is None:
             raise FileTrouble(container, "the account has no linked storage")
+        access = access_to_linked(self._platform, owner)
+        if access is not Access.GRANTED:
+            foreign = access is Access.FOREIGN
+            code = "ResourceContainerListMiscError" if foreign else "ResourceContainerAccessDenied"
+            raise FileTrouble(container, access.value, code)
         name, key = storage
         return f"{self._platform.blob_origin}/{name}/{container}?{_container_sas(name, container, key, write=False)}"
 
@@ -175,7 +202,13 @@ class NodeStorage:
         await self._download(url, target, version)
 
     async def upload_outputs(
-        self, output_files: list[dict[str, Any]], folder: Path, variables: Mapping[str, str], *, succeeded: bool
+        self,
+        output_files: list[dict[str, Any]],
+        owner: Owner,
+        folder: Path,
+        variables: Mapping[str, str],
+        *,
+        succeeded: bool,
     ) -> None:
         """Upload what the task's output files say for this outcome; ``variables`` are its environment.
 
@@ -187,7 +220,8 @@ class NodeStorage:
             if condition not in ("taskcompletion", "tasksuccess" if succeeded else "taskfailure"):
                 continue
             destination = output["destination"]["container"]
-            container = str(self._as_identity(destination["containerUrl"], destination))
+            url, denied = destination["containerUrl"], "FileUploadAccessDenied"
+            container = str(self._as_identity(url, destination, owner, "write", denied))
             headers = {item["name"]: item.get("value", "") for item in destination.get("uploadHeaders") or []}
             for found in matching(folder, output["filePattern"], variables):
                 name = _blob_name(str(destination.get("path") or ""), found)

@@ -7,14 +7,12 @@ from dataclasses import dataclass
 
 from batchlocal.domain.network_rules import admits
 from batchlocal.domain.refusals import Refusal
+from batchlocal.private_links import networks_to
 from batchlocal.service.errors import CATALOGUE, worded
 from batchlocal.store import Tx
 from batchlocal.store.resources import Resource
 
 __all__ = ["check_network"]
-
-_CONNECTIONS = "Microsoft.Batch/batchAccounts/privateEndpointConnections"
-_GROUP = "batchAccount"
 
 
 @dataclass(eq=False)
@@ -50,12 +48,5 @@ def check_network(tx: Tx, account: Resource, peer: str) -> None:
 
 
 def _private_ranges(tx: Tx, account: Resource) -> Iterator[str]:
-    """The address spaces of the networks from which an approved private endpoint leads to the account."""
-    for connection in tx.resources.children(account.id, _CONNECTIONS):
-        properties = connection.body["properties"]
-        is_approved = properties["privateLinkServiceConnectionState"]["status"] == "Approved"
-        endpoint = tx.resources.find(properties["privateEndpoint"]["id"])
-        if is_approved and _GROUP in properties["groupIds"] and endpoint is not None:
-            network = tx.resources.find(endpoint.body["properties"]["subnet"]["id"].rpartition("/subnets/")[0])
-            if network is not None:
-                yield from network.body["properties"]["addressSpace"]["addressPrefixes"]
+    for network in networks_to(tx, account, "batchAccount"):
+        yield from network.body["properties"]["addressSpace"]["addressPrefixes"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -27,10 +28,18 @@ class ServiceEvent:
 
 
 class ServiceEvents:
-    """Written by triggers (``event_triggers``), read by whoever delivers and by metrics."""
+    """Written by triggers (``event_triggers``) and by ``note``, read by whoever delivers and by metrics."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._run = connection.execute
+
+    def note(self, account: str, kind: str, doc: dict[str, Any], job: dict[str, Any] | None = None) -> None:
+        """Keep an event that no trigger sees, where the account (by key) has a setting that might ask for it."""
+        self._run(
+            "INSERT INTO service_event (account, kind, at, doc, job) SELECT ?, ?, ?, ?, ? WHERE"
+            " EXISTS (SELECT 1 FROM resource WHERE parent = ? AND type = 'microsoft.insights/diagnosticsettings')",
+            (account, kind, time.time(), orjson.dumps(doc).decode(), orjson.dumps(job or {}).decode(), account),
+        )
 
     def waiting(self, limit: int) -> list[ServiceEvent]:
         """The next events to deliver, in order."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pulumi
@@ -35,12 +36,14 @@ class BatchApplication(pulumi.ComponentResource):
         resource_group_name: pulumi.Input[str],
         account: BatchAccount,
         root: Path,
+        after: Sequence[pulumi.Resource] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare it.
 
         Args:
             root: the folder that the packages' sources are relative to.
+            after: what the packages must wait for.
         """
         super().__init__("batchenv:index:BatchApplication", name, None, opts)
         application = batch.Application(
@@ -66,7 +69,7 @@ class BatchApplication(pulumi.ComponentResource):
                 content_hash=one.sha256 or content_of(root / one.source).sha256,
                 allow_updates=settings.allow_updates,
                 set_default=one.version == settings.default_version,
-                opts=pulumi.ResourceOptions(parent=self),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=list(after)),
             )
 
         self.application_id = application.id

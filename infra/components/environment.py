@@ -56,8 +56,8 @@ class BatchEnvironment(pulumi.ComponentResource):
         self.storage = self._storage()
         self.account = self._account()
         network = self._network()
-        self._link_by_identity()
-        self.applications = {one.name: self._application(one) for one in settings.applications}
+        linked = self._link_by_identity()
+        self.applications = {one.name: self._application(one, linked) for one in settings.applications}
         self.pools = {one.name: self._pool(one, network) for one in settings.pools}
         self._private_endpoints(network)
         self._access()
@@ -89,27 +89,34 @@ class BatchEnvironment(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def _link_by_identity(self) -> None:
-        """Let the account's own identity keep packages; identities that were brought have their roles already."""
+    def _link_by_identity(self) -> list[pulumi.Resource]:
+        """Let the account's own identity keep packages; identities that were brought have their roles already.
+
+        Returns:
+            What packages must wait for: without the role Batch cannot keep them.
+        """
         settings = self._settings
         if self.storage is None or settings.storage is None or settings.storage.link != "identity":
-            return
-        if not settings.account.identities:
-            grant(
-                "account-storage",
-                "blobDataContributor",
-                principal_id=self.account.principal_id.apply(lambda id: id or ""),
-                scope=self.storage.account_id,
-                opts=self._child,
-            )
+            return []
+        if settings.account.identities:
+            return []
+        role = grant(
+            "account-storage",
+            "blobDataContributor",
+            principal_id=self.account.principal_id.apply(lambda id: id or ""),
+            scope=self.storage.account_id,
+            opts=self._child,
+        )
+        return [role]
 
-    def _application(self, one: Application) -> BatchApplication:
+    def _application(self, one: Application, linked: list[pulumi.Resource]) -> BatchApplication:
         return BatchApplication(
             f"app-{one.name}",
             one,
             resource_group_name=self.resource_group,
             account=self.account,
             root=self._root,
+            after=linked,
             opts=self._child,
         )
 

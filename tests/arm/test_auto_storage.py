@@ -52,6 +52,15 @@ class Linked:
         path = f"/applications/app/versions/{version}/activate"
         return self.server.account("POST", self.account, path, {"format": "zip"})
 
+    def grant_storage(self) -> None:
+        """Let the account's identity read and write blobs."""
+        role = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"  # Storage Blob Data Contributor
+        root = f"/subscriptions/{self.server.local.subscription}/providers/Microsoft.Authorization"
+        principal = self.server.account("GET", self.account).json()["identity"]["principalId"]
+        properties = {"principalId": principal, "roleDefinitionId": f"{root}/roleDefinitions/{role}"}
+        path = f"{self.storage}/providers/Microsoft.Authorization/roleAssignments/{uuid.uuid4()}"
+        assert self.server.arm("PUT", path, {"properties": properties}, "2022-04-01").ok
+
     def sync(self) -> None:
         assert self.server.account("POST", self.account, "/syncAutoStorageKeys").status_code == 204
 
@@ -116,5 +125,6 @@ def test_linking_anew_takes_the_key_too(linked: Linked) -> None:
 
 def test_with_a_managed_identity_no_key_goes_stale(server: Steered) -> None:
     linked = link(server, "BatchAccountManagedIdentity")
+    linked.grant_storage()
     linked.regenerate("key1")
     assert linked.package("1").status_code == 200

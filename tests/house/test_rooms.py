@@ -13,7 +13,8 @@ ROOT = Path(__file__).parents[2]
 EVERYTHING = "batchlocal"
 PLANE = {
     *("autoscaling", "specs", "protocol", "domain", "store", "identity", "platform", "datafolder", "runner"),
-    *("access", "certificates", "evacuation", "faults", "job_lifecycle", "linked_storage", "quotas", "telemetry"),
+    *("access", "certificates", "evacuation", "faults", "job_lifecycle", "linked_storage", "metrics", "quotas"),
+    *("private_links", "telemetry"),
 }
 
 # what a room may import of ours, beside itself; names without a dot are rooms of batchlocal
@@ -43,7 +44,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "batchlocal.faults": {"domain", "protocol"},
     "batchlocal.journal": {"protocol"},
     "batchlocal.telemetry": {"domain", "platform", "protocol", "store"},
-    "batchlocal.linked_storage": {"store"},
+    "batchlocal.metrics": {"domain", "platform", "protocol", "store", "telemetry"},
+    "batchlocal.linked_storage": {"access", "store"},
+    "batchlocal.private_links": {"store"},
     "batchlocal.quotas": {"domain", "store"},
     "batchlocal.certificates": {"domain", "platform", "protocol", "store"},
     "batchlocal.autoscaling": {"domain", "platform", "protocol", "store", "batchmgmt.autoscale"},

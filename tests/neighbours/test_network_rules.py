@@ -11,8 +11,9 @@ import pytest
 import requests
 from requests.adapters import HTTPAdapter
 
+from tests.control.conftest import MACHINE, until
 from tests.neighbours.conftest import WHERE, Caller
-from tests.neighbours.test_networks import open_door
+from tests.neighbours.test_networks import NET, open_door
 
 BATCH = {"version": "2024-07-01"}
 INSIDE, OUTSIDE = "127.20.0.5", "127.0.0.1"
@@ -106,6 +107,57 @@ def test_a_key_opens_nothing_from_a_wrong_network(owner: Caller) -> None:
     ):
         list(client.list_pools())
     assert refused.value.status_code == 403
+
+
+def node_states(owner: Caller, account: str, pool: str) -> list[str]:
+    found = owner.service("GET", account.rsplit("/", 1)[-1], f"pools/{pool}/nodes").json()
+    return [node["state"] for node in found["value"]]
+
+
+def new_pool(owner: Caller, account: str, pool: str, **properties: Any) -> None:
+    wanted = {
+        "vmSize": "Standard_D2s_v3",
+        "deploymentConfiguration": {"virtualMachineConfiguration": MACHINE},
+        "scaleSettings": {"fixedScale": {"targetDedicatedNodes": 1}},
+        "targetNodeCommunicationMode": "Simplified",
+        **properties,
+    }
+    owner.put(f"{account}/pools/{pool}", {"properties": wanted}, **BATCH)
+
+
+def test_nodes_with_simplified_communication_must_reach_node_management(owner: Caller) -> None:
+    """Unusable without errors while they do not, and Batch keeps trying (article batch-pool-node-error-checking)."""
+    account = owner.account()
+    change(
+        owner,
+        account,
+        publicNetworkAccess="Enabled",
+        networkProfile={"nodeManagementAccess": {"defaultAction": "Deny"}},
+    )
+    new_pool(owner, account, "cut")
+    new_pool(owner, account, "classic", targetNodeCommunicationMode="Classic")
+    until(lambda: node_states(owner, account, "cut") == ["unusable"])
+    until(lambda: node_states(owner, account, "classic") == ["idle"])
+    assert reaches(owner, account, OUTSIDE), "the rules of node management are not those of the service"
+    name = account.rsplit("/", 1)[-1]
+    [node] = owner.service("GET", name, "pools/cut/nodes").json()["value"]
+    assert "errors" not in node
+    change(owner, account, networkProfile={"nodeManagementAccess": {"defaultAction": "Allow"}})
+    until(lambda: node_states(owner, account, "cut") == ["idle"])
+
+
+def test_a_node_management_endpoint_in_their_network_lets_nodes_in(owner: Caller) -> None:
+    account = owner.account(publicNetworkAccess="Disabled")
+    open_door(owner, account, "privateLinkServiceConnections")
+    subnet = {"addressPrefix": "10.20.1.0/24"}
+    path = owner.put(f"{NET}/subnets/nodes", {"properties": subnet})["id"]
+    new_pool(owner, account, "inside", networkConfiguration={"subnetId": path})
+    new_pool(owner, account, "outside")
+    with at(owner, INSIDE) as there:
+        until(lambda: node_states(there, account, "inside") == ["unusable"])
+        open_door(owner, account, "privateLinkServiceConnections", "nodeManagement", keep=True)
+        until(lambda: node_states(there, account, "inside") == ["idle"])
+        assert node_states(there, account, "outside") == ["unusable"]
 
 
 def test_a_rule_that_is_no_address_is_refused(owner: Caller) -> None:

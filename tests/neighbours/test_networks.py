@@ -69,10 +69,13 @@ class Door:
         return list(found.json()["value"])
 
 
-def open_door(owner: Caller, account: str, kind: str, group: str = "batchAccount") -> Door:
-    subnet = network(owner, ("doors", "10.20.255.0/24"))["properties"]["subnets"][0]["id"]
+def open_door(owner: Caller, account: str, kind: str, group: str = "batchAccount", *, keep: bool = False) -> Door:
+    """A private endpoint to an account in a network of one subnet, or with ``keep`` a second one in that subnet."""
+    subnet = f"{owner.path(NET)}/subnets/doors"
+    if not keep:
+        network(owner, ("doors", "10.20.255.0/24"))
     link = {"name": "link", "properties": {"privateLinkServiceId": account, "groupIds": [group]}}
-    owner.put(DOOR, {**WHERE, "properties": {"subnet": {"id": subnet}, kind: [link]}})
+    owner.put(f"{DOOR}{'2' if keep else ''}", {**WHERE, "properties": {"subnet": {"id": subnet}, kind: [link]}})
     return Door(owner, account)
 
 

@@ -261,3 +261,63 @@ def test_metrics_are_defined_and_asked_for_as_documented(watched: Watched) -> No
     ]
     for wrong in ({"metricnames": "Nonsense"}, {"interval": "PT7M"}, {"timespan": "now"}, {"aggregation": "Mean"}):
         assert watched.insights("metrics", _METRICS_VERSION, **wrong).status_code == 400, wrong
+
+
+def test_a_task_that_finds_too_few_slots_is_told_once(watched: Watched, pool: str) -> None:
+    """batch-task-schedule-fail-event: not enough slots available on nodes; the task is tried again later."""
+    steered, account = watched.steered, watched.account
+    steered.service("POST", account, "jobs", {"id": "narrow", "poolInfo": {"poolId": pool}})
+    steered.service("POST", account, "jobs/narrow/tasks", {"id": "long", "commandLine": "sleep 600"})
+    until(lambda: steered.service("GET", account, "jobs/narrow/tasks/long").json()["state"] == "running")
+    wide = {"id": "wide", "commandLine": "true", "requiredSlots": 2}
+    steered.service("POST", account, "jobs/narrow/tasks", wide)
+    told = watched.await_event("TaskScheduleFailEvent", "wide")
+    assert (told["jobId"], told["requiredSlots"], told["nodeInfo"]) == ("narrow", 2, {"poolId": pool, "nodeId": " "})
+    assert told["schedulingError"]["category"] == "UserError"
+    steered.service("POST", account, "jobs/narrow/tasks", {"id": "other", "commandLine": "true"})
+    watched.await_event("TaskCompleteEvent", "other")
+    assert len(watched.events("TaskScheduleFailEvent", "wide")) == 1
+    steered.service("POST", account, "jobs/narrow/tasks/long/terminate")
+    watched.await_event("TaskCompleteEvent", "wide")
+
+
+def special_tasks(watched: Watched, kind: str, pool: str) -> list[dict[str, Any]]:
+    found = [record["properties"] for record in watched.stored() if record["operationName"] == "SpecialTaskEvent"]
+    return [body for body in found if (body["taskType"], body["nodeInfo"]["poolId"]) == (kind, pool)]
+
+
+def test_a_pools_start_task_and_a_jobs_own_tasks_are_told(watched: Watched) -> None:
+    """batch-special-task-event; a task that waits for a failed preparation is told as not scheduled (its article's
+    example)."""
+    steered, account, pool = watched.steered, watched.account, "special"
+    steered.new_pool(account, pool, startTask={"commandLine": "true", "waitForSuccess": True})
+    until(lambda: bool(special_tasks(watched, "StartTask", pool)))
+    [start] = special_tasks(watched, "StartTask", pool)
+    assert "jobId" not in start
+    assert (start["executionInfo"]["exitCode"], start["executionInfo"]["result"]) == (0, "success")
+    assert start["executionInfo"]["schedulingError"] == {"details": []}
+    job = {
+        "id": "prepared",
+        "poolInfo": {"poolId": pool},
+        "jobPreparationTask": {"commandLine": "true"},
+        "jobReleaseTask": {"commandLine": "true"},
+    }
+    steered.service("POST", account, "jobs", job)
+    steered.service("POST", account, "jobs/prepared/tasks", {"id": "t", "commandLine": "true"})
+    watched.await_event("TaskCompleteEvent", "t")
+    steered.service("POST", account, "jobs/prepared/terminate")
+    until(lambda: bool(special_tasks(watched, "JobRelease", pool)))
+    [preparation], [release] = (special_tasks(watched, kind, pool) for kind in ("JobPrep", "JobRelease"))
+    assert (preparation["jobId"], preparation["taskName"]) == ("prepared", "jobpreparation")
+    assert (release["jobId"], release["executionInfo"]["result"]) == ("prepared", "success")
+    assert preparation["executionInfo"]["startTime"] <= preparation["executionInfo"]["endTime"]
+
+    failing = {"commandLine": "false", "constraints": {"maxTaskRetryCount": 0}}
+    unprepared = {"id": "unprepared", "poolInfo": {"poolId": pool}, "jobPreparationTask": failing}
+    steered.service("POST", account, "jobs", unprepared)
+    steered.service("POST", account, "jobs/unprepared/tasks", {"id": "never", "commandLine": "true"})
+    told = watched.await_event("TaskScheduleFailEvent", "never")
+    assert told["schedulingError"]["code"] == "JobPreparationTaskFailed"
+    failed = special_tasks(watched, "JobPrep", pool)[-1]["executionInfo"]
+    assert (failed["exitCode"], failed["result"]) == (1, "failure")
+    assert failed["schedulingError"]["code"] == "FailureExitCode"

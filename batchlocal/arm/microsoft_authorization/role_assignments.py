@@ -70,6 +70,8 @@ def _complete(call: ArmCall, assignment: Resource, before: Values | None) -> Non
     properties = assignment.body["properties"]
     if not role_exists(call.tx, properties["roleDefinitionId"]):
         raise RoleUnknown(properties["roleDefinitionId"])
+    if properties.get("condition"):
+        call.warn("Conditions of role assignments are kept and not looked at: the role holds without them")
     properties["scope"] = assignment.parent
     moment, caller = moments.iso(call.now), call.principal.object_id
     old = (before or {}).get("properties") or {**properties, "createdOn": moment, "createdBy": caller}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,13 +13,13 @@ from batchlocal.arm.errors import CATALOGUE, gateway, provider
 from batchlocal.arm.microsoft_batch.provider import InvalidProperty
 from batchlocal.domain.network_rules import as_range
 from batchlocal.domain.refusals import Refusal
+from batchlocal.linked_storage import is_by_identity, may_use_blobs
 from batchlocal.protocol import moments
 from batchlocal.store.resources import Resource
 
 __all__ = ["check_identity", "checked_network_profile", "identity", "link_storage"]
 
 _log = logging.getLogger(__name__)
-_BY_IDENTITY = "BatchAccountManagedIdentity"
 
 
 @dataclass(eq=False)
@@ -40,6 +41,10 @@ class IdentityMissing(Refusal):
     """The linked storage is reached by identity, and the account has none."""
 
 
+class AutoStorageNoPermission(Refusal):
+    """The linked storage is reached by identity, and the account's has no role there."""
+
+
 CATALOGUE.update(
     {
         StorageAccountNotFound: provider(
@@ -53,6 +58,13 @@ CATALOGUE.update(
             "FailedIdentityOperation",
             "Identity operation for resource '{account}' failed with error 'Failed to perform resource identity"
             " operation. Status: 'BadRequest'. Response: 'Resource '{identity}' was not found.''.",
+        ),
+        # Code and message: support article "Use managed identities in an Azure Batch account or pool".
+        AutoStorageNoPermission: provider(
+            409,
+            "AutoStorageNoPermission",
+            "The managed identity does not have permission to access auto storage account. Please use Azure RBAC to"
+            " assign the managed identity access to auto storage.",
         ),
         # No recording or document tells Azure's answer; this is its code for what a resource's state forbids (F6).
         IdentityMissing: provider(
@@ -121,22 +133,31 @@ def link_storage(call: ArmCall, sent: dict[str, Any] | None) -> dict[str, Any] |
 
 
 def check_identity(call: ArmCall, account: Resource) -> None:
-    """Refuse what Batch has to do in storage that is linked by identity, when the account's identities are gone.
+    """Refuse what Batch has to do in storage that is linked by identity, when the account's identities are gone or may
+    not write blobs there.
 
     Raises:
-        IdentityMissing
+        IdentityMissing, AutoStorageNoPermission
     """
-    linked = account.body["properties"].get("autoStorage") or {}
-    if linked.get("authenticationMode") == _BY_IDENTITY and not _has_identity(call, account):
+    if not is_by_identity(account):
+        return
+    principals = list(_principals(call, account))
+    if not principals:
         raise IdentityMissing
+    storage_id = account.body["properties"]["autoStorage"]["storageAccountId"]
+    access = call.platform.access
+    if not any(may_use_blobs(access, call.tx, one, storage_id, "write") for one in principals):
+        raise AutoStorageNoPermission
 
 
-def _has_identity(call: ArmCall, account: Resource) -> bool:
+def _principals(call: ArmCall, account: Resource) -> Iterator[str]:
+    """The object ids of the account's identities that are still there."""
     own = account.body["identity"]
-    users = own.get("userAssignedIdentities") or {}
     if own["type"] == "SystemAssigned":
-        return True
-    return any(who == _presumed(one) or call.tx.resources.find(one) is not None for one, who in users.items())
+        yield own["principalId"]
+    for one, who in (own.get("userAssignedIdentities") or {}).items():
+        if who == _presumed(one) or call.tx.resources.find(one) is not None:
+            yield who["principalId"]
 
 
 def checked_network_profile(profile: dict[str, Any]) -> dict[str, Any]:

@@ -25,6 +25,13 @@ _MOST = 5
 _NO_RETENTION = {"enabled": False, "days": 0}
 _CATEGORIES = {"microsoft.batch/batchaccounts": {"logs": ("ServiceLog", "AuditLog"), "metrics": ("AllMetrics",)}}
 _GROUPS = ("allLogs", "audit")
+_NOT_HERE = {
+    "eventHubAuthorizationRuleId": "Nothing is delivered to Event Hubs here",
+    "marketplacePartnerId": "Nothing is delivered to partner solutions here",
+    "serviceBusRuleId": "Nothing is delivered to Service Bus here",
+}
+"""Destinations that are kept and get nothing."""
+_NO_AUDIT = "No audit log is delivered here: no document tells what Azure Batch writes into it"
 
 
 @dataclass(eq=False)
@@ -70,6 +77,17 @@ def _complete(call: ArmCall, setting: Resource, before: Values | None) -> None:
         for entry in properties[kind]:
             _check_category(entry, known.get(kind))
             entry.setdefault("retentionPolicy", dict(_NO_RETENTION))
+    _warn(call, properties)
+
+
+def _warn(call: ArmCall, properties: Values) -> None:
+    """Say what is kept without effect."""
+    for sink, text in _NOT_HERE.items():
+        if properties.get(sink):
+            call.warn(text)
+    asked = [entry for entry in properties["logs"] if entry.get("enabled")]
+    if any(entry.get("category") == "AuditLog" or entry.get("categoryGroup") == "audit" for entry in asked):
+        call.warn(_NO_AUDIT)
 
 
 def _check_category(entry: dict[str, Any], known: tuple[str, ...] | None) -> None:

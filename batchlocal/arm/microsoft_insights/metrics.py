@@ -19,10 +19,10 @@ from batchlocal.arm.microsoft_insights.provider import PROVIDER
 from batchlocal.domain import durations
 from batchlocal.domain.refusals import Refusal
 from batchlocal.domain.service_events import COUNTED_EVENTS, NODE_STATES
+from batchlocal.metrics import gauges
 from batchlocal.protocol import moments
 from batchlocal.protocol.messages import Answer
 from batchlocal.store.resources import Resource
-from batchlocal.telemetry import gauges
 
 __all__: list[str] = []
 
