@@ -84,11 +84,12 @@ class ServiceEvents:
             "INSERT INTO workspace_log (workspace, record) VALUES (?,?)", (workspace, orjson.dumps(record).decode())
         )
 
-    def logged(self, workspace: str, operation: str, limit: int) -> list[dict[str, Any]]:
-        """A workspace's last records of operations that fit a glob, oldest first."""
+    def logged(self, workspace: str, table: str, operation: str, limit: int) -> list[dict[str, Any]]:
+        """A workspace's last records of a table whose operation or metric fits a glob, oldest first."""
+        name = "coalesce(json_extract(record, '$.OperationName'), json_extract(record, '$.MetricName'))"
         rows = self._run(
-            "SELECT record FROM workspace_log WHERE workspace = ? AND json_extract(record, '$.OperationName') GLOB ?"
-            " ORDER BY number DESC LIMIT ?",
-            (workspace, operation, limit),
+            "SELECT record FROM workspace_log WHERE workspace = ? AND json_extract(record, '$.Type') = ?"
+            f" AND {name} GLOB ? ORDER BY number DESC LIMIT ?",
+            (workspace, table, operation, limit),
         ).fetchall()
         return [orjson.loads(record) for (record,) in reversed(rows)]

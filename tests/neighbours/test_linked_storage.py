@@ -188,7 +188,10 @@ def test_files_by_identity_need_the_pools_identity_and_its_role(shop: Shop) -> N
         return shop.failure("mine", commandLine="/bin/sh -c 'echo > out.txt'", outputFiles=[output])
 
     assert brings(known) == "ResourceContainerAccessDenied"
-    assert shop.failure("mine", resourceFiles=[{"httpUrl": f"{container}/x", **known}]) == "BlobAccessDenied"
+    assert (
+        shop.failure("mine", resourceFiles=[{"httpUrl": f"{container}/x", "filePath": "x", **known}])
+        == "BlobAccessDenied"
+    )
     shop.owner.grant(shop.principal(shop.known), "Storage Blob Data Reader", shop.storage)
     shop.owner.grant(shop.principal(shop.other), "Storage Blob Data Contributor", shop.storage)
     assert brings(known) == ""

@@ -39,12 +39,48 @@ def test_a_lenient_server_keeps_them_lists_them_warns_and_removes_them(tmp_path:
         assert arm(local, "GET", SITE + VERSION).json() == changed
         assert arm(local, "GET", "/tagNames?api-version=2021-04-01").json()["value"][0]["tagName"] == "a"
         assert "kept as a generic resource" in local.run("logs").stdout
+        _says_what_has_no_effect(local)
         assert arm(local, "POST", f"{SITE}/restart{VERSION}").status_code == 501
         assert arm(local, "DELETE", SITE + VERSION).status_code == 200
         assert arm(local, "GET", SITE + VERSION).json()["error"]["code"] == "ResourceNotFound"
         assert arm(local, "GET", slot).status_code == 404
     finally:
         batchlocal_command("stop", "--data", str(data))
+
+
+READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
+EVENTS = "providers/Microsoft.Insights/diagnosticSettings/hub?api-version=2021-05-01-preview"
+HUB = {"eventHubAuthorizationRuleId": "/h", "logs": [{"categoryGroup": "audit", "enabled": True}]}
+
+
+def assignment(local: Local) -> tuple[str, dict[str, object]]:
+    """A role assignment with a condition."""
+    name = "11111111-1111-4111-8111-111111111111"
+    role = f"/subscriptions/{local.subscription}/providers/Microsoft.Authorization/roleDefinitions/{READER}"
+    properties = {"principalId": name, "roleDefinitionId": role, "condition": "true", "conditionVersion": "2.0"}
+    path = f"/providers/Microsoft.Authorization/roleAssignments/{name}?api-version=2022-04-01"
+    return path, {"properties": properties}
+
+
+def _says_what_has_no_effect(local: Local) -> None:
+    """In the answer's Warning header and in the log."""
+    setting = arm(local, "PUT", f"{GROUP.partition('?')[0]}/{EVENTS}", {"properties": HUB})
+    assert setting.status_code == 201, setting.text
+    assert "Nothing is delivered to Event Hubs" in setting.headers["Warning"]
+    assert "No audit log is delivered" in setting.headers["Warning"]
+    path, body = assignment(local)
+    assigned = arm(local, "PUT", path, body)
+    assert assigned.status_code == 201, assigned.text
+    assert "Conditions of role assignments" in assigned.headers["Warning"]
+    assert "Conditions of role assignments" in local.run("logs").stdout
+
+
+def test_a_strict_server_refuses_what_would_have_no_effect(batchlocal: Local) -> None:
+    arm(batchlocal, "PUT", GROUP, {"location": "westeurope"})
+    path, body = assignment(batchlocal)
+    for where, sent in ((f"{GROUP.partition('?')[0]}/{EVENTS}", {"properties": HUB}), (path, body)):
+        refused = arm(batchlocal, "PUT", where, sent)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (501, "NotImplemented")
 
 
 def test_a_strict_server_refuses_them_by_name(batchlocal: Local) -> None:

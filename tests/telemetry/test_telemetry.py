@@ -30,6 +30,7 @@ class Watched:
     account: str
     logs: ContainerClient
     workspace: str
+    setting: str = ""
 
     def insights(self, path: str, version: str, **query: str) -> requests.Response:
         account = self.steered.account("GET", self.account).json()["id"]
@@ -91,7 +92,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("REQUESTS_CA_BUNDLE", steered.local.settings["caFile"])
         with ContainerClient.from_container_url(url, credential=key) as logs:
-            yield Watched(steered, account, logs, workspace.rsplit("/", 1)[-1])
+            yield Watched(steered, account, logs, workspace.rsplit("/", 1)[-1], scope + path)
     batchlocal_command("stop", "--data", str(steered.local.data))
 
 
@@ -245,6 +246,35 @@ def test_metrics_count_what_happened(watched: Watched, pool: str) -> None:
     assert quiet.total(*counted) == counted
     gauges = {"TotalNodeCount": 1, "CoreCount": 2, "IdleNodeCount": 1, "RunningNodeCount": 0, "LowPriorityCoreCount": 0}
     until(lambda: quiet.total(*gauges) == gauges)
+
+
+@pytest.mark.slow
+def test_metrics_are_exported_where_a_setting_says(watched: Watched) -> None:
+    """Article batch-diagnostics: container insights-metrics-pt1m, every minute; table AzureMetrics."""
+    steered, account = watched.steered, watched.steered.new_account()
+    sinks = steered.raw("GET", f"{steered.origin}{watched.setting}?api-version={_SETTING_VERSION}").json()["properties"]
+    wanted = {**{name: sinks[name] for name in ("storageAccountId", "workspaceId")}, "logs": []}
+    wanted["metrics"] = [{"category": "AllMetrics", "enabled": True}]
+    path = f"{steered.account('GET', account).json()['id']}/providers/Microsoft.Insights/diagnosticSettings/m"
+    made = steered.raw("PUT", f"{steered.origin}{path}?api-version={_SETTING_VERSION}", {"properties": wanted})
+    assert made.ok, made.text
+    steered.new_pool(account, "counted", nodes=1)
+    steered.settled_pool(account, "counted")
+
+    def rows(name: str) -> list[dict[str, Any]]:
+        asked = f"/workspaces/{watched.workspace}/logs?table=AzureMetrics&operation={name}"
+        return [row for row in steered.control("GET", asked).json()["value"] if row["Resource"] == account.upper()]
+
+    until(lambda: bool(rows("CoreCount")), seconds=130)
+    assert (rows("CoreCount")[0]["Total"], rows("CoreCount")[0]["TimeGrain"]) == (2, "PT1M")
+    assert sum(row["Total"] for row in rows("PoolCreateEvent")) == 1
+    exported = watched.logs.container_name.replace("logs-servicelog", "metrics-pt1m")
+    url = watched.logs.url.replace(watched.logs.container_name, exported)
+    with ContainerClient.from_container_url(url, credential=watched.logs.credential) as metrics:
+        [blob] = [blob.name for blob in metrics.list_blobs() if account.upper() in blob.name]
+        records = [json.loads(line) for line in metrics.download_blob(blob).readall().splitlines()]
+    cores = [record for record in records if record["metricName"] == "CoreCount"]
+    assert (cores[0]["total"], cores[0]["timeGrain"]) == (2, "PT1M")
 
 
 def test_metrics_are_defined_and_asked_for_as_documented(watched: Watched) -> None:
