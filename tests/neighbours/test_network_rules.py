@@ -11,9 +11,10 @@ import pytest
 import requests
 from requests.adapters import HTTPAdapter
 
-from tests.control.conftest import MACHINE, until
+from tests.control.conftest import MACHINE
 from tests.neighbours.conftest import WHERE, Caller
 from tests.neighbours.test_networks import NET, open_door
+from tests.support.waiting import until
 
 BATCH = {"version": "2024-07-01"}
 INSIDE, OUTSIDE = "127.20.0.5", "127.0.0.1"
