@@ -6,7 +6,7 @@ asks for five minutes of them sees as many as on Azure.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from batchlocal.domain import autoscale, durations
 from batchlocal.domain.node import UNUSABLE
@@ -15,7 +15,9 @@ from batchlocal.platform import Platform
 from batchlocal.protocol import moments
 from batchlocal.store import Tx
 from batchlocal.store.effects import Effect
-from batchmgmt.autoscale import PERIOD, Run, Situation
+
+if TYPE_CHECKING:
+    from batchmgmt.autoscale import Run, Situation
 
 __all__ = ["EVALUATION", "enabled", "evaluate", "perform_evaluation", "take_samples"]
 
@@ -77,6 +79,8 @@ def _owe_next(platform: Platform, tx: Tx, pool: Pool, now: int, seconds: float) 
 
 async def take_samples(platform: Platform) -> None:
     """Sample the pools that scale themselves, for ever; cancel to stop. Without such a pool it only sleeps."""
+    from batchmgmt.autoscale import PERIOD
+
     while True:
         await platform.clock.wait(PERIOD.seconds)
         now = moments.now()

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import logging
-import logging.handlers
 import os
 import sys
 import time
-import webbrowser
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from batchlocal.control.client import ControlClient, ControlError, NotRunning
@@ -100,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     start.add_argument(
         "--timing", choices=("quick", "recorded"), default="quick", help="waits in hundredths, or as long as Azure's"
     )
-    start.add_argument("--detached", action="store_true", help=argparse.SUPPRESS)
+    start.add_argument("--tell-ready", type=int, help=argparse.SUPPRESS)  # a descriptor, of a start with --detach
     add("stop", _stop, "Stop the server; data and port stay for the next start.")
     status = add("status", _status, "Say whether the server answers; exit code 0 only then.")
     status.add_argument("--json", action="store_true", help="as JSON")
@@ -156,17 +154,26 @@ def _serve(options: argparse.Namespace, data: DataFolder) -> int:
     from batchlocal.store.migrations import StoreTooNew
 
     data.prepare()
-    _log_to(data, also_stderr=not options.detached)
+    _log_to(data, also_stderr=options.tell_ready is None)
     pace = 1.0 if options.timing == "recorded" else Options.pace
     try:
         chosen = options.nodes == "simulated", options.containers == "simulate", options.task_users == "own"
-        serve(data, Options(options.port, options.host, pace, options.strict, *chosen))
+        serve(data, Options(options.port, options.host, pace, options.strict, *chosen), partial(_ready, options))
     except (AlreadyRunning, AzuriteMissing, PortTaken, StoreTooNew) as mistake:
         raise NotStarted(str(mistake)) from None
     return 0
 
 
+def _ready(options: argparse.Namespace) -> None:
+    """The server answers: tell whoever started it and waits."""
+    if options.tell_ready is not None:
+        os.write(options.tell_ready, b".")
+        os.close(options.tell_ready)
+
+
 def _log_to(data: DataFolder, *, also_stderr: bool) -> None:
+    import logging.handlers
+
     handlers: list[logging.Handler] = [
         logging.handlers.RotatingFileHandler(data.log, maxBytes=5_000_000, backupCount=2)
     ]
@@ -221,6 +228,8 @@ def _logs(options: argparse.Namespace, data: DataFolder) -> int:
 
 
 def _portal(options: argparse.Namespace, data: DataFolder) -> int:
+    import webbrowser
+
     from batchlocal.portal.sessions import new_code
 
     status = look(data)

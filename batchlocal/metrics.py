@@ -14,7 +14,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-import httpx
 import orjson
 
 from batchlocal.domain.service_events import COUNTED_EVENTS, NODE_STATES, metric_record
@@ -23,7 +22,7 @@ from batchlocal.platform import Platform
 from batchlocal.protocol import moments
 from batchlocal.store import Tx
 from batchlocal.store.resources import Resource
-from batchlocal.telemetry import TROUBLE, append, hour_blob, origin_row, settings_of, storage_client
+from batchlocal.telemetry import LogStorage, NotStored, hour_blob, origin_row, settings_of
 
 __all__ = ["gauges", "sample"]
 
@@ -35,15 +34,15 @@ _log = logging.getLogger(__name__)
 
 async def sample(platform: Platform) -> None:
     """Keep the gauges of all accounts that have nodes, and export what is asked for, for ever; cancel to stop."""
-    async with storage_client(platform) as http:
+    async with LogStorage(platform) as logs:
         while True:
             minute = int(time.time() // _SAMPLE_SECONDS)
             await asyncio.sleep((minute + 1) * _SAMPLE_SECONDS - time.time())
             _keep(platform, minute)
             try:
-                await _export(platform, http, minute)
-            except TROUBLE as trouble:
-                _log.warning("metrics of a minute were not exported: %s", type(trouble).__name__)
+                await _export(platform, logs, minute)
+            except NotStored as trouble:
+                _log.warning("metrics of a minute were not exported: %s", trouble)
 
 
 def _keep(platform: Platform, minute: int) -> None:
@@ -56,7 +55,7 @@ def _keep(platform: Platform, minute: int) -> None:
             tx.service_events.forget_old(minute)
 
 
-async def _export(platform: Platform, http: httpx.AsyncClient, minute: int) -> None:
+async def _export(platform: Platform, logs: LogStorage, minute: int) -> None:
     lines: dict[tuple[str, str], list[bytes]] = defaultdict(list)
     rows: list[tuple[str, dict[str, Any]]] = []
     read = platform.store.read
@@ -72,7 +71,7 @@ async def _export(platform: Platform, http: httpx.AsyncClient, minute: int) -> N
             for workspace, row in rows:
                 tx.service_events.log(workspace, row)
     for (storage, place), content in lines.items():
-        await append(platform, http, storage, place, content)
+        await logs.append(storage, place, content)
 
 
 def _wanted(entry: Mapping[str, Any]) -> bool:

@@ -9,7 +9,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TextIO
@@ -75,8 +75,8 @@ class Options:
     task_users: bool = False
 
 
-def serve(data: DataFolder, options: Options) -> None:
-    """Serve until SIGINT or SIGTERM.
+def serve(data: DataFolder, options: Options, ready: Callable[[], None]) -> None:
+    """Serve until SIGINT or SIGTERM; ``ready`` is called once requests are answered.
 
     Raises:
         AlreadyRunning: another server holds the data folder.
@@ -91,7 +91,7 @@ def serve(data: DataFolder, options: Options) -> None:
         sockets = _listen(data, options)
         ensure_certificates(data)
         with asyncio.Runner(loop_factory=_new_event_loop) as runner:
-            runner.run(_serve(data, options, sockets))
+            runner.run(_serve(data, options, sockets, ready))
 
 
 def _new_event_loop() -> asyncio.AbstractEventLoop:
@@ -160,11 +160,24 @@ def _bound(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
     return bound
 
 
-async def _serve(data: DataFolder, options: Options, sockets: list[socket.socket]) -> None:
+class _Server(uvicorn.Server):
+    """uvicorn's server; says when it answers."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
+
+
+async def _serve(data: DataFolder, options: Options, sockets: list[socket.socket], ready: Callable[[], None]) -> None:
     platform = _platform(data, options, sockets[0].getsockname()[1])
     config = uvicorn.Config(
         Application(platform),
         http=_Connection,
+        ws="none",
         lifespan="off",
         log_config=None,
         access_log=False,
@@ -175,9 +188,13 @@ async def _serve(data: DataFolder, options: Options, sockets: list[socket.socket
         h11_max_incomplete_event_size=64 * 1024,
     )
     background = platform.background = _Background(platform)
-    background.start()
+
+    def begin() -> None:  # to work only when requests are answered
+        ready()
+        background.start()
+
     try:
-        await uvicorn.Server(config).serve(sockets)
+        await _Server(config, begin).serve(sockets)
     finally:
         await background.stop()
         platform.store.close()

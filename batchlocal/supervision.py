@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -41,7 +42,7 @@ def look(data: DataFolder) -> Status:
     known = data.settings()
     if not known or not _is_held(data):
         return Status(ready=False)
-    endpoint, pid = f"https://localhost:{known['port']}", known.get("pid", 0)
+    endpoint, pid = _endpoint(data), known.get("pid", 0)
     try:
         answer = ControlClient(data, timeout=2).get("/status")
     except (ControlError, NotRunning, ValueError):
@@ -71,31 +72,43 @@ def launch(
             raise NotStarted(f"it runs at {running.endpoint} already: stop it first to move it to port {port}")
         return running
     data.prepare()
-    command = [sys.executable, "-m", "batchlocal", "start", "--detached", "--data", str(data.root)]
+    command = [sys.executable, "-m", "batchlocal", "start", "--data", str(data.root)]
     command += ["--host", host, "--timing", timing, "--nodes", nodes, "--containers", containers, "--port", str(port)]
     command += ["--task-users", task_users]
     command += ["--strict"] if strict else []
+    told, tell = os.pipe()
     with (data.root / "start.log").open("w") as early:
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=early, stderr=early, start_new_session=True
+            [*command, "--tell-ready", str(tell)],
+            stdin=subprocess.DEVNULL,
+            stdout=early,
+            stderr=early,
+            start_new_session=True,
+            pass_fds=[tell],
         )
-    return _wait_until_ready(data, process)
+    os.close(tell)
+    try:
+        return _wait_until_ready(data, process, told)
+    finally:
+        os.close(told)
 
 
-def _wait_until_ready(data: DataFolder, process: subprocess.Popen[bytes]) -> Status:
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            said = (data.root / "start.log").read_text(errors="replace").strip().splitlines()
-            reason = said[-1].removeprefix("batchlocal: ") if said else f"see {data.log}"
-            raise NotStarted(f"the server did not start: {reason}")
-        status = look(data)
-        if status.ready and status.pid == process.pid:
-            process.returncode = 0  # it goes on without us: no warning about an unwaited child
-            return status
-        time.sleep(0.05)
-    process.terminate()
-    raise NotStarted(f"the server did not answer within {_START_SECONDS:.0f} s; see {data.log}")
+def _wait_until_ready(data: DataFolder, process: subprocess.Popen[bytes], told: int) -> Status:
+    """Wait for the server's word, a byte, that it answers; without one the pipe ends with the server."""
+    if not select.select([told], [], [], _START_SECONDS)[0]:
+        process.terminate()
+        raise NotStarted(f"the server did not answer within {_START_SECONDS:.0f} s; see {data.log}")
+    if not os.read(told, 1):
+        process.wait()
+        said = (data.root / "start.log").read_text(errors="replace").strip().splitlines()
+        reason = said[-1].removeprefix("batchlocal: ") if said else f"see {data.log}"
+        raise NotStarted(f"the server did not start: {reason}")
+    process.returncode = 0  # it goes on without us: no warning about an unwaited child
+    return Status(ready=True, endpoint=_endpoint(data), pid=process.pid)
+
+
+def _endpoint(data: DataFolder) -> str:
+    return f"https://localhost:{data.settings()['port']}"
 
 
 def stop(data: DataFolder) -> bool:

@@ -10,9 +10,10 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from functools import cached_property
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final, Self
 
-import httpx
 import orjson
 
 from batchlocal.domain import service_events
@@ -22,7 +23,10 @@ from batchlocal.store import Tx
 from batchlocal.store.resources import Resource
 from batchlocal.store.service_events import ServiceEvent
 
-__all__ = ["CATEGORY", "TROUBLE", "append", "deliver", "hour_blob", "origin_row", "settings_of", "storage_client"]
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = ["CATEGORY", "LogStorage", "NotStored", "deliver", "hour_blob", "origin_row", "settings_of"]
 
 CATEGORY: Final = "ServiceLog"
 _SETTING: Final = "Microsoft.Insights/diagnosticSettings"
@@ -31,33 +35,23 @@ _AT_ONCE: Final = 500
 _LOOK_SECONDS: Final = 0.25
 _TROUBLE_SECONDS: Final = 2.0
 _HEADERS: Final = {"x-ms-version": "2021-12-02"}
-TROUBLE: Final = (httpx.HTTPError, OSError)
-"""What ``append`` meets when storage does not take what is sent."""
 _log = logging.getLogger(__name__)
 
 
 async def deliver(platform: Platform) -> None:
     """Deliver what waits, for ever; cancel to stop. An event may come twice after a kill, never not at all."""
-    async with storage_client(platform) as http:
+    async with LogStorage(platform) as logs:
         while True:
             try:
-                found = await _deliver_some(platform, http)
-            except TROUBLE as trouble:
-                _log.warning("service events cannot be delivered now: %s", type(trouble).__name__)
+                found = await _deliver_some(platform, logs)
+            except NotStored as trouble:
+                _log.warning("service events cannot be delivered now: %s", trouble)
                 await asyncio.sleep(_TROUBLE_SECONDS)
             else:
                 await asyncio.sleep(0 if found == _AT_ONCE else _LOOK_SECONDS)
 
 
-def storage_client(platform: Platform) -> httpx.AsyncClient:
-    """A client of linked storage, for ``append``; close it."""
-    import ssl
-
-    context = ssl.create_default_context(cafile=str(platform.data.ca_file))
-    return httpx.AsyncClient(verify=context, timeout=30, headers=_HEADERS)
-
-
-async def _deliver_some(platform: Platform, http: httpx.AsyncClient) -> int:
+async def _deliver_some(platform: Platform, logs: LogStorage) -> int:
     waiting = platform.store.read.service_events.waiting(_AT_ONCE)
     lines: dict[tuple[str, str], list[bytes]] = defaultdict(list)
     logged: list[tuple[str, dict[str, Any]]] = []
@@ -70,7 +64,7 @@ async def _deliver_some(platform: Platform, http: httpx.AsyncClient) -> int:
             if workspace := setting.get("workspaceId"):
                 logged.append((workspace.lower(), _row(record)))
     for (storage, blob), content in lines.items():
-        await append(platform, http, storage, f"{_CONTAINER}/{blob}", content)
+        await logs.append(storage, f"{_CONTAINER}/{blob}", content)
     if waiting:
         with platform.store.write() as tx:
             for workspace, row in logged:
@@ -142,29 +136,61 @@ def origin_row(record: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-async def append(
-    platform: Platform, http: httpx.AsyncClient, storage_id: str, place: str, lines: Sequence[bytes]
-) -> None:
-    """Append lines to an append blob (``CONTAINER/BLOB``), which is made with its container when they are missing.
+class NotStored(Exception):
+    """Storage did not answer, or refused; the text says which."""
 
-    Raises:
-        httpx.HTTPError, OSError: storage did not answer, or refused (``TROUBLE``).
-    """
-    storage = platform.store.read.resources.find(storage_id)
-    if storage is None:
-        return
-    await platform.blobs.wait_ready()
-    content = b"\n".join(lines) + b"\n"
-    container, _, blob = place.partition("/")
-    container = f"{platform.blob_origin}/{storage.name}/{container}"
-    sas = _sas(storage)
-    url = f"{container}/{blob}?{sas}"
-    answer = await http.put(f"{url}&comp=appendblock", content=content)
-    if answer.status_code == httpx.codes.NOT_FOUND:
-        await http.put(f"{container}?restype=container&{sas}")
-        (await http.put(url, headers={"x-ms-blob-type": "AppendBlob"})).raise_for_status()
+
+class LogStorage:
+    """Append blobs in storage accounts; close it. Its HTTP client is imported and made when there is something to
+    write, as in most servers there never is."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if "_http" in self.__dict__:
+            await self._http.aclose()
+
+    @cached_property
+    def _http(self) -> httpx.AsyncClient:
+        import ssl
+
+        import httpx
+
+        context = ssl.create_default_context(cafile=str(self._platform.data.ca_file))
+        return httpx.AsyncClient(verify=context, timeout=30, headers=_HEADERS)
+
+    async def append(self, storage_id: str, place: str, lines: Sequence[bytes]) -> None:
+        """Append lines to an append blob (``CONTAINER/BLOB``), which is made with its container when they are missing.
+
+        Raises:
+            NotStored
+        """
+        import httpx
+
+        storage = self._platform.store.read.resources.find(storage_id)
+        if storage is None:
+            return
+        await self._platform.blobs.wait_ready()
+        try:
+            await self._append(storage, place, b"\n".join(lines) + b"\n")
+        except (httpx.HTTPError, OSError) as trouble:
+            raise NotStored(type(trouble).__name__) from None
+
+    async def _append(self, storage: Resource, place: str, content: bytes) -> None:
+        http, sas = self._http, _sas(storage)
+        container, _, blob = place.partition("/")
+        container = f"{self._platform.blob_origin}/{storage.name}/{container}"
+        url = f"{container}/{blob}?{sas}"
         answer = await http.put(f"{url}&comp=appendblock", content=content)
-    answer.raise_for_status()
+        if answer.status_code == HTTPStatus.NOT_FOUND:
+            await http.put(f"{container}?restype=container&{sas}")
+            (await http.put(url, headers={"x-ms-blob-type": "AppendBlob"})).raise_for_status()
+            answer = await http.put(f"{url}&comp=appendblock", content=content)
+        answer.raise_for_status()
 
 
 def _sas(storage: Resource) -> str:

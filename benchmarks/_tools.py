@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import ssl
 import subprocess
 import sys
 import tempfile
+import urllib.parse
+import urllib.request
 import venv
 from collections.abc import Callable
 from pathlib import Path
 
-__all__ = ["beside_az", "client_environment", "local", "sign_in"]
+__all__ = ["beside_az", "client_environment", "local", "sign_in", "token"]
 
 AZ = "azure-cli==2.91.0"
 
@@ -64,3 +67,16 @@ def sign_in(az: Path, root: Path, environment: dict[str, str]) -> None:
         ["login", "--service-principal", *identity, "-t", environment["AZURE_TENANT_ID"]],
     ):
         subprocess.run([str(az), *arguments], env=environment, check=True, stdout=subprocess.DEVNULL)
+
+
+def token(settings: dict[str, str], context: ssl.SSLContext) -> str:
+    """An access token for ARM, by what `batchlocal env --format json` says."""
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": settings["clientId"],
+        "client_secret": settings["clientSecret"],
+        "scope": f"{settings['armEndpoint']}/.default",
+    }
+    url = f"{settings['authorityHost']}/{settings['tenantId']}/oauth2/v2.0/token"
+    with urllib.request.urlopen(url, urllib.parse.urlencode(form).encode(), context=context) as answer:
+        return str(json.load(answer)["access_token"])

@@ -19,12 +19,12 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.parse
-import urllib.request
 import venv
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+from _tools import local, token
 
 CONNECTIONS = 8
 SECONDS = 4.0
@@ -60,17 +60,14 @@ class Server:
 def main() -> int:
     moto = installed_moto()
     with tempfile.TemporaryDirectory() as folder:
-        began = time.perf_counter()
-        batchlocal("start", "--detach", folder)
-        print(f"start to first answer, two process starts included: {time.perf_counter() - began:.2f} s")
+        local("start", "--detach", folder)
         try:
-            print(f"memory when idle, without Azurite: {resident(folder):.0f} MiB")
-            batchlocal("quota", "set", f"poolQuota={2 * MANY}", "applicationQuota=1000000", folder)
-            server, account = prepared(json.loads(batchlocal("env", "--format", "json", folder)))
+            local("quota", "set", f"poolQuota={2 * MANY}", "applicationQuota=1000000", folder)
+            server, account = prepared(json.loads(local("env", "--format", "json", folder)))
             ours = measure_ours(server, account)
             many = measure_many_pools(server, account)
         finally:
-            batchlocal("stop", folder)
+            local("stop", folder)
     report_many(many)
     report(ours, beside(moto) if moto else {})
     return 0
@@ -83,13 +80,6 @@ def beside(moto: Path) -> dict[str, Measured]:
     except RuntimeError as trouble:
         print(f"moto broke: {trouble}")
         return {}
-
-
-def resident(folder: str) -> float:
-    """Resident memory of the server's own process, in MiB."""
-    pid = json.loads(batchlocal("status", "--json", folder))["pid"]
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024
 
 
 def report_many(times: dict[str, tuple[Measured, Measured]]) -> None:
@@ -106,12 +96,6 @@ def report(ours: dict[str, Measured], theirs: dict[str, Measured]) -> None:
         print(line)
     if not theirs:
         print("there is nothing of moto's to compare with: its columns are left out")
-
-
-def batchlocal(command: str, *options: str) -> str:
-    *words, data = options
-    line = [sys.executable, "-m", "batchlocal", command, *words, "--data", data]
-    return subprocess.run(line, capture_output=True, text=True, check=True).stdout
 
 
 def prepared(settings: dict[str, str]) -> tuple[Server, str]:
@@ -193,18 +177,6 @@ async def stored(server: Server, account: str, numbers: range) -> None:
             break
         await asyncio.sleep(0.5)
     connection.close()
-
-
-def token(settings: dict[str, str], context: ssl.SSLContext) -> str:
-    form = {
-        "grant_type": "client_credentials",
-        "client_id": settings["clientId"],
-        "client_secret": settings["clientSecret"],
-        "scope": f"{settings['armEndpoint']}/.default",
-    }
-    url = f"{settings['authorityHost']}/{settings['tenantId']}/oauth2/v2.0/token"
-    with urllib.request.urlopen(url, urllib.parse.urlencode(form).encode(), context=context) as answer:
-        return str(json.load(answer)["access_token"])
 
 
 def measure_moto(program: Path) -> dict[str, Measured]:

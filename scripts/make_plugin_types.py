@@ -102,13 +102,14 @@ GETTER = r'@pulumi\.getter(?:\(name="(\w+)"\))?\n    def (\w+)\(self\)'
 def from_specs(token: str, operation_id: str, api_version: str) -> dict[str, Any]:
     """What the API's description says of a type."""
     namespace = NAMESPACES[token.split(":")[0]]
-    operation = next(one for one in specs.operations(namespace, api_version) if one.id == operation_id)
+    described = specs.table_for(namespace, api_version)
+    operation = described.operation(operation_id)
     if operation.body is None:
         raise SystemExit(f"{operation_id} has no body")
     path = re.sub(r"\{(\w)(\w*)\}", lambda found: f"{{{found[1].lower()}{found[2]}}}", operation.path)
-    names = {one.name[0].lower() + one.name[1:]: one.constraints for one in operation.parameters}
+    names = {one.name[0].lower() + one.name[1:]: one.constraints for one in described.parameters(operation_id)}
     rule = names[re.findall(r"\{(\w+)\}", path)[-1]]
-    schema = specs.table_for(namespace, api_version).schema(operation.body)
+    schema = described.schema(operation.body)
     return {
         "path": path,
         "namespace": namespace,

@@ -7,11 +7,14 @@ import re
 import ssl
 from datetime import timedelta
 from functools import lru_cache
-
-import httpx
+from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from batchlocal.platform import Platform
 from batchlocal.protocol import moments
+
+if TYPE_CHECKING:
+    import httpx
 
 __all__ = ["StorageRefused", "blob_exists", "make_container", "signed_url"]
 
@@ -45,6 +48,8 @@ def signed_url(
 
 @lru_cache(maxsize=4)
 def _client(ca_file: str, _loop: int) -> httpx.AsyncClient:
+    import httpx  # when it is needed: it takes longer than the server needs to start
+
     return httpx.AsyncClient(verify=ssl.create_default_context(cafile=ca_file), timeout=30)
 
 
@@ -62,9 +67,9 @@ async def blob_exists(platform: Platform, account: tuple[str, str], container: s
     await platform.blobs.wait_ready()
     url, _ = signed_url(platform, account, container, blob, "r", moments.now())
     answer = await client(platform).head(url)
-    if answer.status_code == httpx.codes.FORBIDDEN:
+    if answer.status_code == HTTPStatus.FORBIDDEN:
         raise StorageRefused
-    return answer.status_code == httpx.codes.OK
+    return answer.status_code == HTTPStatus.OK
 
 
 async def make_container(platform: Platform, account: tuple[str, str], container: str) -> None:
@@ -74,7 +79,7 @@ async def make_container(platform: Platform, account: tuple[str, str], container
         httpx.HTTPError: storage did not answer, or refused.
         StorageRefused: the key is not one of the account's.
     """
-    await _ask(platform, "PUT", account, f"/{container}?restype=container", httpx.codes.CONFLICT)
+    await _ask(platform, "PUT", account, f"/{container}?restype=container", HTTPStatus.CONFLICT)
 
 
 async def delete_container(platform: Platform, account: tuple[str, str], container: str) -> None:
@@ -84,7 +89,7 @@ async def delete_container(platform: Platform, account: tuple[str, str], contain
         httpx.HTTPError: storage did not answer, or refused.
         StorageRefused: the key is not one of the account's.
     """
-    await _ask(platform, "DELETE", account, f"/{container}?restype=container", httpx.codes.NOT_FOUND)
+    await _ask(platform, "DELETE", account, f"/{container}?restype=container", HTTPStatus.NOT_FOUND)
 
 
 async def containers(platform: Platform, account: tuple[str, str]) -> list[str]:
@@ -103,7 +108,7 @@ async def _ask(platform: Platform, method: str, account: tuple[str, str], path: 
     name, key = account
     url = f"{platform.blob_origin}/{name}{path}&{_account_sas(name, key)}"
     answer = await client(platform).request(method, url, headers={"x-ms-version": "2021-12-02"})
-    if answer.status_code == httpx.codes.FORBIDDEN:
+    if answer.status_code == HTTPStatus.FORBIDDEN:
         raise StorageRefused
     if answer.status_code not in accepted:
         answer.raise_for_status()

@@ -46,7 +46,7 @@ class ResourceProvider:
         self.namespace = namespace
         self._trims_answers = trims_answers
         self._refuse_body = refuse_body
-        described = descriptions.every_operation(namespace) if refuse_body else []
+        described = specs.every_operation(namespace) if refuse_body else ()
         self._described = frozenset(operation.id for operation in described)
         self.operations = {operation.id: operation for operation in (*described, *routes)}
         self.versions = specs.known_versions(namespace) if refuse_body else ()

@@ -64,6 +64,11 @@ class BlobServer:
         self._supervisor = asyncio.create_task(self._supervise(command))
         await self._ready.wait()
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether the child answers now."""
+        return self._ready.is_set()
+
     async def wait_ready(self) -> None:
         """Return once the child answers requests for the accounts that it was told of."""
         await self._ready.wait()

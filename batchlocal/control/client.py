@@ -1,12 +1,12 @@
-"""The control API from another process: what ``batchlocal``'s commands and the pytest plugin use."""
+"""The control API from another process: what ``batchlocal``'s commands and the pytest plugin use.
+
+Names of HTTP are imported when something is asked: `batchlocal start` is waited for, and asks nothing.
+"""
 
 from __future__ import annotations
 
 import json
-import ssl
-from http.client import HTTPException, HTTPSConnection
 from typing import Any
-from urllib.parse import urlencode
 
 from batchlocal.datafolder import DataFolder
 
@@ -35,6 +35,8 @@ class ControlClient:
 
     def get(self, path: str, **query: object) -> Any:
         """``GET`` a path such as ``/journal``; query values of None are left out."""
+        from urllib.parse import urlencode
+
         kept = {name: value for name, value in query.items() if value is not None}
         return self.call("GET", f"{path}?{urlencode(kept)}" if kept else path)
 
@@ -45,6 +47,8 @@ class ControlClient:
             ControlError: it was refused.
             NotRunning: nobody answers.
         """
+        from http.client import HTTPException
+
         port = self._data.settings().get("port")
         if not port or not self._data.ca_file.exists():
             raise NotRunning(f"no batchlocal has been started on {self._data.root} yet: batchlocal start --detach")
@@ -60,6 +64,9 @@ class ControlClient:
         return answer
 
     def _send(self, port: int, method: str, path: str, body: object) -> tuple[int, bytes]:
+        import ssl
+        from http.client import HTTPSConnection
+
         context = ssl.create_default_context(cafile=str(self._data.ca_file))
         connection = HTTPSConnection("localhost", port, timeout=self._timeout, context=context)
         headers = {"Authorization": f"Bearer {self._data.control_token.read_text()}"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import inspect
 import logging
@@ -62,16 +61,7 @@ def _error(status: int, code: str, message: str) -> Answer:
 
 
 @endpoint("GET", "/status")
-async def get_status(call: ControlCall) -> Answer:
+def get_status(call: ControlCall) -> Answer:
     """Whether the server, and linked storage with it, answers."""
     platform = call.platform
-    return Answer(200, {"ready": True, "blobs": await _blobs_ready(platform), "pace": platform.pace})
-
-
-async def _blobs_ready(platform: Platform) -> bool:
-    try:
-        async with asyncio.timeout(0.2):
-            await platform.blobs.wait_ready()
-    except TimeoutError:
-        return False
-    return True
+    return Answer(200, {"ready": True, "blobs": platform.blobs.is_ready, "pace": platform.pace})

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from batchlocal.domain import pool as pools
 from batchlocal.domain.formulas import DEFAULT_INTERVAL, AutoScaleSettingsInvalid, check_formula
 from batchlocal.domain.pool import AllocationState, Pool, PoolBeingDeleted, ResizeOngoing
-from batchmgmt import autoscale
-from batchmgmt.autoscale import Run, Sample, Situation, Timestamp
+
+if TYPE_CHECKING:
+    from batchmgmt.autoscale import Run, Sample, Situation
 
 __all__ = ["PoolSamples", "applied", "as_facts", "disable", "enable", "evaluate", "situation", "told"]
 
@@ -46,6 +47,8 @@ class PoolSamples:
 
     def history(self, pool: str, now: int, pace: float) -> dict[str, list[Sample]]:
         """Samples by metric, their ages in Azure's time: what ``pace`` has shortened is stretched again."""
+        from batchmgmt.autoscale import Sample, Timestamp
+
         found: dict[str, list[Sample]] = {}
         for at, values in self._taken.get(pool, ()):
             moment = Timestamp(now - _UNIX_EPOCH_TICKS - round((now - at) / pace))
@@ -56,6 +59,8 @@ class PoolSamples:
 
 def situation(pool: Pool, present: Mapping[str, float], history: Mapping[str, list[Sample]], now: int) -> Situation:
     """The pool as its formula sees it."""
+    from batchmgmt.autoscale import Situation, Timestamp
+
     known = {"TaskSlotsPerNode": float(pool.slots_per_node), **present}
     at = Timestamp(now - _UNIX_EPOCH_TICKS)
     return Situation(at, pool.target_dedicated, pool.target_low_priority, known, history)
@@ -104,6 +109,8 @@ def evaluate(formula: str, seen: Situation) -> Run:
     Raises:
         FormulaTooLong, FormulaUnreadable: the text is no formula.
     """
+    from batchmgmt import autoscale
+
     check_formula({"enableAutoScale": True, "autoScaleFormula": formula})
     return autoscale.evaluate(formula, seen)
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from batchlocal.domain.refusals import Refusal
-from batchmgmt import autoscale
 
 __all__ = ["DEFAULT_INTERVAL", "AutoScaleSettingsInvalid", "FormulaTooLong", "FormulaUnreadable", "check_formula"]
 
@@ -48,6 +47,8 @@ def check_formula(properties: dict[str, Any]) -> None:
     formula = properties.get("autoScaleFormula")
     if not formula:
         raise AutoScaleSettingsInvalid("autoScaleFormula is required when enableAutoScale is true")
+    from batchmgmt import autoscale  # when there is a formula: a server starts sooner without the language
+
     try:
         autoscale.parse(str(formula))
     except autoscale.TooLong as error:

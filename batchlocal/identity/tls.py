@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import certifi
-import trustme
 from cryptography import x509
 
 from batchlocal.datafolder import DataFolder, write_private
@@ -22,6 +20,9 @@ def ensure_certificates(data: DataFolder) -> None:
     that clients which have read the CA keep trusting the server over restarts."""
     if _still_good(data.certificate) and data.ca_bundle.exists():
         return
+    import certifi
+    import trustme
+
     authority = trustme.CA(organization_name="batchlocal")
     issued = authority.issue_cert(*_NAMES, organization_name="batchlocal", common_name="localhost")
     data.ca_file.write_bytes(authority.cert_pem.bytes())

@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-import xml.etree.ElementTree as ElementTree
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
-
-import httpx
 
 from batchlocal.linked_storage import key_of
 from batchlocal.nodes.identities import Access, Owner, access_to, access_to_linked
 from batchlocal.nodes.patterns import Match, matching
 from batchlocal.platform import Platform
+
+if TYPE_CHECKING:
+    import httpx
 
 __all__ = ["FileTrouble", "NodeStorage"]
 
@@ -71,6 +71,8 @@ class NodeStorage:
     @cached_property
     def _http(self) -> httpx.AsyncClient:
         """Made when first needed: most tasks and nodes bring no files."""
+        import httpx  # takes longer than the server needs to start
+
         context = ssl.create_default_context(cafile=str(self._platform.data.ca_bundle))
         return httpx.AsyncClient(verify=context, timeout=60, follow_redirects=True)
 
@@ -139,6 +141,8 @@ class NodeStorage:
         return f"{self._platform.blob_origin}/{name}/{container}?{_container_sas(name, container, key, write=False)}"
 
     async def _blobs(self, container: str, prefix: str) -> Any:
+        from xml.etree import ElementTree
+
         marker = ""
         while True:
             joint = "&" if "?" in container else "?"
@@ -155,6 +159,8 @@ class NodeStorage:
 
     async def _send(self, method: str, url: str, name: str, **options: Any) -> httpx.Response:
         """One request, tried again when storage does not answer or is busy."""
+        import httpx
+
         reason = ""
         for attempt in range(_ATTEMPTS):
             try:
@@ -172,6 +178,8 @@ class NodeStorage:
 
     async def _download(self, url: str, target: Path, name: str) -> None:
         """Stream to a file beside the target, then move: no half file is ever seen."""
+        import httpx
+
         draft = target.with_name(f".{target.name}.part")
         try:
             async with self._http.stream("GET", url) as answer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from http.cookies import CookieError, SimpleCookie
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -46,7 +46,7 @@ class PortalPlane:
         self._platform = platform
         self._sessions = Sessions(platform.data.control_token.read_text())
         self._cookie = f"batchlocal-portal-{urlsplit(platform.origin).port}"  # browsers share cookies between ports
-        folder = files("batchlocal.portal") / "page"
+        folder = Path(__file__).with_name("page")
         self._files = {name: (folder / file).read_bytes() for name, (file, _) in _PAGES.items()}
 
     def answer(self, request: Request) -> Answer:

@@ -1,4 +1,4 @@
-"""What both planes take from the API descriptions: which operations there are, and bodies checked and cleaned."""
+"""What both planes take from the API descriptions: which operations a version has, bodies checked and cleaned."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from batchlocal import specs
 from batchlocal.protocol.routing import Routed
 
-__all__ = ["BodyRefused", "checked", "every_operation", "most_results", "offers", "selectable", "shown", "success"]
+__all__ = ["BodyRefused", "checked", "most_results", "offers", "selectable", "shown", "success"]
 
 
 class BodyRefused(Exception):
@@ -19,14 +19,6 @@ class BodyRefused(Exception):
     def __init__(self, problem: specs.Problem) -> None:
         super().__init__(problem.reason)
         self.problem = problem
-
-
-def every_operation(namespace: str) -> list[Routed]:
-    """All operations of a namespace, whatever api-version has them, by operationId."""
-    known: dict[str, Routed] = {}
-    for version in reversed(specs.known_versions(namespace)):
-        known |= {operation.id: operation for operation in specs.operations(namespace, version)}
-    return list(known.values())
 
 
 @lru_cache(maxsize=64)

@@ -36,7 +36,7 @@ rooms = (
     *(account, applications, autoscale, certificates, files, job_schedules, jobs),
     *(node_actions, nodes, pools, statistics, tasks),
 )
-operations = descriptions.every_operation("service")
+operations = specs.every_operation("service")
 handlers = HANDLERS
 versions = specs.known_versions("service")
 

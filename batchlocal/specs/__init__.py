@@ -7,7 +7,7 @@ by ``scripts/make_specs.py``; api-versions without a table of their own are serv
 
 from batchlocal.specs.model import Constraints, Operation, Parameter, Problem, Property, Schema
 from batchlocal.specs.shaping import clean, create_only_paths, read_only_paths, secret_paths, visible
-from batchlocal.specs.tables import Table, UnknownApiVersion, known_versions, operations, table_for
+from batchlocal.specs.tables import Table, UnknownApiVersion, every_operation, known_versions, operations, table_for
 from batchlocal.specs.validation import check
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "check",
     "clean",
     "create_only_paths",
+    "every_operation",
     "known_versions",
     "operations",
     "read_only_paths",

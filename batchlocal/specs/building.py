@@ -9,7 +9,7 @@ from typing import Any
 from batchlocal.specs.model import Constraints, Operation, Parameter, Property, Schema
 from batchlocal.specs.versions import Difference
 
-__all__ = ["SchemaBuilder", "build_operation"]
+__all__ = ["SchemaBuilder", "build_operation", "build_parameters"]
 
 Node = Mapping[str, Any]
 
@@ -105,13 +105,17 @@ def build_operation(raw: Node, statuses: Mapping[str, int]) -> Operation:
         id=raw["id"],
         method=raw["method"],
         path=raw["path"],
-        parameters=tuple(_parameter(one) for one in raw["parameters"]),
         body=raw.get("body"),
         body_required=raw.get("bodyRequired", False),
         responses=responses,
         long_running=raw.get("longRunning"),
         pageable=raw.get("pageable", False),
     )
+
+
+def build_parameters(raw: Node) -> tuple[Parameter, ...]:
+    """The parameters of an operation from its JSON."""
+    return tuple(_parameter(one) for one in raw["parameters"])
 
 
 def _parameter(raw: Node) -> Parameter:

@@ -66,7 +66,6 @@ class Operation:
     id: str
     method: str
     path: str
-    parameters: tuple[Parameter, ...] = ()
     body: str | None = None
     body_required: bool = False
     responses: dict[int, str | None] = field(default_factory=dict)

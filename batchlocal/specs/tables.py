@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache, cached_property
-from importlib.resources import files
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
 import orjson
 
-from batchlocal.specs.building import SchemaBuilder, build_operation
-from batchlocal.specs.model import Operation, Schema
+from batchlocal.specs.building import SchemaBuilder, build_operation, build_parameters
+from batchlocal.specs.model import Operation, Parameter, Schema
 from batchlocal.specs.versions import SERVED_BY, differences
 
-__all__ = ["Table", "UnknownApiVersion", "known_versions", "operations", "table_for"]
+__all__ = ["Table", "UnknownApiVersion", "every_operation", "known_versions", "operations", "table_for"]
+
+_TABLES = Path(__file__).with_name("tables")
 
 
 class UnknownApiVersion(LookupError):
@@ -51,6 +53,11 @@ class Table:
     def operation(self, operation_id: str) -> Operation:
         """One operation; raises KeyError for one that the version does not have."""
         return self._by_id[operation_id]
+
+    def parameters(self, operation_id: str) -> tuple[Parameter, ...]:
+        """The path, query and header parameters of an operation; raises KeyError for one that is not described."""
+        described = {raw["id"]: raw for raw in self._raw["operations"]}
+        return build_parameters(described[operation_id])
 
     def schema(self, name: str) -> Schema:
         """A schema by its name; raises KeyError for a name that the version does not have."""
@@ -90,6 +97,16 @@ def operations(namespace: str, api_version: str) -> tuple[Operation, ...]:
     return table_for(namespace, api_version).operations
 
 
+def every_operation(namespace: str) -> tuple[Operation, ...]:
+    """The operations of all api-versions, each as the newest that has it; raises UnknownApiVersion.
+
+    Older versions only lack operations, so what the descriptions themselves have is all that there is.
+    """
+    described = reversed(dict.fromkeys(_served_by(namespace).values()))
+    found = {raw["id"]: raw for version in described for raw in _load(namespace, version)["operations"]}
+    return tuple(build_operation(raw, {}) for raw in found.values())
+
+
 def _served_by(namespace: str) -> Mapping[str, str]:
     if namespace not in SERVED_BY:
         raise UnknownApiVersion(f"no tables of the namespace {namespace}")
@@ -98,5 +115,4 @@ def _served_by(namespace: str) -> Mapping[str, str]:
 
 @cache
 def _load(namespace: str, api_version: str) -> Any:
-    file = files("batchlocal.specs") / "tables" / f"{namespace}.{api_version}.json"
-    return orjson.loads(file.read_bytes())
+    return orjson.loads((_TABLES / f"{namespace}.{api_version}.json").read_bytes())

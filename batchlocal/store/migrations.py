@@ -327,6 +327,27 @@ _step(
     ALTER TABLE task_count ADD COLUMN bytes_written INTEGER NOT NULL DEFAULT 0;
     """,
 )
+_step(
+    "0015 children found and counted by their parent, however many there are",
+    """
+    DROP INDEX resource_by_parent;      -- was partial, and no query implied its condition
+    CREATE INDEX resource_by_parent ON resource (parent, type, name COLLATE NOCASE);
+    CREATE TABLE child_count (
+      parent TEXT NOT NULL,
+      type TEXT NOT NULL,
+      count INTEGER NOT NULL,
+      PRIMARY KEY (parent, type)
+    ) WITHOUT ROWID;
+    INSERT INTO child_count SELECT parent, type, count(*) FROM resource WHERE parent <> '' GROUP BY parent, type;
+    CREATE TRIGGER child_count_insert AFTER INSERT ON resource WHEN NEW.parent <> '' BEGIN
+      INSERT INTO child_count VALUES (NEW.parent, NEW.type, 1) ON CONFLICT DO UPDATE SET count = count + 1;
+    END;
+    CREATE TRIGGER child_count_delete AFTER DELETE ON resource WHEN OLD.parent <> '' BEGIN
+      UPDATE child_count SET count = count - 1 WHERE parent = OLD.parent AND type = OLD.type;
+      DELETE FROM child_count WHERE parent = OLD.parent AND type = OLD.type AND count = 0;
+    END;
+    """,
+)
 
 
 def check_known(connection: sqlite3.Connection) -> int:

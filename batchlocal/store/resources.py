@@ -40,6 +40,7 @@ class Resource:
 
 
 _COLUMNS = "id, type, subscription, resource_group, name, parent, body, hidden, created, modified"
+_CHANGED = ", ".join(f"{name} = excluded.{name}" for name in ("id", "name", "body", "hidden", "created", "modified"))
 
 
 class Resources:
@@ -53,8 +54,10 @@ class Resources:
         return _resource(row) if row else None
 
     def put(self, resource: Resource) -> None:
+        """Keep a resource; of one that is there the type and the parent, which its key tells too, stay."""
         self._run(
-            f"INSERT OR REPLACE INTO resource (key, {_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+            f"INSERT INTO resource (key, {_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?)"
+            f" ON CONFLICT DO UPDATE SET {_CHANGED}",
             (
                 resource.key,
                 resource.id,
@@ -102,6 +105,12 @@ class Resources:
             (parent_id.lower(), resource_type.lower()),
         ).fetchall()
         return map(_resource, rows)
+
+    def count_children(self, parent_id: str, resource_type: str) -> int:
+        """How many resources of a type are right below a parent; kept, not counted."""
+        key = (parent_id.lower(), resource_type.lower())
+        row = self._run("SELECT count FROM child_count WHERE parent = ? AND type = ?", key).fetchone()
+        return row[0] if row else 0
 
     def in_group(self, subscription: str, resource_group: str) -> Iterator[Resource]:
         """Everything in a resource group except the group itself, parents before children."""

@@ -110,7 +110,7 @@ def put_application(call: ArmCall) -> Answer:
     existing = call.tx.resources.find(f"{account.id}/applications/{name}")
     application = stored(call, call.id, existing)
     if existing is None:
-        admit_application(account, sum(1 for _ in call.tx.resources.children(account.id, APPLICATION_TYPE)))
+        admit_application(account, call.tx.resources.count_children(account.id, APPLICATION_TYPE))
         application.id, application.parent = f"{account.id}/applications/{name}", account.id
         container = f"app-{name.lower().replace('_', '-')}-{uuid.uuid4().hex}"
         application.hidden = {"container": container, "type": APPLICATION_TYPE}
@@ -185,7 +185,7 @@ def delete_application(call: ArmCall) -> Answer:
         application = application_of(call)
     except ApplicationNotFound:
         return Answer(204)
-    if any(call.tx.resources.children(application.id, PACKAGE_TYPE)):
+    if call.tx.resources.count_children(application.id, PACKAGE_TYPE):
         raise ApplicationPackagesNotEmpty
     call.tx.resources.remove(application.id)
     return Answer(200)

@@ -122,7 +122,7 @@ async def put_package(call: ArmCall) -> Answer:
     if existing and existing.body["properties"]["state"] == "Active" and not _updatable(application):
         raise ApplicationPackageUpdatesNotAllowed
     if existing is None:
-        admit_package(account_of(call), sum(1 for _ in call.tx.resources.children(application.id, PACKAGE_TYPE)))
+        admit_package(account_of(call), call.tx.resources.count_children(application.id, PACKAGE_TYPE))
     check_identity(call, account_of(call))
     with _stale_key_told():
         await make_container(call.platform, _storage(call), application.hidden["container"])
