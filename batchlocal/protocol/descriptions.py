@@ -71,10 +71,13 @@ def shown(namespace: str, operation: Routed, api_version: str, status: int, body
     return body if schema is None else specs.visible(namespace, api_version, schema, body)
 
 
+@lru_cache(maxsize=256)
 def most_results(namespace: str, operation_id: str, api_version: str) -> int | None:
     """How many entries a page of a list may have: the most that ``maxresults`` takes; None where nothing is known."""
-    described = _operations(namespace, api_version).get(operation_id)
-    limits = [one.constraints.maximum for one in described.parameters if one.name == "maxresults"] if described else []
+    if not offers(namespace, api_version, operation_id):
+        return None
+    parameters = specs.table_for(namespace, api_version).parameters(operation_id)
+    limits = [one.constraints.maximum for one in parameters if one.name == "maxresults"]
     return int(limits[0]) if limits and limits[0] is not None else None
 
 
