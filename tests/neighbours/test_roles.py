@@ -6,10 +6,14 @@ import uuid
 
 import pytest
 
+from tests.control.conftest import MACHINE
 from tests.neighbours.conftest import WHERE, Caller, Other
 
 BATCH = {"version": "2024-07-01"}
 LOGS = "Microsoft.OperationalInsights/workspaces/logs"
+NET, IDENTITY = "Microsoft.Network/virtualNetworks/net", "Microsoft.ManagedIdentity/userAssignedIdentities/me"
+SUBNET = {"name": "nodes", "properties": {"addressPrefix": "10.20.0.0/24"}}
+SPACE = {"addressSpace": {"addressPrefixes": ["10.20.0.0/16"]}, "subnets": [SUBNET]}
 JOB = {"id": "job", "poolInfo": {"poolId": "none"}}
 TASK = {"id": "task", "commandLine": "true"}
 
@@ -46,7 +50,8 @@ def test_a_principal_without_roles_may_do_nothing_and_is_told_what_it_lacks(ever
     assert f"over scope '{shared}'" in answer.json()["error"]["message"]
     assert stranger.send("GET", "/subscriptions").ok
     refused = stranger.service("GET", name_of(shared), "jobs")
-    assert (refused.status_code, refused.json()["code"]) == (403, "AuthorizationFailure")
+    assert (refused.status_code, refused.json()["code"]) == (403, "PermissionDenied")
+    assert "data action 'Microsoft.Batch/batchAccounts/jobs/read'" in refused.json()["values"][0]["value"]
 
 
 def test_a_refused_write_stands_in_the_activity_log(everyone: Caller, shared: str) -> None:
@@ -172,3 +177,73 @@ def test_assignments_are_listed_by_scope_and_principal(owner: Caller) -> None:
     assert below.object_id not in listed(owner.scope, "atScope()")
     assert here.object_id in listed(owner.path(LOGS), "atScope()")
     assert listed(owner.scope, f"principalId eq '{below.object_id}'") == [below.object_id]
+
+
+POOL = {
+    "vmSize": "Standard_D2s_v3",
+    "deploymentConfiguration": {"virtualMachineConfiguration": MACHINE},
+    "scaleSettings": {"fixedScale": {"targetDedicatedNodes": 0}},
+}
+
+
+def test_what_a_pool_refers_to_at_arm_is_asked_too(owner: Caller) -> None:
+    """LinkedAuthorizationFailed: joining a subnet, assigning an identity (Azure/aad-pod-identity#613)."""
+    account = owner.account()
+    network = owner.put(NET, {**WHERE, "properties": SPACE})
+    subnet, identity = network["properties"]["subnets"][0]["id"], owner.path(IDENTITY)
+    owner.put(identity, WHERE)
+    other = with_role(owner, "Azure Batch Account Contributor", account)
+    joining = {"properties": {**POOL, "networkConfiguration": {"subnetId": subnet}}}
+    assigning = {"properties": POOL, "identity": {"type": "UserAssigned", "userAssignedIdentities": {identity: {}}}}
+    lacking = (403, "LinkedAuthorizationFailed")
+    assert other.refused("PUT", f"{account}/pools/joining", joining, **BATCH) == lacking
+    refused = other.send("PUT", f"{account}/pools/assigning", assigning, **BATCH).json()["error"]["message"]
+    assert "'Microsoft.ManagedIdentity/userAssignedIdentities/assign/action'" in refused
+    assert f"on the linked scope(s) '{identity}'" in refused
+    own = {"identity": assigning["identity"]}
+    assert other.refused("PATCH", account, own, **BATCH) == lacking
+    owner.grant(other.object_id, "Network Contributor", subnet)
+    owner.grant(other.object_id, "Managed Identity Operator", identity)
+    assert other.send("PUT", f"{account}/pools/joining", joining, **BATCH).ok
+    assert other.send("PUT", f"{account}/pools/assigning", assigning, **BATCH).ok
+    assert other.send("PATCH", account, own, **BATCH).ok
+
+
+def test_what_a_pool_refers_to_at_the_service_is_asked_too(owner: Caller) -> None:
+    """InsufficientPermissions (microsoft/CromwellOnAzure#450; live tests of Azure's .NET SDK)."""
+    account = owner.account()
+    subnet = owner.put(NET, {**WHERE, "properties": SPACE})["properties"]["subnets"][0]["id"]
+    gallery = f"{owner.scope}/providers/Microsoft.Compute/galleries/g/images/i/versions/1.0.0"
+    other = with_role(owner, "Azure Batch Data Contributor", account)
+    machine = {"imageReference": {"virtualMachineImageId": gallery}, "nodeAgentSKUId": "batch.node.ubuntu 24.04"}
+    pool = {"id": "p", "vmSize": "standard_d2s_v3", "targetDedicatedNodes": 0, "virtualMachineConfiguration": machine}
+
+    def refused(path: str, body: dict[str, object]) -> str:
+        answer = other.service("POST", name_of(account), path, body)
+        assert (answer.status_code, answer.json()["code"]) == (400, "InsufficientPermissions"), answer.text
+        return str(answer.json()["values"][0]["value"])
+
+    assert f"privelege Microsoft.Compute/galleries/images/versions/read on the specified resource {gallery}" in refused(
+        "pools", pool
+    )
+    owner.grant(other.object_id, "Reader", owner.scope)
+    joining = {**pool, "networkConfiguration": {"subnetId": subnet}}
+    assert "Microsoft.Network/virtualNetworks/subnets/join/action" in refused("pools", joining)
+    automatic = {"poolLifetimeOption": "job", "pool": {name: joining[name] for name in joining if name != "id"}}
+    job = {"id": "auto", "poolInfo": {"autoPoolSpecification": automatic}}
+    assert "subnets/join/action" in refused("jobs", job)
+    owner.grant(other.object_id, "Network Contributor", subnet)
+    assert other.service("POST", name_of(account), "pools", joining).status_code == 201
+
+
+def test_a_private_endpoint_joins_its_subnet(owner: Caller, everyone: Caller) -> None:
+    account = owner.account()
+    network = everyone.path(f"Microsoft.Network/virtualNetworks/n{uuid.uuid4().hex[:8]}")
+    subnet = everyone.put(network, {**WHERE, "properties": SPACE})["properties"]["subnets"][0]["id"]
+    other = with_role(owner, "Network Contributor", owner.scope)
+    link = {"name": "l", "properties": {"privateLinkServiceId": account, "groupIds": ["batchAccount"]}}
+    body = {**WHERE, "properties": {"subnet": {"id": subnet}, "privateLinkServiceConnections": [link]}}
+    door = "Microsoft.Network/privateEndpoints/door"
+    assert other.refused("PUT", door, body) == (403, "LinkedAuthorizationFailed")
+    owner.grant(other.object_id, "Network Contributor", subnet)
+    assert other.send("PUT", door, body).ok

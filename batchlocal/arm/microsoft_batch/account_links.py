@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from batchlocal.arm.access import ASSIGN_IDENTITY, check_linked
 from batchlocal.arm.call import ArmCall
 from batchlocal.arm.errors import CATALOGUE, gateway, provider
 from batchlocal.arm.microsoft_batch.provider import InvalidProperty
@@ -81,7 +82,7 @@ def identity(call: ArmCall, account: Resource, sent: dict[str, Any]) -> dict[str
     """The identities with who they are. A PATCH adds to those that are there and removes those sent as null.
 
     Raises:
-        IdentityNotFound
+        IdentityNotFound, LinkedAuthorizationFailed
     """
     old = account.body.get("identity") or {}
     kind = str(sent.get("type") or old.get("type") or "None")
@@ -90,8 +91,10 @@ def identity(call: ArmCall, account: Resource, sent: dict[str, Any]) -> dict[str
     if kind == "SystemAssigned":
         tenant = call.platform.credentials.tenant_id
         return {"principalId": old.get("principalId") or str(uuid.uuid4()), "tenantId": tenant, "type": kind}
+    named = sent.get("userAssignedIdentities") or {}
+    check_linked(call, ASSIGN_IDENTITY, (one for one, value in named.items() if value is not None))
     known = dict(old.get("userAssignedIdentities") or {}) if call.request.method == "PATCH" else {}
-    for identity_id, value in (sent.get("userAssignedIdentities") or {}).items():
+    for identity_id, value in named.items():
         if value is None:
             known.pop(identity_id, None)
         else:

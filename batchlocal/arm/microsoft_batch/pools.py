@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from batchlocal import quotas
+from batchlocal.arm.access import ASSIGN_IDENTITY, JOIN_SUBNET, check_linked
 from batchlocal.arm.call import ArmCall
 from batchlocal.arm.conditions import check_conditions
 from batchlocal.arm.errors import CATALOGUE, provider
@@ -126,6 +127,12 @@ def _put(call: ArmCall, pool: Pool) -> None:
     call.tx.pools.put(pool)
 
 
+def _check_linked(call: ArmCall, sent: dict[str, Any]) -> None:
+    """A pool's subnet and identities are asked too whether the caller may use them."""
+    check_linked(call, JOIN_SUBNET, [str((sent.get("networkConfiguration") or {}).get("subnetId") or "")])
+    check_linked(call, ASSIGN_IDENTITY, ((call.body or {}).get("identity") or {}).get("userAssignedIdentities") or ())
+
+
 def _owe_resize(call: ArmCall, pool: Pool) -> None:
     call.platform.owe(call.tx, Effect("pool.resize", pool.key, call.now, {}, call.request.request_id))
 
@@ -135,6 +142,7 @@ def put_pool(call: ArmCall) -> Answer:
     """200, new or not; Resizing even for no nodes (F6)."""
     account = account_of(call)
     sent = to_service(properties_of(call.body))
+    _check_linked(call, sent)
     name = call.parameters["poolName"]
     existing = call.tx.pools.find(f"{account.key}/pools/{name.lower()}")
     check_conditions(call, existing.modified if existing else None)

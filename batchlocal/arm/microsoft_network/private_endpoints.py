@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from batchlocal.arm.access import JOIN_SUBNET, check_linked
 from batchlocal.arm.call import ArmCall
 from batchlocal.arm.kept import KeptType, Values, serve, text_at
 from batchlocal.arm.microsoft_network.provider import ENVELOPE, PROVIDER, born
@@ -53,6 +54,7 @@ def _complete(call: ArmCall, endpoint: Resource, before: Values | None) -> None:
     for _, old in _connections(before):
         if _target(old).lower() not in wanted:
             disconnect(call.tx, _target(old), endpoint.id)
+    check_linked(call, JOIN_SUBNET, [text_at(endpoint.body, "properties.subnet.id")])
     _take_address(call.tx, endpoint)
     for kind, connection in _connections(endpoint.body):
         _connect(call, endpoint, connection, approved=kind == _AUTOMATIC)
