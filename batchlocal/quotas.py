@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Final
 
 from batchlocal.domain import quotas
 from batchlocal.domain.pool import Pool, ResizeError
@@ -12,6 +13,7 @@ from batchlocal.store import Tx
 from batchlocal.store.resources import Resource
 
 __all__ = [
+    "COMPUTE_QUOTA",
     "account_quota",
     "admit_account",
     "admit_application",
@@ -19,9 +21,14 @@ __all__ = [
     "admit_package",
     "admit_pool",
     "check_references",
+    "compute_limits",
+    "compute_used",
     "core_shortages",
     "new_account",
 ]
+
+COMPUTE_QUOTA: Final = "computeQuota"
+"""What was set of a subscription's compute, beside its quotas of Batch: name in usages -> cores."""
 
 
 def account_quota(tx: Tx, subscription: str) -> int:
@@ -120,15 +127,34 @@ def core_shortages(tx: Tx, account: Resource, pool: Pool) -> dict[bool, ResizeEr
     )
     if wanted == (0, 0):
         return {}  # and nobody needs to look through the account's other pools
-    return quotas.core_shortages(account.body["properties"], _held(tx, account, pool), _family(pool), *wanted)
+    if _is_of_subscription(account):
+        held = compute_used(tx, account.subscription, account.body["location"], pool.key)
+        return quotas.compute_shortages(compute_limits(tx, account.subscription), held, _family(pool), *wanted)
+    return quotas.core_shortages(account.body["properties"], _held(tx, [account], pool.key), _family(pool), *wanted)
 
 
-def _held(tx: Tx, account: Resource, but: Pool) -> Cores:
-    """The cores that the account's other pools have."""
+def compute_limits(tx: Tx, subscription: str) -> dict[str, int]:
+    """The quotas of compute that were set for a subscription, by their names in lower case."""
+    return {name.lower(): value for name, value in tx.quotas.of(subscription).get(COMPUTE_QUOTA, {}).items()}
+
+
+def compute_used(tx: Tx, subscription: str, location: str, but: str = "") -> Cores:
+    """The cores that pools of allocation mode UserSubscription use of a region, leaving out one pool (by key)."""
+    every = tx.resources.of_type("Microsoft.Batch/batchAccounts", subscription=subscription)
+    found = [one for one in every if one.body["location"] == location and _is_of_subscription(one)]
+    return _held(tx, found, but)
+
+
+def _is_of_subscription(account: Resource) -> bool:
+    return bool(account.body["properties"]["poolAllocationMode"] == "UserSubscription")
+
+
+def _held(tx: Tx, accounts: Iterable[Resource], but: str) -> Cores:
+    """The cores that the pools of accounts have, but one."""
     dedicated = low_priority = 0
     families: dict[str, int] = {}
-    for pool in tx.pools.of_account(account.key):
-        if pool.key != but.key:
+    for pool in (pool for account in accounts for pool in tx.pools.of_account(account.key)):
+        if pool.key != but:
             counts = tx.nodes.counted(pool.key)
             cores, family = _cores(pool), _family(pool).lower()
             dedicated += cores * counts[0]

@@ -1,8 +1,8 @@
 """Microsoft.Compute, as far as one asks it about pools: sizes and what a region has left. It has no machines here.
 
 Sources: Microsoft's REST reference "Virtual Machine Sizes - List", "Resource Skus - List" and "Usage - List". Pools of
-allocation mode BatchService count against the account's quotas, not here ("Batch service quotas and limits"), so
-nothing is ever in use.
+allocation mode BatchService count against the account's quotas, not here; those of UserSubscription count here ("Batch
+service quotas and limits").
 """
 
 from __future__ import annotations
@@ -15,14 +15,15 @@ from batchlocal.arm.fabric import check_subscription
 from batchlocal.arm.locations import LOCATIONS, location_of
 from batchlocal.arm.microsoft_batch.locations import SIZES
 from batchlocal.arm.provider import ResourceProvider
+from batchlocal.domain.quotas import compute_limit
 from batchlocal.domain.sizes import cores_of, family_of
 from batchlocal.protocol.messages import Answer
 from batchlocal.protocol.routing import Route
+from batchlocal.quotas import compute_limits, compute_used
 
 __all__ = ["PROVIDER"]
 
 _ROOT = "/subscriptions/{subscriptionId}/providers/Microsoft.Compute"
-_LIMIT = 100  # vCPUs of a family, and ten times as many in a region
 _DISK = 1_047_552  # MB of every size's largest OS disk, as the reference shows it
 _FILTER = re.compile(r"\s*location\s+eq\s+'([^']*)'\s*", re.IGNORECASE)
 
@@ -86,14 +87,22 @@ def _sku(name: str, memory: int, location: str) -> dict[str, Any]:
 
 @PROVIDER.operation("Usage_List")
 def list_usages(call: ArmCall) -> Answer:
-    """What the subscription uses of a region: nothing."""
+    """What the subscription uses of a region: the cores of its pools of allocation mode UserSubscription."""
     _check_location(call)
+    subscription = call.id.subscription
+    location = location_of(call.parameters["location"], "locations")
+    limits, used = compute_limits(call.tx, subscription), compute_used(call.tx, subscription, location)
     families = dict.fromkeys(family_of(name) for name in SIZES)
-    usages = [_usage("cores", "Total Regional vCPUs", 10 * _LIMIT)]
-    usages += [_usage(family, f"{family.removesuffix('Family')} Family vCPUs", _LIMIT) for family in families]
+    named = {"cores": "Total Regional vCPUs", "lowPriorityCores": "Total Regional Low-priority vCPUs"}
+    named |= {family: f"{family.removesuffix('Family')} Family vCPUs" for family in families}
+    current = {"cores": used.dedicated, "lowPriorityCores": used.low_priority, **used.families}
+    usages = [
+        _usage(name, text, current.get(name, current.get(name.lower(), 0)), compute_limit(limits, name))
+        for name, text in named.items()
+    ]
     return Answer(200, {"value": usages})
 
 
-def _usage(name: str, text: str, limit: int) -> dict[str, Any]:
+def _usage(name: str, text: str, current: int, limit: int) -> dict[str, Any]:
     named = {"value": name, "localizedValue": text}
-    return {"unit": "Count", "currentValue": 0, "limit": limit, "name": named}
+    return {"unit": "Count", "currentValue": current, "limit": limit, "name": named}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from batchlocal.control.call import ControlCall, NotTaken, endpoint
-from batchlocal.domain.quotas import ACCOUNTS_A_REGION, FAMILY_QUOTA, HIDDEN, SHOWN
+from batchlocal.domain.quotas import ACCOUNTS_A_REGION, COMPUTE, FAMILY_QUOTA, HIDDEN, SHOWN
 from batchlocal.protocol.messages import Answer
 from batchlocal.store import Tx
 from batchlocal.store.resources import Resource
@@ -22,17 +22,21 @@ def get_subscription(call: ControlCall) -> Answer:
 @endpoint("PATCH", "/quotas/subscriptions/{subscriptionId}")
 def set_subscription(call: ControlCall) -> Answer:
     """200 with all quotas; what is left out stays, accounts that are there stay as they are."""
-    sent = _checked(call, accountQuota=int)
+    sent = _checked(call, accountQuota=int, computeQuota=dict)
     subscription = call.parameters["subscriptionId"]
     with call.platform.store.write() as tx:
         kept = tx.quotas.of(subscription)
         families = {**kept.get(FAMILY_QUOTA, {}), **sent.get(FAMILY_QUOTA, {})}
-        tx.quotas.put(subscription, {**kept, **sent, FAMILY_QUOTA: families})
+        compute = {**kept.get("computeQuota", {}), **sent.get("computeQuota", {})}
+        tx.quotas.put(subscription, {**kept, **sent, FAMILY_QUOTA: families, "computeQuota": compute})
         return Answer(200, _of_subscription(tx, subscription))
 
 
 def _of_subscription(tx: Tx, subscription: str) -> dict[str, Any]:
-    return {"accountQuota": ACCOUNTS_A_REGION, **SHOWN, **HIDDEN, FAMILY_QUOTA: {}, **tx.quotas.of(subscription)}
+    set_ = tx.quotas.of(subscription)
+    compute = {**COMPUTE, **set_.get("computeQuota", {})}
+    first = {"accountQuota": ACCOUNTS_A_REGION, **SHOWN, **HIDDEN, FAMILY_QUOTA: {}}
+    return {**first, **set_, "computeQuota": compute}
 
 
 @endpoint("GET", "/quotas/accounts/{accountName}")
@@ -82,7 +86,9 @@ def _merged(listed: list[dict[str, Any]], sent: dict[str, int]) -> list[dict[str
 
 def _checked(call: ControlCall, **more: type) -> dict[str, Any]:
     sent = call.body(**more, **_MEMBERS)
-    for name, value in {**sent, **sent.get(FAMILY_QUOTA, {})}.items():
-        if name != FAMILY_QUOTA and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
+    groups = (FAMILY_QUOTA, "computeQuota")
+    within = {name: value for group in groups for name, value in sent.get(group, {}).items()}
+    for name, value in {**sent, **within}.items():
+        if name not in groups and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
             raise NotTaken(f"'{name}' is {value!r}, but a quota is a whole number from 0.")
     return sent

@@ -3,7 +3,8 @@
 Sources: the article "Batch service quotas and limits" for the defaults of what is not shown in an account's body;
 recorded-facts F3 for the body and for the accounts of a region; the REST reference's "Batch Status and Error Codes" for
 pools and jobs; a recorded resize (java-azure-mgmt-batch__canCRUDBatchPool) for cores: no node comes, and the error
-names the family.
+names the family. Accounts of allocation mode UserSubscription have their subscription's quotas for compute instead, by
+region and family (the same article; REST reference "Usage - List").
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from batchlocal.domain.resize_errors import RESIZE_ERRORS
 
 __all__ = [
     "ACCOUNTS_A_REGION",
+    "COMPUTE",
     "FAMILIES",
     "FAMILY_QUOTA",
     "HIDDEN",
@@ -30,6 +32,8 @@ __all__ = [
     "PackageReferenceQuotaReached",
     "PoolQuotaReached",
     "admit",
+    "compute_limit",
+    "compute_shortages",
     "core_shortages",
 ]
 
@@ -52,6 +56,10 @@ FAMILIES: Final = (
     *("standardAv2Family", "standardDSv2Family", "standardDSv3Family", "standardDv3Family", "standardFSv2Family"),
 )
 """The families that a new account lists; each may have all of the account's dedicated cores."""
+
+COMPUTE: Final[Mapping[str, int]] = {"cores": 1000, "lowPriorityCores": 1000}
+"""Cores that a subscription may use of a region, by their names in Compute's usages, where a family has its own."""
+_OF_A_FAMILY: Final = 100
 
 
 @dataclass(eq=False)
@@ -138,3 +146,29 @@ def _of_family(quotas: Mapping[str, Any], family: str, total: int) -> int:
         return total
     listed = {one["name"].lower(): int(one["coreQuota"]) for one in quotas.get(FAMILY_QUOTA) or []}
     return listed.get(family.lower(), total)
+
+
+def compute_limit(limits: Mapping[str, int], name: str) -> int:
+    """A subscription's quota of compute by its name in usages; ``limits`` are those that were set."""
+    return limits.get(name.lower(), COMPUTE.get(name, _OF_A_FAMILY))
+
+
+def compute_shortages(
+    limits: Mapping[str, int], held: Cores, family: str, dedicated: int, low_priority: int
+) -> dict[bool, ResizeError]:
+    """Why a pool of allocation mode UserSubscription cannot have its cores, by whether they are dedicated.
+
+    ``held`` are the cores of the subscription's other pools of that mode in the region. What Azure Batch answers is
+    documented nowhere: the code is that of a failed allocation, the text Compute's.
+    """
+    short: dict[bool, ResizeError] = {}
+    wanted = {
+        "lowPriorityCores": (False, held.low_priority, low_priority),
+        family: (True, held.families.get(family.lower(), 0), dedicated),
+        "cores": (True, held.dedicated, dedicated),
+    }
+    for name, (kind, before, more) in wanted.items():
+        if more > 0 and before + more > compute_limit(limits, name):
+            reason = f"Operation could not be completed as it results in exceeding approved {name} quota"
+            short[kind] = ResizeError("AllocationFailed", f"{RESIZE_ERRORS['AllocationFailed']}: {reason}")
+    return short

@@ -179,10 +179,43 @@ def test_applications_and_packages_are_limited(steered: Steered) -> None:
     assert steered.account("PUT", account, "/applications/first/versions/2", {}).status_code == 409
 
 
+def test_pools_in_a_users_subscription_are_bound_by_what_compute_lets_it_use(steered: Steered) -> None:
+    """The article, "Cores quotas in user subscription mode"; Compute's usages count them."""
+    vault = f"/subscriptions/{steered.local.subscription}/resourceGroups/v/providers/Microsoft.KeyVault/vaults/v"
+    own = {
+        "poolAllocationMode": "UserSubscription",
+        "keyVaultReference": {"id": vault, "url": "https://v.vault.local/"},
+    }
+    first, second = steered.new_account(own), steered.new_account(own)
+    mine = f"/quotas/subscriptions/{steered.local.subscription}"
+    steered.control("PATCH", mine, {"computeQuota": {"cores": 4, "STANDARDDSV3FAMILY": 3, "lowPriorityCores": 1}})
+
+    def ended(account: str, pool: str, **settings: object) -> list[str]:
+        steered.new_pool(account, pool, **settings)  # type: ignore[arg-type]
+        errors: list[dict[str, str]] = steered.settled_pool(account, pool).get("resizeErrors", [])
+        assert {error["code"] for error in errors} <= {"AllocationFailed"}
+        return [error["message"].rpartition("approved ")[2] for error in errors]
+
+    assert ended(first, "fits", nodes=1) == []
+    assert ended(second, "family", nodes=1) == ["standardDSv3Family quota"], "over all accounts"
+    assert ended(second, "other", nodes=1, vmSize="Standard_F2s_v2") == []
+    assert ended(first, "region", nodes=1, vmSize="Standard_E2s_v5") == ["cores quota"]
+    assert ended(first, "spot", scaleSettings={"fixedScale": {"targetLowPriorityNodes": 1}}) == [
+        "lowPriorityCores quota"
+    ]
+    path = "/providers/Microsoft.Compute/locations/westeurope/usages"
+    usages = {one["name"]["value"]: one for one in steered.arm("GET", path, version="2024-07-01").json()["value"]}
+    assert (usages["cores"]["currentValue"], usages["cores"]["limit"]) == (4, 4)
+    assert (usages["standardDSv3Family"]["currentValue"], usages["standardDSv3Family"]["limit"]) == (2, 3)
+    batch = steered.new_account()
+    assert ended(batch, "own", nodes=1) == [], "an account of mode BatchService has quotas of its own"
+
+
 def test_quotas_that_are_none_are_refused(steered: Steered, account: str) -> None:
     path = f"/quotas/accounts/{account}"
     for wrong in ({"poolQuota": -1}, {"poolsQuota": 1}, {"dedicatedCoreQuotaPerVMFamily": {"f": True}}):
         assert steered.control("PATCH", path, wrong).status_code == 400
+    assert steered.control("PATCH", path, {"computeQuota": {"cores": 1}}).status_code == 400, "a subscription's"
     assert steered.control("PATCH", "/quotas/accounts/nobody", {"poolQuota": 1}).status_code == 404
 
 

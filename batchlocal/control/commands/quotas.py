@@ -13,9 +13,13 @@ __all__ = ["EXAMPLES", "add_to"]
 
 EXAMPLES: Final = """  batchlocal quota show
   batchlocal quota set accountQuota=3 poolQuota=20
+  batchlocal quota set compute.cores=16 compute.standardDSv3Family=8
   batchlocal quota show --account myaccount
   batchlocal quota set --account myaccount dedicatedCoreQuota=8 standardDSv3Family=4
 """
+
+_COMPUTE: Final = "compute."
+"""Stands before a subscription's quotas of compute, which bind accounts of allocation mode UserSubscription."""
 
 
 def add_to(group: Group) -> None:
@@ -44,15 +48,19 @@ def _show_quotas(options: argparse.Namespace, data: DataFolder) -> int:
 
 
 def _set_quotas(options: argparse.Namespace, data: DataFolder) -> int:
-    families = {name: value for name, value in options.values if name.lower().endswith("family")}
-    sent: dict[str, Any] = {name: value for name, value in options.values if name not in families}
+    compute = {name.removeprefix(_COMPUTE): value for name, value in options.values if name.startswith(_COMPUTE)}
+    own = {name: value for name, value in options.values if not name.startswith(_COMPUTE)}
+    families = {name: value for name, value in own.items() if name.lower().endswith("family")}
+    sent: dict[str, Any] = {name: value for name, value in own.items() if name not in families}
     sent |= {"dedicatedCoreQuotaPerVMFamily": families} if families else {}
+    sent |= {"computeQuota": compute} if compute else {}
     return _show_quota_values(options, ControlClient(data).call("PATCH", _quotas_path(options, data), sent))
 
 
 def _show_quota_values(options: argparse.Namespace, quotas: dict[str, Any]) -> int:
     if options.json:
         return show_json(quotas)
-    values = {**quotas, **quotas.get("dedicatedCoreQuotaPerVMFamily", {})}
+    compute = {f"{_COMPUTE}{name}": value for name, value in quotas.get("computeQuota", {}).items()}
+    values = {**quotas, **quotas.get("dedicatedCoreQuotaPerVMFamily", {}), **compute}
     rows = [{"quota": name, "value": str(value)} for name, value in values.items() if isinstance(value, int)]
     return show_table(rows, ("quota", "value"), "nothing is limited")
