@@ -91,9 +91,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     start.add_argument(
         "--task-users",
-        choices=("server", "own"),
-        default="server",
-        help="own: run tasks as users of their own, which only root can (default: server, as the server's user)",
+        choices=("auto", "own", "server"),
+        default="auto",
+        help="own: run tasks as users of their own, which only root can; server: as the server's user"
+        " (default: auto, own for root where those users can reach the data folder and python3)",
     )
     start.add_argument(
         "--timing", choices=("quick", "recorded"), default="quick", help="waits in hundredths, or as long as Azure's"
@@ -129,8 +130,6 @@ def _port(text: str) -> int:
 def _start(options: argparse.Namespace, data: DataFolder) -> int:
     from batchlocal.plugin import install
 
-    if options.task_users == "own" and os.geteuid() != 0:
-        raise NotStarted("only root can run tasks as users of their own; leave --task-users out")
     install(data.plugin)
     if options.detach:
         status = launch(
@@ -150,6 +149,7 @@ def _start(options: argparse.Namespace, data: DataFolder) -> int:
 
 def _serve(options: argparse.Namespace, data: DataFolder) -> int:
     from batchlocal.blobs import AzuriteMissing
+    from batchlocal.nodes.users import NoUsers
     from batchlocal.server import AlreadyRunning, Options, PortTaken, serve
     from batchlocal.store.migrations import StoreTooNew
 
@@ -157,17 +157,18 @@ def _serve(options: argparse.Namespace, data: DataFolder) -> int:
     _log_to(data, also_stderr=options.tell_ready is None)
     pace = 1.0 if options.timing == "recorded" else Options.pace
     try:
-        chosen = options.nodes == "simulated", options.containers == "simulate", options.task_users == "own"
-        serve(data, Options(options.port, options.host, pace, options.strict, *chosen), partial(_ready, options))
-    except (AlreadyRunning, AzuriteMissing, PortTaken, StoreTooNew) as mistake:
+        chosen = options.nodes == "simulated", options.containers == "simulate"
+        wanted = Options(options.port, options.host, pace, options.strict, *chosen, options.task_users)
+        serve(data, wanted, partial(_ready, options))
+    except (AlreadyRunning, AzuriteMissing, NoUsers, PortTaken, StoreTooNew) as mistake:
         raise NotStarted(str(mistake)) from None
     return 0
 
 
-def _ready(options: argparse.Namespace) -> None:
-    """The server answers: tell whoever started it and waits."""
+def _ready(options: argparse.Namespace, why_root: str) -> None:
+    """The server answers: tell whoever started it and waits, and why its tasks run as root, if so."""
     if options.tell_ready is not None:
-        os.write(options.tell_ready, b".")
+        os.write(options.tell_ready, f".{why_root}".encode())
         os.close(options.tell_ready)
 
 
@@ -203,6 +204,8 @@ def _show(status: Status, data: DataFolder) -> None:
         print(f"batchlocal is not running on {data.root}")
         return
     print(f"batchlocal is ready: {status.endpoint} (pid {status.pid}, data in {data.root})")
+    if status.task_users_reason:
+        print(f"tasks run as root, not as users of their own: {status.task_users_reason} (docs/nodes.md)")
     print('use it from this shell: eval "$(batchlocal env --format shell)"')
 
 

@@ -11,6 +11,7 @@ from batchlocal.access import Access
 from batchlocal.clock import Clock
 from batchlocal.datafolder import Credentials, DataFolder
 from batchlocal.domain.autoscale import PoolSamples
+from batchlocal.domain.task_user import TaskUsers
 from batchlocal.faults import Faults
 from batchlocal.gate import Gate
 from batchlocal.identity.tokens import Tokens
@@ -48,7 +49,7 @@ class Platform:
     the emulator makes on its own (1.0 is Azure's time, the default makes an account exist in under a second).
     ``simulate_nodes``: all pools' nodes run nothing, not only those of pools that ask for it;
     ``simulate_containers``: what is meant for a container runs on the host, and says so;
-    ``task_users``: tasks run as users of their own.
+    ``task_users``: whether tasks run as users of their own, and why not.
     ``performing`` are the effects that are being performed, by subject.
     """
 
@@ -62,7 +63,7 @@ class Platform:
     strict: bool = False
     simulate_nodes: bool = False
     simulate_containers: bool = False
-    task_users: bool = False
+    task_users: TaskUsers = field(default_factory=TaskUsers)
     gate: Gate = field(default_factory=Gate)
     background: Background | None = None
     performing: dict[str, asyncio.Task[None]] = field(default_factory=dict)

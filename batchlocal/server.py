@@ -23,10 +23,12 @@ from batchlocal.autoscaling import take_samples
 from batchlocal.blobs import BlobServer, check_installed
 from batchlocal.clock import Clock
 from batchlocal.datafolder import DataFolder, write_private
+from batchlocal.domain.task_user import TaskUsers
 from batchlocal.identity.tls import ensure_certificates
 from batchlocal.identity.tokens import Tokens
 from batchlocal.metrics import sample
 from batchlocal.nodes import effects as node_effects
+from batchlocal.nodes.users import settle_task_users
 from batchlocal.platform import Platform
 from batchlocal.runner import Runner
 from batchlocal.snapshots import finish_exchange
@@ -63,7 +65,7 @@ class Options:
     ``port`` 0 keeps the data folder's port, or draws a free one on the first start. ``pace`` scales the waits that
     the emulator makes on its own; 1.0 is Azure's recorded time. ``strict`` refuses what is not modelled.
     ``simulate_nodes``: no pool's nodes run anything; ``simulate_containers``: what is meant for a container runs on the
-    host; ``task_users``: tasks run as users of their own, for which the server must be root.
+    host; ``task_users``: ``own``, ``server``, or ``auto``, which is own where root's tasks can be users of their own.
     """
 
     port: int = 0
@@ -72,15 +74,17 @@ class Options:
     strict: bool = False
     simulate_nodes: bool = False
     simulate_containers: bool = False
-    task_users: bool = False
+    task_users: str = "auto"
 
 
-def serve(data: DataFolder, options: Options, ready: Callable[[], None]) -> None:
-    """Serve until SIGINT or SIGTERM; ``ready`` is called once requests are answered.
+def serve(data: DataFolder, options: Options, ready: Callable[[str], None]) -> None:
+    """Serve until SIGINT or SIGTERM; ``ready`` is called once requests are answered, with why root's
+    tasks run as root ('': they do not).
 
     Raises:
         AlreadyRunning: another server holds the data folder.
         AzuriteMissing: linked storage cannot be started here.
+        NoUsers: tasks were to run as users of their own and cannot.
         PortTaken: ``options.port`` is in use.
         StoreTooNew: a newer batchlocal wrote the folder.
     """
@@ -88,10 +92,15 @@ def serve(data: DataFolder, options: Options, ready: Callable[[], None]) -> None
     data.prepare()
     with _hold(data):
         finish_exchange(data)
+        users = settle_task_users(options.task_users, data)
+        if users.reason:
+            _log.warning(
+                "tasks run as root, not as users of their own: %s (docs/nodes.md, Users of tasks)", users.reason
+            )
         sockets = _listen(data, options)
         ensure_certificates(data)
         with asyncio.Runner(loop_factory=_new_event_loop) as runner:
-            runner.run(_serve(data, options, sockets, ready))
+            runner.run(_serve(data, options, users, sockets, ready))
 
 
 def _new_event_loop() -> asyncio.AbstractEventLoop:
@@ -172,8 +181,10 @@ class _Server(uvicorn.Server):
         self._ready()
 
 
-async def _serve(data: DataFolder, options: Options, sockets: list[socket.socket], ready: Callable[[], None]) -> None:
-    platform = _platform(data, options, sockets[0].getsockname()[1])
+async def _serve(
+    data: DataFolder, options: Options, users: TaskUsers, sockets: list[socket.socket], ready: Callable[[str], None]
+) -> None:
+    platform = _platform(data, options, users, sockets[0].getsockname()[1])
     config = uvicorn.Config(
         Application(platform),
         http=_Connection,
@@ -190,7 +201,7 @@ async def _serve(data: DataFolder, options: Options, sockets: list[socket.socket
     background = platform.background = _Background(platform)
 
     def begin() -> None:  # to work only when requests are answered
-        ready()
+        ready(users.reason)
         background.start()
 
     try:
@@ -229,7 +240,7 @@ class _Background:
         self._tasks = []
 
 
-def _platform(data: DataFolder, options: Options, port: int) -> Platform:
+def _platform(data: DataFolder, options: Options, users: TaskUsers, port: int) -> Platform:
     credentials = data.credentials()
     origin = f"https://localhost:{port}"
     return Platform(
@@ -243,7 +254,7 @@ def _platform(data: DataFolder, options: Options, port: int) -> Platform:
         strict=options.strict,
         simulate_nodes=options.simulate_nodes,
         simulate_containers=options.simulate_containers,
-        task_users=options.task_users,
+        task_users=users,
     )
 
 

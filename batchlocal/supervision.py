@@ -26,15 +26,23 @@ class NotStarted(Exception):
 
 @dataclass(frozen=True)
 class Status:
-    """Whether a server answers; ``blobs`` tells whether linked storage does too. ``pid`` 0 is no server."""
+    """Whether a server answers; ``blobs`` tells whether linked storage does too. ``pid`` 0 is no server.
+
+    ``task_users``: ``own`` or ``server``; ``task_users_reason``: why tasks of root's server run as root.
+    """
 
     ready: bool
     endpoint: str = ""
     pid: int = 0
     blobs: bool = False
+    task_users: str = "server"
+    task_users_reason: str = ""
 
     def as_json(self) -> dict[str, object]:
-        return asdict(self)
+        """The same, in the names of JSON."""
+        shown = asdict(self)
+        users, reason = shown.pop("task_users"), shown.pop("task_users_reason")
+        return {**shown, "taskUsers": users, "taskUsersReason": reason}
 
 
 def look(data: DataFolder) -> Status:
@@ -47,7 +55,8 @@ def look(data: DataFolder) -> Status:
         answer = ControlClient(data, timeout=2).get("/status")
     except (ControlError, NotRunning, ValueError):
         return Status(ready=False, endpoint=endpoint, pid=pid)
-    return Status(ready=bool(answer.get("ready")), endpoint=endpoint, pid=pid, blobs=bool(answer.get("blobs")))
+    users = answer.get("taskUsers", "server"), answer.get("taskUsersReason", "")
+    return Status(bool(answer.get("ready")), endpoint, pid, bool(answer.get("blobs")), *users)
 
 
 def launch(
@@ -59,7 +68,7 @@ def launch(
     timing: str = "quick",
     nodes: str = "real",
     containers: str = "docker",
-    task_users: str = "server",
+    task_users: str = "auto",
 ) -> Status:
     """Start a server in the background and wait until it answers; one that runs already is left alone.
 
@@ -94,17 +103,19 @@ def launch(
 
 
 def _wait_until_ready(data: DataFolder, process: subprocess.Popen[bytes], told: int) -> Status:
-    """Wait for the server's word, a byte, that it answers; without one the pipe ends with the server."""
+    """Wait for the server's word that it answers: a period, and why its tasks run as root, if they do. Without one the
+    pipe ends with the server."""
     if not select.select([told], [], [], _START_SECONDS)[0]:
         process.terminate()
         raise NotStarted(f"the server did not answer within {_START_SECONDS:.0f} s; see {data.log}")
-    if not os.read(told, 1):
+    word = os.read(told, select.PIPE_BUF).decode()
+    if not word:
         process.wait()
         said = (data.root / "start.log").read_text(errors="replace").strip().splitlines()
         reason = said[-1].removeprefix("batchlocal: ") if said else f"see {data.log}"
         raise NotStarted(f"the server did not start: {reason}")
     process.returncode = 0  # it goes on without us: no warning about an unwaited child
-    return Status(ready=True, endpoint=_endpoint(data), pid=process.pid)
+    return Status(ready=True, endpoint=_endpoint(data), pid=process.pid, task_users_reason=word[1:])
 
 
 def _endpoint(data: DataFolder) -> str:

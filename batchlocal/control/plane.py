@@ -62,6 +62,7 @@ def _error(status: int, code: str, message: str) -> Answer:
 
 @endpoint("GET", "/status")
 def get_status(call: ControlCall) -> Answer:
-    """Whether the server, and linked storage with it, answers."""
-    platform = call.platform
-    return Answer(200, {"ready": True, "blobs": platform.blobs.is_ready, "pace": platform.pace})
+    """Whether the server, and linked storage with it, answers; whom tasks run as."""
+    platform, users = call.platform, call.platform.task_users
+    told = {"taskUsers": "own" if users.own else "server", "taskUsersReason": users.reason}
+    return Answer(200, {"ready": True, "blobs": platform.blobs.is_ready, "pace": platform.pace, **told})

@@ -18,6 +18,7 @@ from batchlocal.domain.resize_errors import RESIZE_ERRORS
 from batchlocal.domain.simulation import simulation_of
 from batchlocal.evacuation import BOOT, evacuate
 from batchlocal.nodes.folders import NodeFolders, node_folders
+from batchlocal.nodes.leftovers import end_below
 from batchlocal.nodes.management import is_reached
 from batchlocal.platform import Platform
 from batchlocal.protocol import moments
@@ -144,8 +145,11 @@ class _Resize:
             for node in gone:
                 tx.effects.drop(node.key)
                 tx.nodes.remove(node.key)
-        for node in gone:
-            shutil.rmtree(self._folders(node).root, ignore_errors=True)
+        made = [root for node in gone if (root := self._folders(node).root).exists()]
+        if made:
+            end_below(*made)
+        for root in made:
+            shutil.rmtree(root, ignore_errors=True)
 
     def _keep(self, held: Sequence[Node]) -> tuple[ResizeError, ...]:
         with self.platform.store.write() as tx:

@@ -15,11 +15,12 @@ from batchlocal.nodes.commands import Command, job_variables, perform
 from batchlocal.nodes.environment import task_variables
 from batchlocal.nodes.folders import TaskFolders, node_folders, task_folders
 from batchlocal.nodes.gangs import Gang
-from batchlocal.nodes.host import host_for
+from batchlocal.nodes.host import Host, host_for
 from batchlocal.nodes.identities import Owner
+from batchlocal.nodes.leftovers import started_at
 from batchlocal.nodes.packages import deploy
-from batchlocal.nodes.processes import Running, started_at
-from batchlocal.nodes.storage import FileTrouble, NodeStorage
+from batchlocal.nodes.processes import Running
+from batchlocal.nodes.storage import FileTrouble, NodeStorage, Sending
 from batchlocal.platform import Platform
 from batchlocal.store.resources import Resource
 
@@ -67,7 +68,7 @@ class Attempts:
         settings = attempt.task.properties
         variables = {**more, **self._variables(attempt, account, attempt.node, folders)}
         seconds = durations.seconds(settings["constraints"]["maxWallClockTime"])
-        host = host_for(self._platform, attempt.pool, attempt.node, attempt.task.key, settings)
+        host = self._host(attempt, attempt.node)
         command = Command(settings, Owner(account, attempt.pool), folders, variables, seconds, host)
         return await perform(self._storage, command, lambda running: self._remember(attempt, running))
 
@@ -77,7 +78,10 @@ class Attempts:
         variables = job_variables(self._platform, account, attempt.job, attempt.pool, node, references)
         if (task.properties.get("authenticationTokenSettings") or {}).get("access"):
             variables["AZ_BATCH_AUTHENTICATION_TOKEN"] = self._platform.tokens.issue_for_task(task.key)
-        return {**variables, **task_variables(task, attempt.job.id, folders)}
+        return task_variables(variables, task.id, folders, task.properties, self._host(attempt, node))
+
+    def _host(self, attempt: Attempt, node: Node) -> Host:
+        return host_for(self._platform, attempt.pool, node, attempt.task.key, attempt.task.properties)
 
     def _remember(self, attempt: Attempt, running: Running) -> None:
         """Keep the process's name, so that a later server can find it."""
@@ -92,10 +96,10 @@ class Attempts:
         if not outputs:
             return ended
         variables = self._variables(attempt, account, attempt.node, folders)
+        host, node = self._host(attempt, attempt.node), node_folders(self._platform.data, attempt.node.key).root
+        sending = Sending(folders.working, variables, ended.failure is None, lambda file: host.may_read(file, node))
         try:
-            succeeded = ended.failure is None
-            owner = Owner(account, attempt.pool)
-            await self._storage.upload_outputs(outputs, owner, folders.working, variables, succeeded=succeeded)
+            await self._storage.upload_outputs(outputs, Owner(account, attempt.pool), sending)
         except FileTrouble as trouble:
             code = trouble.code if trouble.code == "FileUploadAccessDenied" else "FileUploadMiscError"
             return replace(ended, failure={**trouble.failure, "code": code}, upload_failed=True)

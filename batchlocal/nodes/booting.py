@@ -15,13 +15,14 @@ from batchlocal.domain.service_events import SPECIAL, special
 from batchlocal.domain.simulation import simulation_of
 from batchlocal.domain.task import Ended
 from batchlocal.nodes.allocation import account_of
-from batchlocal.nodes.environment import node_variables, start_task_variables
+from batchlocal.nodes.environment import node_variables, task_variables
 from batchlocal.nodes.folders import node_folders, startup_folders
-from batchlocal.nodes.host import host_for, open_to_all
+from batchlocal.nodes.host import host_for, open_to_users
 from batchlocal.nodes.identities import Access, Owner, access_to_linked
+from batchlocal.nodes.leftovers import end_below, started_at
 from batchlocal.nodes.management import is_reached
 from batchlocal.nodes.packages import deploy, package_folders
-from batchlocal.nodes.processes import Running, kill_leftover, start, started_at
+from batchlocal.nodes.processes import Running, kill_leftover, start
 from batchlocal.nodes.storage import FileTrouble, NodeStorage
 from batchlocal.platform import Platform
 from batchlocal.protocol import moments
@@ -67,6 +68,8 @@ async def _without_tasks(platform: Platform, key: str) -> Node | None:
 
 async def _go(platform: Platform, node: Node, *, wipe: bool, storage: NodeStorage) -> None:
     kill_leftover(int(node.process.get("pid", 0)), str(node.process.get("began", "")))
+    if node.booted:  # nothing outlives the system that it runs on
+        end_below(node_folders(platform.data, node.key).root)
     if node.state == "deallocating":
         await platform.clock.wait(_SHUTDOWN_SECONDS)
         _change(platform, node.key, lambda present: nodes.deallocated(present, moments.now()))
@@ -123,7 +126,8 @@ async def _prepare(platform: Platform, pool: Pool, account: Resource, node: Node
         return
     folders = node_folders(platform.data, node.key)
     folders.make()
-    open_to_all(platform, folders)
+    folders.make_mounts(pool)
+    open_to_users(platform, folders)
     info: dict[str, Any] | None = None
     state = "idle"
     errors: tuple[dict[str, str], ...] = ()
@@ -176,14 +180,12 @@ class _StartTask:
         self._node = node
         self._storage = storage
         self._settings = pool.properties["startTask"]
-        self._host = host_for(platform, pool, node, f"{node.key}/startup", self._settings)
+        self._host = host_for(platform, pool, node, f"{node.key}/startup", self._settings, read_by_tasks=True)
         self._folders = startup_folders(platform.data, node)
         where = node_folders(platform.data, node.key)
         packages = package_folders(platform.store.read, account, pool, [], where)
-        self._variables = {
-            **node_variables(pool, node, where, account.name, f"{platform.origin}/{account.name}", packages),
-            **start_task_variables(self._settings, self._folders),
-        }
+        on_node = node_variables(pool, node, where, account.name, f"{platform.origin}/{account.name}", packages)
+        self._variables = task_variables(on_node, "", self._folders, self._settings, self._host)
 
     async def run(self) -> dict[str, Any]:
         """The start task's information when it has ended for good."""

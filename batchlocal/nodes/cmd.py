@@ -2,7 +2,7 @@
 
 Runs as a program of its own, so that a command is a process like any other; imports nothing of ours::
 
-    python -I -S cmd.py 'cmd /c "echo %AZ_BATCH_TASK_ID% & exit 3"'
+    python -I -S cmd.py [USER GROUP] 'cmd /c "echo %AZ_BATCH_TASK_ID% & exit 3"'
 
 Known: echo, set, exit, dir, type, ping (as a wait), timeout, ver, hostname, whoami, cd, mkdir, copy, del; ``%NAME%``,
 ``&``, ``&&``, ``||``, ``>``, ``>>`` and ``2>&1``. Anything else is refused in stderr.
@@ -272,5 +272,16 @@ _COMMANDS: dict[str, Callable[[str], int]] = {
     "whoami": _says(os.environ.get("AZ_BATCH_NODE_ID", "node")[:15] + "\\pooluser"),
 }
 
+
+def become(user: int, group: int) -> None:
+    """Go on as another user, for good."""
+    os.setgroups([])
+    os.setgid(group)
+    os.setuid(user)
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    *ids, given = sys.argv[1:]
+    if ids:
+        become(*map(int, ids))
+    sys.exit(main(given))

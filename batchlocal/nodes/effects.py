@@ -12,9 +12,8 @@ from batchlocal.autoscaling import EVALUATION, perform_evaluation
 from batchlocal.evacuation import BOOT, LOGS
 from batchlocal.nodes.allocation import perform_resize
 from batchlocal.nodes.booting import perform_boot
-from batchlocal.nodes.host import let_through
 from batchlocal.nodes.housekeeping import keep_house, remove_task_files
-from batchlocal.nodes.processes import kill_strays
+from batchlocal.nodes.leftovers import adopt_orphans, end_below, look_after_leftovers
 from batchlocal.nodes.scheduler import Scheduler
 from batchlocal.nodes.storage import FileTrouble, NodeStorage
 from batchlocal.platform import Platform
@@ -39,6 +38,7 @@ async def _upload_logs(platform: Platform, effect: Effect) -> None:
     node = platform.store.read.nodes.find(effect.subject.removesuffix("/logs"))
     if node is not None:
         lines = [f"{name}: {value}" for name, value in asdict(node).items() if name != "users"]
+        lines.append(f"tasks run as: {_whom(platform)}")
         storage = NodeStorage(platform)
         try:
             content = "\n".join(lines).encode() + b"\n"
@@ -49,6 +49,13 @@ async def _upload_logs(platform: Platform, effect: Effect) -> None:
             await storage.close()
     with platform.store.write() as tx:
         tx.effects.settle(effect)
+
+
+def _whom(platform: Platform) -> str:
+    users = platform.task_users
+    if users.own:
+        return "users of their own"
+    return f"the server's user{users.reason and f', root: {users.reason}'}"
 
 
 PERFORMERS: Final[dict[str, Performer]] = {
@@ -65,13 +72,15 @@ PERFORMERS: Final[dict[str, Performer]] = {
 
 async def run(platform: Platform) -> None:
     """Run the tasks of all pools, and look after those that have ended, until cancelled."""
-    if strays := kill_strays(platform.data.nodes):
-        _log.warning("%d process groups of an earlier server were still running and have been ended", strays)
-    let_through(platform)
+    if strays := end_below(platform.data.nodes):
+        _log.warning("%d processes of an earlier server were still running and have been ended", strays)
+    adopt_orphans()
     storage = NodeStorage(platform)
-    house = asyncio.create_task(keep_house(platform))
+    beside = [asyncio.create_task(keep_house(platform)), asyncio.create_task(look_after_leftovers())]
     try:
         await Scheduler(platform, storage).run()
     finally:
-        house.cancel()
+        for task in beside:
+            task.cancel()
+        end_below(platform.data.nodes)
         await storage.close()

@@ -9,10 +9,11 @@ from typing import Any
 
 from batchlocal.domain.node import Node
 from batchlocal.domain.pool import Pool
-from batchlocal.domain.task import Task
+from batchlocal.domain.task_user import TaskUser
 from batchlocal.nodes.folders import NodeFolders, TaskFolders
+from batchlocal.nodes.host import Host
 
-__all__ = ["node_variables", "package_variables", "start_task_variables", "task_variables"]
+__all__ = ["node_variables", "package_variables", "task_variables"]
 
 _RESERVED_BYTES = "1000000"  # the article's example; here no disk is ever called full
 _INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR")
@@ -52,29 +53,29 @@ def node_variables(
     }
 
 
-def task_variables(task: Task, job_id: str, folders: TaskFolders) -> dict[str, str]:
-    """What a task finds beyond its node's variables."""
+def task_variables(
+    variables: Mapping[str, str], task_id: str, folders: TaskFolders, settings: Mapping[str, Any], host: Host
+) -> dict[str, str]:
+    """``variables``, the node's and the job's, with what is a task's own; the start task has no id ('').
+
+    Programs are looked for in the node's shared directory and the task's own too, as PATH was printed by tasks on
+    Azure. Certificates' directories are Linux's. The task's environment settings go before everything.
+    """
+    path = (variables.get("PATH", os.defpath), variables["AZ_BATCH_NODE_SHARED_DIR"], str(folders.working))
     return {
-        "AZ_BATCH_JOB_ID": job_id,
-        "AZ_BATCH_TASK_ID": task.id,
-        **_directories(folders),
-        **_settings(task.properties.get("environmentSettings")),
-    }
-
-
-def start_task_variables(start_task: Mapping[str, Any], folders: TaskFolders) -> dict[str, str]:
-    """What the start task finds beyond its node's variables; it has no AZ_BATCH_TASK_ID."""
-    return {**_directories(folders), **_settings(start_task.get("environmentSettings"))}
-
-
-def _directories(folders: TaskFolders) -> dict[str, str]:
-    return {
-        "AZ_BATCH_CERTIFICATES_DIR": str(folders.certificates),
+        **variables,
+        **({"AZ_BATCH_TASK_ID": task_id} if task_id else {}),
+        **({} if host.windows else {"AZ_BATCH_CERTIFICATES_DIR": str(folders.certificates)}),
         "AZ_BATCH_TASK_DIR": str(folders.root),
         "AZ_BATCH_TASK_WORKING_DIR": str(folders.working),
+        **_user_variables(host.user),
         "HOME": str(folders.working),
+        "PATH": os.pathsep.join(path),
+        **{one["name"]: one.get("value") or "" for one in settings.get("environmentSettings") or []},
     }
 
 
-def _settings(settings: list[dict[str, str]] | None) -> dict[str, str]:
-    return {setting["name"]: setting.get("value") or "" for setting in settings or []}
+def _user_variables(user: TaskUser) -> dict[str, str]:
+    """What tells a process its user: printed by tasks on Azure (Microsoft's quickstart quick-create-cli shows two)."""
+    identity = {"AZ_BATCH_TASK_USER_IDENTITY": user.identity} if user.identity else {}
+    return {"AZ_BATCH_TASK_USER": user.name, **identity, "USER": user.name}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from batchlocal.datafolder import DataFolder
 from batchlocal.domain.node import Node
+from batchlocal.domain.pool import Pool
 from batchlocal.domain.task import Task
 
 __all__ = ["NodeFolders", "TaskFolders", "node_folders", "task_folders"]
@@ -47,6 +50,24 @@ class NodeFolders:
         for folder in (self.startup, self.shared, self.workitems, self.applications, self.mounts, self.volatile):
             folder.mkdir(parents=True, exist_ok=True)
 
+    def make_mounts(self, pool: Pool) -> None:
+        """Make a plain folder of each file system that the pool mounts, and say so beside them."""
+        configurations = (one for mount in pool.properties.get("mountConfiguration") or [] for one in mount.values())
+        paths = [str(one["relativeMountPath"]) for one in configurations if (one or {}).get("relativeMountPath")]
+        for path in paths:
+            target = (self.mounts / path.lstrip("/")).resolve()
+            if target.is_relative_to(self.mounts.resolve()):
+                target.mkdir(parents=True, exist_ok=True)
+        if paths:
+            (self.mounts / "README.txt").write_text(_NOT_MOUNTED.format("\n".join(sorted(paths))))
+
+
+_NOT_MOUNTED = """Nothing is mounted here: on batchlocal the file systems of a pool are plain folders of this machine,
+empty at first and a node's own.
+
+{}
+"""
+
 
 @dataclass(frozen=True)
 class TaskFolders:
@@ -71,11 +92,23 @@ class TaskFolders:
         return self.root / "stderr.txt"
 
     def make(self) -> None:
-        """Make the directories and empty output files."""
+        """Make the directories and empty output files; what an earlier attempt put in their place goes."""
+        if self.working.is_symlink():
+            self.working.unlink()
         self.working.mkdir(parents=True, exist_ok=True)
         self.certificates.mkdir(exist_ok=True)
-        self.stdout.write_bytes(b"")
-        self.stderr.write_bytes(b"")
+        for file in (self.stdout, self.stderr):
+            file.unlink(missing_ok=True)
+            self.append(file).close()
+
+    @staticmethod
+    def append(file: Path) -> BinaryIO:
+        """Open an output file to add to it; one that has become a link leads nowhere.
+
+        Raises:
+            OSError: it is a link, which a task may have left for whoever writes here next.
+        """
+        return os.fdopen(os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o644), "ab")
 
 
 def node_folders(data: DataFolder, node_key: str) -> NodeFolders:

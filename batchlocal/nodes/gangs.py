@@ -13,12 +13,13 @@ from types import TracebackType
 from typing import Any, Final
 
 from batchlocal.domain.node import Node
+from batchlocal.domain.sizes import cores_of
 from batchlocal.domain.task import Ended
 from batchlocal.nodes.assignment import Attempt
 from batchlocal.nodes.folders import TaskFolders, node_folders, task_folders
 from batchlocal.nodes.host import host_for
 from batchlocal.nodes.identities import Owner
-from batchlocal.nodes.processes import Running, end_group, start
+from batchlocal.nodes.processes import Running, start
 from batchlocal.nodes.storage import FileTrouble, NodeStorage
 from batchlocal.platform import Platform
 from batchlocal.protocol import moments
@@ -54,6 +55,7 @@ class Gang:
         self._account = account
         self._variables = variables
         self._settings = attempt.task.properties["multiInstanceSettings"]
+        self._cores = cores_of(str(attempt.pool.properties.get("vmSize", ""))) or 1
         self._members = [_Member(number, node, self._folders(number)) for number, node in enumerate(attempt.nodes)]
 
     def _folders(self, number: int) -> TaskFolders:
@@ -68,7 +70,11 @@ class Gang:
 
     async def __aenter__(self) -> Ended | None:
         self._tell("running")
-        facts = await asyncio.gather(*(self._coordinate(member) for member in self._members))
+        try:
+            facts = await asyncio.gather(*(self._coordinate(member) for member in self._members))
+        except BaseException:
+            self._end_processes()
+            raise
         failed = [number for number, fact in enumerate(facts) if fact.failure is not None]
         self._tell("completed" if failed else "running", dict(enumerate(facts)))
         if not failed:
@@ -76,31 +82,41 @@ class Gang:
         return replace(facts[failed[0]], subtask_failed=True)
 
     async def __aexit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
-        for member in self._members:
-            if member.process is not None:
-                end_group(member.process.pid)
+        self._end_processes()
         self._tell("completed")
 
+    def _end_processes(self) -> None:
+        for member in self._members:
+            if member.process is not None:
+                member.process.finish()
+
     async def _coordinate(self, member: _Member) -> Ended:
-        """Common files into the task's root directory, then the coordination command."""
+        """Common files into the task's shared directory, then the coordination command."""
         member.folders.make()
+        shared = self._shared(member)
         try:
             files = self._settings.get("commonResourceFiles") or []
-            await self._storage.bring(files, Owner(self._account, self._attempt.pool), member.folders.root)
+            await self._storage.bring(files, Owner(self._account, self._attempt.pool), shared.root)
         except FileTrouble as trouble:
             return Ended(None, trouble.failure)
+        task = self._attempt.task
+        host = host_for(self._platform, self._attempt.pool, member.node, task.key, task.properties)
+        host.hand_over(shared)
         command = self._settings.get("coordinationCommandLine")
         if not command:
             return Ended(0)
         variables = self._variables(self._attempt, self._account, member.node, member.folders)
         variables = {**self.variables(member.node), **variables}
-        task = self._attempt.task
-        host = host_for(self._platform, self._attempt.pool, member.node, task.key, task.properties)
         begun = await start(command, variables, member.folders, host)
         if isinstance(begun, Ended):
             return begun
         member.process = begun
         return Ended.exited((await begun.exit()).code)
+
+    @staticmethod
+    def _shared(member: _Member) -> TaskFolders:
+        """The task's directory, at the same place on every node: a subtask's own lies in it."""
+        return member.folders if member.number == 0 else TaskFolders(member.folders.root.parent)
 
     def variables(self, node: Node) -> dict[str, str]:
         """What a multi-instance task's commands find beside a task's (article on environment variables)."""
@@ -112,8 +128,8 @@ class Gang:
             "AZ_BATCH_HOST_LIST": ",".join(addresses),
             "AZ_BATCH_MASTER_NODE": f"{addresses[0]}:{_MASTER_PORT}",
             "AZ_BATCH_IS_CURRENT_NODE_MASTER": "true" if member.number == 0 else "false",
-            "AZ_BATCH_TASK_SHARED_DIR": str(member.folders.root),
-            "CCP_NODES": " ".join([str(len(nodes)), *(f"{address} 1" for address in addresses)]),
+            "AZ_BATCH_TASK_SHARED_DIR": str(self._shared(member).root),
+            "CCP_NODES": " ".join([str(len(nodes)), *(f"{address} {self._cores}" for address in addresses)]),
         }
 
     def _tell(self, state: str, facts: dict[int, Ended] | None = None) -> None:

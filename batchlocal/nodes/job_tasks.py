@@ -16,6 +16,7 @@ from batchlocal.domain.simulation import simulation_of
 from batchlocal.domain.task import Ended
 from batchlocal.nodes.allocation import account_of
 from batchlocal.nodes.commands import Command, job_folder, job_variables, perform
+from batchlocal.nodes.environment import task_variables
 from batchlocal.nodes.host import host_for
 from batchlocal.nodes.identities import Owner
 from batchlocal.nodes.processes import Running
@@ -100,15 +101,13 @@ class JobTasks:
             return _GONE
         folders = job_folder(self._platform, job.key, node.key, settings["id"])
         folders.make()
-        variables = {
-            **job_variables(self._platform, account, job, pool, node, []),
-            "AZ_BATCH_TASK_ID": settings["id"],
-            "AZ_BATCH_TASK_DIR": str(folders.root),
-            "AZ_BATCH_TASK_WORKING_DIR": str(folders.working),
-            "HOME": str(folders.working),
-            **{one["name"]: one.get("value") or "" for one in settings.get("environmentSettings") or []},
-        }
-        host = host_for(self._platform, pool, node, f"{job.key}/{settings['id']}", settings)
+        preparing = settings is job.properties.get("jobPreparationTask")
+        key = f"{job.key}/{settings['id']}"
+        host = host_for(self._platform, pool, node, key, settings, read_by_tasks=preparing)
+        of_job = job_variables(self._platform, account, job, pool, node, [])
+        if preparing:  # has no variables that tell where it is: the others have (same article)
+            of_job = {name: value for name, value in of_job.items() if not name.startswith("AZ_BATCH_JOB_PREP_")}
+        variables = task_variables(of_job, settings["id"], folders, settings, host)
         command = Command(settings, Owner(account, pool), folders, variables, seconds, host)
         try:
             return await perform(self._storage, command, _forget)

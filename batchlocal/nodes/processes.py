@@ -1,4 +1,4 @@
-"""One command as a process group of its own: started, timed, ended whole."""
+"""One command as a process group of its own: started, timed, ended whole, with what left the group (``leftovers``)."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from typing import Final, NamedTuple
 
 from batchlocal.domain.task import Ended
 from batchlocal.domain.usage import Usage
+from batchlocal.nodes import leftovers
 from batchlocal.nodes.folders import TaskFolders
 from batchlocal.nodes.host import Host
 
-__all__ = ["Exit", "Running", "kill_leftover", "kill_strays", "start", "started_at"]
+__all__ = ["Exit", "Running", "kill_leftover", "start"]
 
 _KILL_GRACE_SECONDS = 2.0
-_SAME = Host()
 _GATE = asyncio.Semaphore(4)
 """How many processes are started in one turn of the event loop; each takes it a millisecond or two."""
 
@@ -60,20 +60,27 @@ class Running:
             _, usage = await self.end()
             text = "Task hit MaxWallClockTime and was terminated"
             return Ended(None, {"category": "usererror", "code": "TaskTerminated", "message": text}, usage=usage)
-        end_group(self.pid)
+        self.finish()
         return Ended.exited(found.code, found.usage)
 
     async def end(self) -> Exit:
         """Ask the group to end, then make it."""
         _signal_group(self.pid, signal.SIGTERM)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_KILL_GRACE_SECONDS):
-                await self.exit()
-        end_group(self.pid)
+        try:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_KILL_GRACE_SECONDS):
+                    await self.exit()
+        finally:
+            self.finish()
         return await self.exit()
 
+    def finish(self) -> None:
+        """Its task is over: end what is left of the group, and what had left the group."""
+        _end_group(self.pid)
+        leftovers.ended(self.pid)
 
-async def start(command: str, environment: dict[str, str], folders: TaskFolders, host: Host = _SAME) -> Running | Ended:
+
+async def start(command: str, environment: dict[str, str], folders: TaskFolders, host: Host) -> Running | Ended:
     """Start a command line in the task's working directory, or say why it could not begin.
 
     On Linux the command line is split into words and run without a shell (the page "Task - Add", commandLine); for
@@ -86,13 +93,14 @@ async def start(command: str, environment: dict[str, str], folders: TaskFolders,
 
 def _start(command: str, environment: dict[str, str], folders: TaskFolders, host: Host) -> Running | Ended:
     try:
-        words = [*_CMD, command] if host.windows and command.strip() else shlex.split(command)
+        words = _words(command, host)
     except ValueError as error:
         return _not_begun("CommandLineInvalid", f"The command line could not be read: {error}")
     if not words:
         return _not_begun("CommandLineInvalid", "The command line is empty")
     host.hand_over(folders)
-    with folders.stdout.open("ab") as stdout, folders.stderr.open("ab") as stderr:
+    user, group = (None, None) if host.is_server or host.windows else host.ids
+    with folders.append(folders.stdout) as stdout, folders.append(folders.stderr) as stderr:
         try:
             process = subprocess.Popen(  # asyncio's and uvloop's way forks the whole server: several times as slow
                 words,
@@ -102,15 +110,24 @@ def _start(command: str, environment: dict[str, str], folders: TaskFolders, host
                 stdout=stdout,
                 stderr=stderr,
                 start_new_session=True,
-                user=host.user,
-                group=host.user,
-                extra_groups=None if host.user is None else (),
+                user=user,
+                group=group,
+                extra_groups=None if user is None else (),
             )
         except FileNotFoundError:
             return _not_begun("CommandProgramNotFound", "The specified command program is not found")
         except OSError as error:
             return _not_begun("CommandLaunchFailed", f"The command could not be started: {error.strerror}")
+    leftovers.began(process.pid, folders.root)
     return Running(process.pid, _watch(process))
+
+
+def _words(command: str, host: Host) -> list[str]:
+    """The program and its arguments; the stand-in for Windows is started as the server, and becomes the user itself,
+    for Python may lie where only the server's user can read."""
+    if not (host.windows and command.strip()):
+        return shlex.split(command)
+    return [*_CMD, *([] if host.is_server else map(str, host.ids)), command]
 
 
 def _watch(process: subprocess.Popen[bytes]) -> asyncio.Future[Exit]:
@@ -153,39 +170,13 @@ def _not_begun(code: str, message: str) -> Ended:
     return Ended(None, {"category": "usererror", "code": code, "message": message})
 
 
-def started_at(pid: int) -> str:
-    """When a process began, in clock ticks since boot: with the pid it names one process for ever; '' if gone."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return ""
-    return stat.rsplit(")", 1)[1].split()[19]
-
-
 def kill_leftover(pid: int, began: str) -> None:
     """End a group that outlived the server that started it; a pid that means another process now is left alone."""
-    if began and started_at(pid) == began:
-        end_group(pid)
+    if began and leftovers.started_at(pid) == began:
+        _end_group(pid)
 
 
-def kill_strays(nodes: Path) -> int:
-    """End what an earlier server left running below a data folder's nodes, known to the store or not; how many groups.
-
-    A killed server may have started a process and not have written it down. Tasks carry their node's folder in their
-    environment, which says whose they are; without /proc nothing is found.
-    """
-    mark = f"AZ_BATCH_NODE_ROOT_DIR={nodes}/".encode()
-    groups: set[int] = set()
-    for entry in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            if mark in (entry / "environ").read_bytes():
-                groups.add(os.getpgid(int(entry.name)))
-    for group in groups - {os.getpgrp()}:
-        end_group(group)
-    return len(groups)
-
-
-def end_group(pid: int) -> None:
+def _end_group(pid: int) -> None:
     """Kill whatever is left of a process group."""
     _signal_group(pid, signal.SIGKILL)
 

@@ -97,8 +97,8 @@ class Scheduler:
             attempt = self._places[key]
             task = read.tasks.find(attempt.task.job, attempt.task.id)
             meant = task is not None and task.state in _UNDER_WAY and not task.expired
-            if not (meant and self._has_nodes(attempt)) and not running.done():
-                running.cancel()
+            if not (meant and self._has_nodes(attempt)) and not running.done() and not running.cancelling():
+                running.cancel()  # once: its processes have a moment to end by themselves
 
     def _has_nodes(self, attempt: Attempt) -> bool:
         """Whether the nodes of a multi-instance task are all there; a lost one takes the task with it."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -24,7 +24,7 @@ from batchlocal.platform import Platform
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["FileTrouble", "NodeStorage"]
+__all__ = ["FileTrouble", "NodeStorage", "Sending"]
 
 _ATTEMPTS = 3
 _FILE_MODE = "0770"  # of resource files that name none (the page "Task - Add", fileMode)
@@ -60,6 +60,17 @@ class FileTrouble(Exception):
         details = [{"name": "FilePath", "value": self.name}, {"name": "Message", "value": self.reason}]
         text = _MESSAGES.get(self.code, "One of the specified files could not be transferred")
         return {"category": "usererror", "code": self.code, "message": text, "details": details}
+
+
+@dataclass(frozen=True)
+class Sending:
+    """What a task's output files are looked for with: its working directory and environment, how it ended, and which
+    files may be read for it."""
+
+    folder: Path
+    variables: Mapping[str, str]
+    succeeded: bool
+    may_read: Callable[[Path], bool]
 
 
 class NodeStorage:
@@ -209,31 +220,25 @@ class NodeStorage:
         url = f"{self._platform.blob_origin}/{name}/{container}/{quote(version)}?{sas}"
         await self._download(url, target, version)
 
-    async def upload_outputs(
-        self,
-        output_files: list[dict[str, Any]],
-        owner: Owner,
-        folder: Path,
-        variables: Mapping[str, str],
-        *,
-        succeeded: bool,
-    ) -> None:
-        """Upload what the task's output files say for this outcome; ``variables`` are its environment.
+    async def upload_outputs(self, output_files: list[dict[str, Any]], owner: Owner, sending: Sending) -> None:
+        """Upload what the task's output files say for this outcome.
 
         Raises:
             FileTrouble: storage refused.
         """
         for output in output_files:
             condition = str((output.get("uploadOptions") or {}).get("uploadCondition", "taskcompletion")).lower()
-            if condition not in ("taskcompletion", "tasksuccess" if succeeded else "taskfailure"):
+            if condition not in ("taskcompletion", "tasksuccess" if sending.succeeded else "taskfailure"):
                 continue
             destination = output["destination"]["container"]
             url, denied = destination["containerUrl"], "FileUploadAccessDenied"
             container = str(self._as_identity(url, destination, owner, "write", denied))
             headers = {item["name"]: item.get("value", "") for item in destination.get("uploadHeaders") or []}
-            for found in matching(folder, output["filePattern"], variables):
-                name = _blob_name(str(destination.get("path") or ""), found)
-                await self.put(container, name, found.file, headers)
+            for found in matching(sending.folder, output["filePattern"], sending.variables):
+                if sending.may_read(found.file):
+                    await self.put(
+                        container, _blob_name(str(destination.get("path") or ""), found), found.file, headers
+                    )
 
     async def put(
         self, container: str, blob: str, content: bytes | Path, headers: dict[str, str] | None = None

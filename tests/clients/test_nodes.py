@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from azure.batch import BatchClient
@@ -196,3 +197,49 @@ def test_simulated_nodes_run_nothing_and_end_as_their_rule_says(batch: BatchClie
 
 def test_node_counts_tell_the_states_of_all_pools(batch: BatchClient, account: Account) -> None:
     until(lambda: next(c for c in batch.list_pool_node_counts() if c.pool_id == account.pool).dedicated.idle == 2)
+
+
+def test_what_leaves_a_tasks_group_ends_with_the_task(batch: BatchClient, make_pool: MakePool) -> None:
+    daemon = 'sh -c "echo \\$\\$ >> pids; exec sleep 600"'
+    service_of_the_node = f"/bin/sh -c 'setsid {daemon} & while ! test -s pids; do sleep 0.1; done'"
+    pool = make_pool(start_task=service.BatchStartTask(command_line=service_of_the_node))
+    node = the_node(batch, pool).id
+    job = a_job(batch, pool)
+    leave = f"setsid {daemon} & setsid env -i {daemon} & while test $(wc -l < pids) -lt 2; do sleep 0.1; done"
+    add(batch, job, f"/bin/sh -c 'touch pids; {leave}'", "early")
+    until(lambda: batch.get_task(job, "early").state == "completed")
+    left = text(batch, job, "early", "wd/pids").split()
+    assert len(left) == 2
+    until(lambda: not any(is_running(pid) for pid in left))
+    (started,) = b"".join(batch.download_node_file(pool, node, "startup/wd/pids")).decode().split()
+    assert is_running(started)
+    batch.begin_reboot_node(pool, node, {"nodeRebootOption": "requeue"})
+    until(lambda: not is_running(started))
+    batch.begin_delete_job(job)
+
+
+def is_running(pid: str) -> bool:
+    """Whether a process of this machine runs, and is more than a name."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_no_process_of_one_task_ends_with_another(batch: BatchClient, make_pool: MakePool) -> None:
+    pool = make_pool(task_slots_per_node=2)
+    job = a_job(batch, pool)
+    add(batch, job, "/bin/sh -c 'setsid sleep 600 & echo $!; sleep 600'", "long")
+    until(
+        lambda: (
+            bool(text(batch, job, "long", "stdout.txt")) if batch.get_task(job, "long").state == "running" else False
+        )
+    )
+    for number in range(3):
+        add(batch, job, "/bin/true", f"short-{number}")
+        until(lambda task=f"short-{number}": batch.get_task(job, task).state == "completed")
+    (pid,) = text(batch, job, "long", "stdout.txt").split()
+    assert is_running(pid)
+    batch.terminate_task(job, "long")
+    until(lambda: not is_running(pid))
+    batch.begin_delete_job(job)
