@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from batchlocal.domain import pool as pools
 from batchlocal.domain.formulas import DEFAULT_INTERVAL, AutoScaleSettingsInvalid, check_formula
 from batchlocal.domain.pool import AllocationState, Pool, PoolBeingDeleted, ResizeOngoing
+from batchlocal.domain.pool_settings import filled
 
 if TYPE_CHECKING:
     from batchmgmt.autoscale import Run, Sample, Situation
@@ -85,6 +86,7 @@ def enable(pool: Pool, formula: str | None, interval: str | None, now: int) -> P
         "autoScaleFormula": formula or properties.get("autoScaleFormula"),
         "autoScaleEvaluationInterval": interval or properties.get("autoScaleEvaluationInterval") or DEFAULT_INTERVAL,
     }
+    properties = filled(properties)
     pools.check(properties)
     return replace(pool, properties=properties, modified=now)
 

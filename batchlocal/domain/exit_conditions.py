@@ -10,7 +10,8 @@ __all__ = ["Consequence", "consequence"]
 Properties = dict[str, Any]
 JobAction = Literal["none", "disable", "terminate"]
 
-_TERMINATED: Final = frozenset({"TaskEnded", "TaskTerminated"})
+_BY_REQUEST: Final = "TaskEnded"
+_TERMINATED: Final = frozenset({_BY_REQUEST, "TaskTerminated"})
 """Codes of tasks that were ended by request or by their time limit: they had started."""
 
 
@@ -28,12 +29,14 @@ def consequence(
     """The consequence of a task's end.
 
     An exit code that is listed goes before a file upload error; ``default`` stands in for what is not set. Without any
-    condition a success satisfies dependants, and everything else blocks them and terminates the job.
+    condition a success satisfies dependants, and everything else blocks them and terminates the job; but for a task
+    that was ended by request, which is no way of exiting: its job goes on (Microsoft's tests of azure-batch).
     """
     options = _options(conditions or {}, exit_code, failure, upload_failed=upload_failed)
     succeeded = exit_code == 0 and failure is None
+    by_request = failure is not None and failure["code"] == _BY_REQUEST
     return Consequence(
-        job_action=options.get("jobAction") or ("none" if succeeded else "terminate"),
+        job_action="none" if by_request else options.get("jobAction") or ("none" if succeeded else "terminate"),
         satisfies=(options.get("dependencyAction") or ("satisfy" if succeeded else "block")) == "satisfy",
     )
 

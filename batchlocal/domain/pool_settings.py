@@ -51,6 +51,10 @@ _SPELT: Final[dict[tuple[str, ...], tuple[str, ...]]] = {
 }
 """Words that the service answers in a spelling other than its description's (recorded, 2020 to 2025)."""
 
+_SPANS: Final = ("resizeTimeout", "autoScaleEvaluationInterval")
+_NOTHING_IF_EMPTY: Final = ("applicationPackageReferences", "metadata")
+"""Lists that are left out of answers when they are empty (recorded with 2024-02-01.19.0, 2025)."""
+
 TARGETS: Final = ("targetDedicatedNodes", "targetLowPriorityNodes")
 
 _START_TASK_DEFAULTS: Final[Properties] = {
@@ -91,8 +95,22 @@ def filled(sent: Properties) -> Properties:
     else:
         for name in ("autoScaleFormula", "autoScaleEvaluationInterval"):
             properties.pop(name, None)
+    for name in _SPANS:
+        if name in properties:
+            properties[name] = _span_spelt(str(properties[name]))
+    for name in _NOTHING_IF_EMPTY:
+        if not properties.get(name):
+            properties.pop(name, None)
     spelt: Properties = _respelt(properties, ())
     return spelt
+
+
+def _span_spelt(text: str) -> str:
+    """A duration in the service's spelling; what is none stays for ``check`` to refuse."""
+    try:
+        return durations.normalised(text)
+    except durations.DurationInvalid:
+        return text
 
 
 def _respelt(value: Any, path: tuple[str, ...]) -> Any:

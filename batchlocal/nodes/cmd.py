@@ -198,7 +198,7 @@ def _ping(rest: str) -> int:
     """``ping -n 11 localhost`` is how Windows batch files wait ten seconds."""
     found = re.search(r"[-/]n\s+(\d+)", rest)
     count = int(found[1]) if found else 4
-    host = (rest.split() or ["localhost"])[-1]
+    host = ([word for word in re.sub(r"[-/]n\s+\d+", "", rest).split() if word[0] not in "-/"] or ["localhost"])[-1]
     print(f"\nPinging {host} [127.0.0.1] with 32 bytes of data:")
     for number in range(count):
         time.sleep(1 if number else 0)

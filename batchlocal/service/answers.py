@@ -186,5 +186,4 @@ def _next_link(call: ServiceCall, last: str) -> str:
     token = base64.urlsafe_b64encode(last.encode()).decode()
     kept = {name: value for name, value in call.request.query.items() if name != "$skiptoken"}
     query = "&".join(f"{name}={quote(value)}" for name, value in {**kept, "$skiptoken": token}.items())
-    path = call.request.raw_path.split("/", 2)[-1] if call.request.raw_path.count("/") > 1 else ""
-    return f"{call.url}/{path}?{query}"
+    return f"{call.platform.origin}{call.request.raw_path}?{query}"  # with or without the account, as it was asked

@@ -26,6 +26,8 @@ def clean(table: Table, schema_name: str, value: Any, *, nulls: bool = False) ->
 def visible(namespace: str, api_version: str, schema_name: str, value: Any) -> Any:
     """A copy of a response body, as ``api_version`` shows it: what it lacks is left out, what it renames is renamed.
 
+    A secret that callers sent is never given back (recorded: keys of mounts, passwords of registries and users).
+
     ``schema_name`` is a schema of that version (an operation's ``responses``); ``value`` has canonical names.
     """
     table = table_for(namespace, api_version)
@@ -88,6 +90,8 @@ def _shown(schema: Schema, value: Any, *, keep: bool) -> Any:
     made = {}
     for name, inner in value.items():
         known = schema.shown.get(name)
+        if known is not None and known.secret and not known.read_only:
+            continue
         if known is not None:
             made[known.name] = _shown(known.schema, inner, keep=keep) if known.always is None else known.always
         elif schema.additional is not None:

@@ -11,6 +11,7 @@ from batchlocal.domain.exit_conditions import consequence
 EXIT = {"category": "usererror", "code": "FailureExitCode", "message": ""}
 NOT_STARTED = {"category": "usererror", "code": "ResourceFileError", "message": ""}
 UPLOAD = {"category": "usererror", "code": "FileUploadMiscError", "message": ""}
+TIMED_OUT = {"category": "usererror", "code": "TaskTerminated", "message": ""}
 ENDED = {"category": "usererror", "code": "TaskEnded", "message": ""}
 
 
@@ -38,7 +39,8 @@ CONDITIONS = {
         (None, NOT_STARTED, False, "disable", False),
         (7, UPLOAD, True, "none", True),
         (1, UPLOAD, True, "none", False),  # an exit code's action goes before fileUploadError
-        (None, ENDED, False, "terminate", True),  # it had started: default
+        (None, TIMED_OUT, False, "terminate", True),  # it had started: default
+        (None, ENDED, False, "none", True),  # by request: the job goes on
     ],
 )
 def test_the_condition_that_fits_decides(

@@ -9,6 +9,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 import requests
@@ -70,7 +71,13 @@ def test_a_signature_opens_the_account(service: Service, key: str) -> None:
 
 def test_a_signed_request_without_path_finds_its_account(service: Service, key: str) -> None:
     assert signed(service, key, root=True).status_code == 200
-    assert signed(service, key, "/pools/main/nodes", root=True).status_code == 200
+    page = signed(service, key, "/pools/main/nodes", f"api-version={VERSION}&maxresults=1", root=True).json()
+    assert len(page["value"]) == 1
+    origin, _, following = page["odata.nextLink"].partition("/pools/")
+    assert origin == service.local.settings["armEndpoint"]
+    path, _, query = following.partition("?")
+    rest = signed(service, key, f"/pools/{path}", unquote(query), root=True)
+    assert len(rest.json()["value"]) == 1
 
 
 @pytest.mark.parametrize("minutes", [-16, 16])

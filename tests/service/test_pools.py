@@ -95,9 +95,47 @@ def test_updateproperties_takes_away_what_it_does_not_name(service: Service, poo
     empty = {"certificateReferences": [], "applicationPackageReferences": [], "metadata": []}
     assert service.send("POST", f"/pools/{pool}/updateproperties", empty).status_code == 204
     found = shown(service, pool)
-    assert not found.get("metadata")
-    assert "startTask" not in found
+    assert not {"metadata", "applicationPackageReferences", "startTask"} & found.keys()
     assert found["targetNodeCommunicationMode"] == "default"
+
+
+def test_spans_are_spelt_as_the_service_does(service: Service) -> None:
+    name = f"pool-{uuid.uuid4().hex[:8]}"
+    make(service, name, resizeTimeout="PT10M00S")
+    assert shown(service, name)["resizeTimeout"] == "PT10M"
+    formula = {"autoScaleFormula": "$TargetDedicatedNodes = 0;", "autoScaleEvaluationInterval": "PT360S"}
+    assert service.send("POST", f"/pools/{name}/enableautoscale", formula).status_code == 200
+    assert shown(service, name)["autoScaleEvaluationInterval"] == "PT6M"
+    service.send("DELETE", f"/pools/{name}")
+
+
+def test_a_secret_is_never_given_back(service: Service) -> None:
+    name, secret = f"pool-{uuid.uuid4().hex[:8]}", "do-not-tell"
+    blobs = {"accountName": "a", "containerName": "c", "relativeMountPath": "m", "accountKey": secret}
+    share = {"username": "u", "source": "//s/s", "relativeMountPath": "n", "password": secret}
+    registry = {"username": "u", "registryServer": "example.azurecr.io", "password": secret}
+    extension = {"name": "e", "publisher": "p", "type": "t", "protectedSettings": {"key": secret}}
+    machine = {
+        "imageReference": {"publisher": "microsoft-dsvm", "offer": "ubuntu-hpc", "sku": "2204"},
+        "nodeAgentSKUId": "batch.node.ubuntu 22.04",
+        "containerConfiguration": {"type": "dockerCompatible", "containerRegistries": [registry]},
+        "extensions": [extension],
+    }
+    make(
+        service,
+        name,
+        virtualMachineConfiguration=machine,
+        mountConfiguration=[{"azureBlobFileSystemConfiguration": blobs}, {"cifsMountConfiguration": share}],
+        userAccounts=[{"name": "u", "password": secret, "linuxUserConfiguration": {"sshPrivateKey": secret}}],
+    )
+    job = service.new_job(name)
+    inside = {"imageName": "ubuntu", "registry": registry}
+    assert service.add(job, "t", containerSettings=inside).status_code == 201
+    for path in (f"/pools/{name}", "/pools", f"/jobs/{job}/tasks/t", f"/jobs/{job}/tasks"):
+        assert secret not in service.send("GET", path).text
+    assert service.get(f"/jobs/{job}/tasks/t")["containerSettings"]["registry"]["username"] == "u"
+    service.send("DELETE", f"/jobs/{job}")
+    service.send("DELETE", f"/pools/{name}")
 
 
 def test_a_package_that_is_not_there_is_named(service: Service, pool: str) -> None:

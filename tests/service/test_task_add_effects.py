@@ -50,6 +50,15 @@ def test_a_failed_task_acts_on_its_job_where_the_job_asks_for_it(service: Servic
     service.send("DELETE", f"/jobs/{job}")
 
 
+def test_a_task_that_is_ended_by_request_leaves_its_job_alone(service: Service) -> None:
+    job = service.new_job(onTaskFailure="performexitoptionsjobaction")
+    service.add(job, "t", "/bin/sleep 60")
+    assert service.send("POST", f"/jobs/{job}/tasks/t/terminate").status_code == 204
+    assert service.get(f"/jobs/{job}")["state"] == "active"
+    assert service.send("POST", f"/jobs/{job}/tasks/t/reactivate").status_code == 204
+    service.send("DELETE", f"/jobs/{job}")
+
+
 def test_retries_are_for_exit_codes_and_as_many_as_the_task_says(service: Service, job: str) -> None:
     assert service.run(job, "never", "/bin/false")["executionInfo"]["retryCount"] == 0
     twice = service.run(job, "twice", "/bin/false", constraints={"maxTaskRetryCount": 2})["executionInfo"]
