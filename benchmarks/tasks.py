@@ -3,9 +3,9 @@
     python benchmarks/tasks.py [--tasks 1000000] [--nodes 4]
 
 Tasks go into one job a hundred a request, over one connection, each with a command line and two environment settings.
-Simulated nodes of four slots take tasks and end them meanwhile, a task for a second of Azure's time; with --nodes 0 none
-begins. Printed are tasks a second in each tenth, the server's memory, how many tasks had ended, and how long three reads
-take beside the same reads of a job with 1,000 tasks.
+Simulated nodes of four slots take tasks and end them meanwhile, each after a second of Azure's time; with --nodes 0
+none begins. Printed are tasks a second in each tenth, the server's memory, how many tasks had ended, and how long three
+reads take beside the same reads of a job with 1,000 tasks.
 """
 
 from __future__ import annotations
