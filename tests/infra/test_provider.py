@@ -26,6 +26,8 @@ from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from batchmgmt import BatchManagement
 from batchmgmt.packages import content_of, find
+from tests.support.orphans import orphan
+from tests.support.waiting import until
 
 PLUGIN = Path(__file__).parents[2] / "infra" / "plugins" / "batchmgmt"
 URN = "urn:pulumi:test::batchenv::batchmgmt:index:ApplicationPackage::app-1.0"
@@ -91,6 +93,11 @@ def provider(project: Path) -> Iterator[Client]:
         yield client
         client.channel.close()
         process.terminate()
+
+
+def test_it_ends_when_the_engine_that_started_it_was_killed(project: Path) -> None:
+    provider = orphan(sys.executable, str(project / "plugin"), "127.0.0.1:1", cwd=project)
+    until(lambda: not Path(f"/proc/{provider}").exists())
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ import pytest
 from batchlocal.plugin import install
 from tests.conftest import Local
 from tests.plugin.host import Plugin, Refused
+from tests.support.orphans import orphan
 from tests.support.waiting import until
 
 ROOT = Path(__file__).parents[2]
@@ -57,18 +58,7 @@ def test_it_can_be_run_as_a_module() -> None:
 
 
 def test_it_ends_when_the_engine_that_started_it_was_killed() -> None:
-    program = (
-        "import subprocess, sys, time\n"
-        "child = subprocess.Popen([sys.executable, '-m', 'batchlocal.plugin', '127.0.0.1:1'], stdout=subprocess.PIPE)\n"
-        "child.stdout.readline()\n"
-        "print(child.pid, flush=True)\n"
-        "time.sleep(600)\n"
-    )
-    engine = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    assert engine.stdout is not None
-    plugin = int(engine.stdout.readline())
-    engine.kill()
-    engine.communicate(timeout=30)
+    plugin = orphan(sys.executable, "-m", "batchlocal.plugin", "127.0.0.1:1", cwd=ROOT)
     until(lambda: not Path(f"/proc/{plugin}").exists())
 
 
