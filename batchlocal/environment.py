@@ -62,6 +62,7 @@ class ClientSettings:
             "NODE_EXTRA_CA_CERTS": self.ca_file,
             "PULUMI_BACKEND_URL": self.backend_url,
             "PULUMI_CONFIG_PASSPHRASE_FILE": self.passphrase_file,
+            "PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true",  # a stack's file has no salt of its own
         }
 
 

@@ -56,10 +56,9 @@ class Stack:
     def is_local(self) -> bool:
         return self.target == "batchlocal"
 
-    def command(self, *arguments: str) -> list[str]:
-        """A command line of the engine, on this stack."""
-        engine = ["pulumi", "--non-interactive"] if self.engine == "pulumi" else [*BATCHLOCAL, "engine"]
-        return [*engine, *arguments, "--stack", self.name]
+    @property
+    def file(self) -> Path:
+        return STACKS / f"Pulumi.{self.name}.yaml"
 
 
 @dataclass(frozen=True)
@@ -79,11 +78,43 @@ class Deployment:
         if code:
             raise Failed(code)
 
+    def command(self, *arguments: str) -> list[str]:
+        """A command line of the engine, on this stack."""
+        name = self.stack.name
+        if self.stack.engine != "pulumi":
+            return [*BATCHLOCAL, "engine", *arguments, "--stack", name]
+        own = ["--config-file", str(self.settings())] if self.stack.is_local else []
+        return ["pulumi", "--non-interactive", *arguments, "--stack", name, *own]
+
+    def create(self) -> None:
+        """Have a stack to deploy to; one that is there stays as it is."""
+        if not self.stack.is_local:
+            self.run("pulumi", "--non-interactive", "stack", "select", "--create", self.stack.name)
+        elif not self._states():
+            self.run(*BATCHLOCAL, "engine", "stack", "init", "--stack", self.stack.name)
+
+    def settings(self) -> Path:
+        """A copy of a local stack's file, beside its state, for the Pulumi CLI to write to.
+
+        The CLI adds the salt of the state's secrets (``encryptionsalt``), which is no business of a tracked file: the
+        state is this machine's.
+        """
+        copy = self._backend / self.stack.file.name
+        copy.write_text(self.stack.file.read_text())
+        return copy
+
     def has_resources(self) -> bool:
-        """Whether there is anything to destroy of a local stack: Pulumi's file backend keeps one file a stack."""
-        backend = Path(url2pathname(urlsplit(self.environment["PULUMI_BACKEND_URL"]).path))
-        files = backend.glob(f".pulumi/stacks/**/{self.stack.name}.json")
-        return any(json.loads(file.read_text())["checkpoint"]["latest"].get("resources") for file in files)
+        """Whether there is anything to destroy of a local stack."""
+        states = (json.loads(file.read_text())["checkpoint"]["latest"] for file in self._states())
+        return any((state or {}).get("resources") for state in states)
+
+    @property
+    def _backend(self) -> Path:
+        return Path(url2pathname(urlsplit(self.environment["PULUMI_BACKEND_URL"]).path))
+
+    def _states(self) -> list[Path]:
+        """Pulumi's file backend keeps one file a stack."""
+        return list(self._backend.glob(f".pulumi/stacks/**/{self.stack.name}.json"))
 
 
 def main() -> int:
@@ -125,8 +156,8 @@ def up(stack: Stack) -> None:
     """Deploy, and say what there is now."""
     deployment = _prepare(stack)
     if stack.engine == "pulumi":
-        deployment.run("pulumi", "--non-interactive", "stack", "select", "--create", stack.name)
-    deployment.run(*stack.command("up", "--yes", "--skip-preview"))
+        deployment.create()
+    deployment.run(*deployment.command("up", "--yes", "--skip-preview"))
     if stack.is_local:
         _wait_for_a_node(deployment)
     print("\n".join(["", "Next", *_table(_next_steps(stack))]))
@@ -149,7 +180,7 @@ def down(stack: Stack) -> None:
         )
     if _was_ever_started() and (deployment := _local_deployment(stack)).has_resources():
         _start()
-        deployment.run(*stack.command("destroy", "--yes", "--skip-preview"))
+        deployment.run(*deployment.command("destroy", "--yes", "--skip-preview"))
     _run_batchlocal("stop")
 
 

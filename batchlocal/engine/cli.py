@@ -76,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     running.add_argument("--exclude", action="append", default=[], metavar="URN", help="all but these")
     running.add_argument("--target-dependents", action="store_true", help="and what depends on the targets")
     running.add_argument("--exclude-dependents", action="store_true", help="nor what depends on the excluded")
+    running.add_argument("--exclude-protected", action="store_true", help="destroy: leave what is protected")
     running.add_argument("--replace", action="append", default=[], metavar="URN", help="make this one anew")
     running.add_argument("--target-replace", action="append", default=[], metavar="URN", help="--target and --replace")
     running.add_argument("--clear-pending-creates", action="store_true", help="refresh: forget cut-off creations")
@@ -178,6 +179,7 @@ def _runner(run: Run) -> Callable[[argparse.Namespace], int]:
             exclude=tuple(options.exclude),
             target_dependents=options.target_dependents,
             exclude_dependents=options.exclude_dependents,
+            exclude_protected=options.exclude_protected,
             replace=tuple(options.replace + options.target_replace),
             event_log=options.event_log,
             policies=PackOptions(tuple(options.policy_pack), tuple(options.policy_pack_config)),

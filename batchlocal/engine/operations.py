@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -35,7 +35,7 @@ from batchlocal.engine.stacks import Stack
 from batchlocal.engine.state import Snapshot
 from batchlocal.engine.steps import Steps
 from batchlocal.engine.takeovers import Takeovers
-from batchlocal.engine.targets import Targets
+from batchlocal.engine.targets import Targets, with_needs
 from batchlocal.engine.urns import is_provider, package_of
 from batchlocal.engine.views import EventView, LineView, PreviewJsonView
 
@@ -65,6 +65,7 @@ class Options:
     exclude: tuple[str, ...] = ()
     target_dependents: bool = False
     exclude_dependents: bool = False
+    exclude_protected: bool = False
     replace: tuple[str, ...] = ()
     event_log: Path | None = None
     policies: PackOptions = field(default_factory=PackOptions)
@@ -115,6 +116,16 @@ def refresh(stack: Stack, options: Options) -> int:
 
 def destroy(stack: Stack, options: Options) -> int:
     """Delete everything in the stack; the stack itself stays."""
+    if options.exclude_protected:
+        if options.target:
+            raise EngineError("you cannot specify --target and --exclude-protected")
+        resources = stack.load()[0].resources
+        protected = with_needs(resources, {one.urn for one in resources if one.protect})
+        if protected and len(protected) == len(resources):
+            left = f"There are still {len(protected)} protected resources associated with this stack."
+            print(f"There were no unprotected resources to destroy. {left}")
+            return 0
+        options = replace(options, exclude=(*options.exclude, *protected))
     operation = _Operation(stack, options, "destroy", preview=options.preview_only)
     return operation.go(_take_down)
 

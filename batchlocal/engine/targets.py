@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from batchlocal.engine.state import Resource
 
-__all__ = ["Targets", "deletable"]
+__all__ = ["Targets", "deletable", "with_needs"]
 
 
 @dataclass
@@ -60,10 +60,16 @@ def deletable(targets: Targets, resources: list[Resource]) -> set[str]:
     kept = {one.urn for one in resources if not targets.names(one.urn)}
     if targets.exclude_dependents:
         kept = _with_dependents(resources, kept)
+    return every - with_needs(resources, kept)
+
+
+def with_needs(resources: list[Resource], urns: set[str]) -> set[str]:
+    """The URNs and those of all that they depend on."""
+    found = set(urns)
     for one in reversed(resources):
-        if one.urn in kept:
-            kept |= one.needs()
-    return every - kept
+        if one.urn in found:
+            found |= one.needs()
+    return found
 
 
 def _with_dependents(resources: list[Resource], urns: set[str]) -> set[str]:
