@@ -10,6 +10,7 @@ from typing import Any
 
 from batchlocal.engine.errors import EngineError
 from batchlocal.engine.secrets import Secrets
+from batchlocal.engine.urns import is_provider
 
 __all__ = ["Resource", "Snapshot", "in_order", "moment", "problems"]
 
@@ -112,7 +113,7 @@ class Snapshot:
     def to_json(self, secrets: Secrets) -> Values:
         """The deployment object, manifest included."""
         body: Values = {
-            "manifest": {"time": moment(), "magic": hashlib.sha256(b"").hexdigest(), "version": ""},
+            "manifest": {"time": moment(), "magic": _magic(""), "version": ""},
             "secrets_providers": {"type": "passphrase", "state": {"salt": secrets.salt}},
         }
         if self.resources:
@@ -135,7 +136,9 @@ class Snapshot:
         if provider and provider.get("type") != "passphrase":
             raise EngineError(f"needs the Pulumi CLI: secrets provider '{provider.get('type')}'")
         manifest = body.get("manifest") or {}
-        if manifest.get("magic") != hashlib.sha256(str(manifest.get("version", "")).encode()).hexdigest():
+        version = str(manifest.get("version", ""))
+        # Earlier versions of this engine wrote the hash of an empty version.
+        if manifest.get("magic", "") not in (_magic(version), hashlib.sha256(version.encode()).hexdigest()):
             raise EngineError("the state file's manifest does not fit its content; restore it from its .bak file")
         secrets = Secrets((provider.get("state") or {}).get("salt", ""))
         resources = [Resource.from_json(entry, secrets) for entry in body.get("resources") or []]
@@ -145,47 +148,62 @@ class Snapshot:
         return snapshot, secrets
 
 
+def _magic(version: str) -> str:
+    """What the Pulumi CLI wants beside the version that wrote a state; nothing where that is not named."""
+    return hashlib.sha256(version.encode()).hexdigest() if version else ""
+
+
 def problems(resources: Iterable[Resource]) -> list[str]:
-    """What breaks the rules of a state: order, references, one live entry a URN, no id on components."""
+    """What breaks the rules of a state: order, references, one live entry a URN, no id on components.
+
+    A provider is referred to by URN and id, and need not be there any more for what waits for its replacement.
+    """
     found: list[str] = []
     seen: set[str] = set()
     live: set[str] = set()
+    providers: set[str] = {""}
     for resource in resources:
-        found += [f"{resource.urn} refers to {urn}, which does not come before it" for urn in resource.needs() - seen]
+        missing = resource.needs() - {resource.provider_urn} - seen
+        found += [f"{resource.urn} refers to {urn}, which does not come before it" for urn in missing]
+        if resource.provider not in providers and not resource.pending_replacement:
+            found.append(f"{resource.urn} refers to the provider {resource.provider}, which does not come before it")
         if resource.id and not resource.custom:
             found.append(f"{resource.urn} is a component and has an id")
         if not resource.delete and resource.urn in live:
             found.append(f"{resource.urn} is there twice")
         live |= set() if resource.delete else {resource.urn}
         seen.add(resource.urn)
+        providers.add(f"{resource.urn}::{resource.id}")
     return found
 
 
 def in_order(entries: Iterable[Resource]) -> list[Resource]:
     """The entries in their order, but each after what it refers to."""
     waiting = list(entries)
-    first: dict[str, list[Resource]] = {}
+    first: dict[str, Resource] = {}
     for entry in waiting:
-        first.setdefault(entry.urn, []).append(entry)
+        first.setdefault(entry.urn, entry)
+    providers = {f"{entry.urn}::{entry.id}": entry for entry in waiting if is_provider(entry.type)}
     placed: dict[int, Resource] = {}
     there: set[str] = set()
+    busy: set[int] = set()
+
+    def wanted(entry: Resource) -> list[Resource]:
+        """What must come before, which for a provider is the one of that id."""
+        urns = entry.needs() - there - {entry.urn, entry.provider_urn}
+        found = [first[urn] for urn in sorted(urns) if urn in first]
+        return [providers[entry.provider], *found] if entry.provider in providers else found
 
     def place(entry: Resource) -> None:
-        if id(entry) in placed:
+        if id(entry) in placed or id(entry) in busy:
             return
+        busy.add(id(entry))
+        for other in wanted(entry):
+            place(other)
+        busy.discard(id(entry))
         placed[id(entry)] = entry
-        missing = [urn for urn in sorted(entry.needs()) if urn not in there and urn in first and urn != entry.urn]
-        if missing:
-            del placed[id(entry)]
-            busy.add(id(entry))
-            for urn in missing:
-                if id(first[urn][0]) not in busy:
-                    place(first[urn][0])
-            busy.discard(id(entry))
-            placed[id(entry)] = entry
         there.add(entry.urn)
 
-    busy: set[int] = set()
     for entry in waiting:
         place(entry)
     return list(placed.values())
