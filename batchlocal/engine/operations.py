@@ -122,8 +122,6 @@ def destroy(stack: Stack, options: Options) -> int:
         resources = stack.load()[0].resources
         protected = with_needs(resources, {one.urn for one in resources if one.protect})
         if protected and len(protected) == len(resources):
-            left = f"There are still {len(protected)} protected resources associated with this stack."
-            print(f"There were no unprotected resources to destroy. {left}")
             return 0
         options = replace(options, exclude=(*options.exclude, *protected))
     operation = _Operation(stack, options, "destroy", preview=options.preview_only)
