@@ -11,14 +11,19 @@ __all__ = ["main"]
 def main() -> int:
     """Run ``batchmgmt ARGUMENTS``; returns the exit code: 0 done, 1 failed, 2 usage, 3 a check found something.
 
-    A failure is one message on stderr; ``--debug`` shows its traceback.
+    A failure is one message on stderr; ``--debug`` shows its traceback before, and each request. Secrets are masked.
     """
     arguments = [each for each in sys.argv[1:] if each != "--debug"]
+    debug = len(arguments) < len(sys.argv) - 1
+    if debug:
+        from batchmgmt import logs
+
+        logs.show()
     try:
         return _run(arguments)
     except (Exception, KeyboardInterrupt) as failure:
-        if "--debug" in sys.argv:
-            raise
+        if debug:
+            logs.show_traceback(failure)
         return _report(failure)
 
 
@@ -27,10 +32,10 @@ def _run(arguments: Sequence[str]) -> int:
 
     if hot.run(arguments):
         return 0
-    from batchmgmt.cli.app import app
+    from batchmgmt.cli.app import application
 
     try:
-        app(args=list(arguments))
+        application(arguments)(args=list(arguments))
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else 1
     return 0

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from batchmgmt.clouds import Cloud
 from batchmgmt.endpoint import KeyAuthentication, ServiceEndpoint, TokenAuthentication
 from batchmgmt.lean import LeanHttp, default_timeout
-from batchmgmt.tokens import environment_tokens
+from batchmgmt.tokens import Token, environment_tokens
 
 if TYPE_CHECKING:
     from azure.batch import BatchClient
@@ -43,6 +43,9 @@ def environment_credential(cloud: Cloud) -> DefaultAzureCredential:
     """azure-identity's default chain for the cloud: environment, workload and managed identity, developer tools."""
     from azure.identity import DefaultAzureCredential
 
+    from batchmgmt.logs import guard
+
+    guard()
     return DefaultAzureCredential(authority=cloud.authority, disable_instance_discovery=not cloud.well_known)
 
 
@@ -52,11 +55,15 @@ class CachedCredential:
     def __init__(self, cloud: Cloud) -> None:
         self._tokens = environment_tokens(cloud, LeanHttp())
 
+    def token(self, scope: str) -> Token:
+        """A token for the scope, without an SDK's import. Raises AzureError, ConnectionFailed."""
+        return self._tokens(scope)
+
     def get_token(self, *scopes: str, **_options: Any) -> AccessToken:
         """A token for the one scope. Raises AzureError, ConnectionFailed."""
         from azure.core.credentials import AccessToken
 
-        token = self._tokens(scopes[0])
+        token = self.token(scopes[0])
         return AccessToken(token.secret.reveal(), token.expires_on)
 
 
@@ -91,7 +98,7 @@ def package_blob(storage_url: str) -> BlobClient:
     """A client for the blob of an application package, by the SAS URL that ARM gave for it."""
     from azure.storage.blob import BlobClient
 
-    options: dict[str, Any] = {**_timeouts(), "retry_total": 5, "initial_backoff": 1, "increment_base": 2}
+    options: dict[str, Any] = {**_common(), "retry_total": 5, "initial_backoff": 1, "increment_base": 2}
     return BlobClient.from_blob_url(storage_url, **options)
 
 
@@ -99,7 +106,7 @@ def blob_service(endpoint: str, credential: Any) -> BlobServiceClient:
     """azure-storage-blob's client for a storage account, by key (a dict of account_name, account_key) or token."""
     from azure.storage.blob import BlobServiceClient
 
-    options: dict[str, Any] = {**_timeouts()}
+    options: dict[str, Any] = {**_common()}
     return BlobServiceClient(endpoint.rstrip("/"), credential=credential, **options)
 
 
@@ -160,12 +167,16 @@ class _AsyncFixed:
 def _arm_options(cloud: Cloud) -> dict[str, Any]:
     """``polling_interval`` (seconds) is for answers without a Retry-After; Azure Batch always sends one."""
     base = {"base_url": cloud.arm, "credential_scopes": [cloud.arm_scope], "polling_interval": 1}
-    return {**base, **_timeouts(), **_RETRIES}
+    return {**base, **_common(), **_RETRIES}
 
 
 def _defaults(options: dict[str, Any]) -> dict[str, Any]:
-    return {**_timeouts(), **_RETRIES, **options}
+    return {**_common(), **_RETRIES, **options}
 
 
-def _timeouts() -> dict[str, float]:
+def _common() -> dict[str, float]:
+    """What every client has: time-outs in seconds, and a guard on what is logged of its requests."""
+    from batchmgmt.logs import guard
+
+    guard()
     return {"connection_timeout": min(10.0, default_timeout()), "read_timeout": default_timeout()}

@@ -59,6 +59,7 @@ def _download(url: str, shown: str, to: Path, progress: Callable[[int, int], Non
             _transfer(url, to, progress)
             return
         except urllib.error.HTTPError as fault:
+            fault.close()
             if fault.code < 500 or attempt == ATTEMPTS:
                 raise BatchManagementError(f"{shown} answered {fault.code} {fault.reason}") from None
         except (OSError, http.client.HTTPException) as fault:

@@ -23,6 +23,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from batchmgmt.secret import masked
+
 if TYPE_CHECKING:
     from azure.core.exceptions import HttpResponseError
 
@@ -287,6 +289,6 @@ def _text(message: object) -> str:
 
 
 def _one_line(message: str) -> str:
-    """The message without the RequestId and Time lines that Azure appends, on one line."""
+    """The message without secrets and the RequestId and Time lines that Azure appends, on one line."""
     lines = [line.strip() for line in message.splitlines()]
-    return " ".join(line for line in lines if line and not line.startswith(("RequestId:", "Time:")))
+    return masked(" ".join(line for line in lines if line and not line.startswith(("RequestId:", "Time:"))))

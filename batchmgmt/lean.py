@@ -10,6 +10,7 @@ import json
 import os
 import socket
 import ssl
+import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from batchmgmt.errors import BatchManagementError, ConnectionFailed, TimedOut, UsageError, azure_error
+from batchmgmt.secret import masked
 from batchmgmt.wire import Connection
 
 __all__ = ["Answer", "LeanHttp", "default_timeout", "tls_context"]
@@ -83,11 +85,13 @@ class LeanHttp:
                 with self._turn:
                     answer = self._send(method, url, dict(headers or {}), body)
             except OSError as fault:
+                _log(method, url, str(fault))
                 self._drop(url)
                 if last or isinstance(fault, ssl.SSLCertVerificationError):
                     raise _no_answer(act, url, fault) from None
                 time.sleep(_backoff(attempt))
                 continue
+            _log(method, url, f"{answer.status} (request {answer.headers.get('x-ms-request-id', 'unnamed')})")
             if 200 <= answer.status < 300:
                 return answer
             pause = _pause(answer, attempt)
@@ -132,6 +136,13 @@ def tls_context() -> ssl.SSLContext:
         return ssl.create_default_context(cafile=bundle or None)
     except (OSError, ssl.SSLError):
         raise BatchManagementError(f"REQUESTS_CA_BUNDLE names '{bundle}', which is no readable PEM file") from None
+
+
+def _log(method: str, url: str, outcome: str) -> None:
+    """Log the request as SDKs do; where nobody has imported logging nobody listens, and it would cost its import."""
+    logging = sys.modules.get("logging")
+    if logging is not None:
+        logging.getLogger("batchmgmt").debug("%s %s: %s", method, masked(url), outcome)
 
 
 def _backoff(attempt: int) -> float:

@@ -13,7 +13,6 @@ from batchmgmt.endpoint import AuthMode, ServiceEndpoint, resolve
 from batchmgmt.errors import UsageError, acting
 from batchmgmt.lean import LeanHttp
 from batchmgmt.secret import Secret
-from batchmgmt.stacks import read_stack
 from batchmgmt.tokens import Token
 
 if TYPE_CHECKING:
@@ -132,6 +131,8 @@ class BatchManagement:
             UsageError: neither or both are given. BatchManagementError: see ``endpoint.resolve`` and ``read_stack``.
         """
         if stack is not None and resource_group is None and account is None:
+            from batchmgmt.stacks import read_stack
+
             outputs = read_stack(stack)
             return resolve(
                 self.arm,
@@ -175,6 +176,10 @@ class BatchManagement:
         return Arm(self.cloud, self._http, self._token)
 
     def _token(self, scope: str) -> Token:
+        from batchmgmt.clients import CachedCredential
+
+        if isinstance(self.credential, CachedCredential):
+            return self.credential.token(scope)
         with acting("signing in"):
             token = self.credential.get_token(scope)
         return Token(Secret(token.token), token.expires_on)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Deallocation", "PoolProgress", "Pools"]
 
-Deallocation = Literal["Requeue", "TaskCompletion", "Terminate"]
-"""What becomes of a leaving node's tasks."""
+Deallocation = Literal["Requeue", "TaskCompletion", "Terminate", "RetainedData"]
+"""What becomes of a leaving node's tasks: begun again elsewhere, waited for, ended, or waited for with their files."""
 
 PoolProgress = Callable[["Pool"], None]
 """Called with the pool as it was read last, while it is waited for."""
@@ -57,10 +57,18 @@ class Pools:
         *,
         dedicated: int | None = None,
         low_priority: int | None = None,
+        deallocation: Deallocation | None = None,
+        resize_timeout: float | None = None,
         wait: bool = True,
+        timeout: float | None = None,
         progress: PoolProgress | None = None,
     ) -> Pool:
         """Change how many nodes a pool of fixed scale should have; what is not given stays.
+
+        Args:
+            deallocation: what becomes of the tasks of nodes that go; None leaves it to Azure, which requeues them.
+            resize_timeout: seconds after which Azure gives up, from 300 on; None leaves the pool's own (Azure's: 900).
+            wait: until the pool is steady, for ``timeout`` seconds; None waits a little longer than Azure tries.
 
         Raises:
             UsageError: nothing is given. ResizeFailed: Azure could not bring all nodes; carries its codes.
@@ -76,10 +84,14 @@ class Pools:
         wanted = FixedScaleSettings(
             target_dedicated_nodes=before.target_dedicated_nodes if dedicated is None else dedicated,
             target_low_priority_nodes=before.target_low_priority_nodes if low_priority is None else low_priority,
-            resize_timeout=before.resize_timeout,
+            node_deallocation_option=deallocation,
+            resize_timeout=before.resize_timeout if resize_timeout is None else timedelta(seconds=resize_timeout),
         )
         changed = self.rescale(pool, ScaleSettings(fixed_scale=wanted))
-        return self.wait_steady(pool, progress=progress) if wait else changed
+        if not wait:
+            return changed
+        patience = _patience(wanted.resize_timeout) if timeout is None else timeout
+        return self.wait_steady(pool, timeout=patience, progress=progress)
 
     def rescale(self, pool: str, scale: ScaleSettings) -> Pool:
         """Give a pool other scale settings, fixed or a formula, and do not wait."""
@@ -203,6 +215,11 @@ class Pools:
 
     def _named(self, pool: str) -> str:
         return f"pool '{pool}' of account '{self._account[1]}'"
+
+
+def _patience(resize_timeout: timedelta | None) -> float:
+    """Seconds to wait for a resize: as long as Azure tries, and some."""
+    return max(PATIENCE, resize_timeout.total_seconds() + SHORTEST_RESIZE) if resize_timeout else PATIENCE
 
 
 def _nodes(found: Pool) -> int:

@@ -1,11 +1,32 @@
-"""A text that must not be printed by accident."""
+"""Texts that must not be printed by accident, and texts of others made fit to be printed."""
 
 from __future__ import annotations
 
 import hmac
-from typing import NoReturn
+import os
+import re
+from typing import Final, NoReturn
 
-__all__ = ["Secret"]
+__all__ = ["REDACTED", "Secret", "masked"]
+
+REDACTED: Final = "REDACTED"  # azure-core's word for what its own logs leave out
+_FORMS: Final = (  # what stays before a secret, and the secret
+    r"(\bsig(?:=|%3[Dd]))[^&\s\"'<>)]+",  # the signature of a SAS: Storage services, "Create a service SAS"
+    r"(\b(?:AccountKey|SharedAccessSignature|client_secret)=)[^;&\s\"']+",  # RFC 6749, section 2.3.1
+    r"(\b(?:Bearer|SharedKey(?:Lite)?)\s+)[^\s\"',]+",  # the Authorization header
+    r"()\beyJ[\w-]+\.[\w-]+\.[\w-]*",  # a JWT: RFC 7519
+    r"()(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{86}==",  # 64 bytes in base64: the keys of Batch and storage accounts
+)
+_SIGNING_IN: Final = ("AZURE_CLIENT_SECRET", "ARM_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PASSWORD", "AZURE_PASSWORD")
+
+
+def masked(text: str) -> str:
+    """The text without signatures, tokens, keys and the environment's own secrets: for messages and logs of others."""
+    for form in _FORMS:
+        text = re.sub(form, rf"\1{REDACTED}", text)
+    for secret in filter(None, map(os.environ.get, _SIGNING_IN)):
+        text = text.replace(secret, REDACTED)
+    return text
 
 
 class Secret:

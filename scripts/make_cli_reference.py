@@ -11,7 +11,7 @@ from typing import Any
 import typer
 from typer.main import get_command
 
-from batchmgmt.cli.app import app
+from batchmgmt.cli.app import application
 from batchmgmt.handoff import FORMATS, find
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "reference" / "cli.md"
@@ -20,7 +20,7 @@ HEAD = """# batchmgmt: command reference
 Made from `batchmgmt --help` by `scripts/make_cli_reference.py`; `make lint` fails when it is stale.
 
 Exit codes: 0 done, 1 failed (Azure's code and message on stderr), 2 usage, 3 a check found something. `--debug` shows
-the traceback of a failure.
+each request and the traceback of a failure, with secrets masked.
 """
 
 
@@ -39,7 +39,7 @@ def main() -> int:
 
 def page() -> str:
     """The whole page."""
-    sections = [section(names, command) for names, command in commands(get_command(app), ["batchmgmt"])]
+    sections = [section(names, command) for names, command in commands(get_command(application()), ["batchmgmt"])]
     return "\n".join([HEAD, *sections, formats()])
 
 

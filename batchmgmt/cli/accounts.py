@@ -9,17 +9,10 @@ from typing import Annotated, Any
 
 import typer
 
-from batchmgmt.cli.options import (
-    AccountName,
-    ResourceGroup,
-    Stack,
-    Subscription,
-    Yes,
-    account_of,
-    confirm,
-    management_of,
-)
-from batchmgmt.cli.output import Format, OutputFormat, document, say, show_all, show_one
+from batchmgmt.cli import queries
+from batchmgmt.cli.chosen import AccountOptions
+from batchmgmt.cli.options import OutputFormat, ResourceGroup, Subscription, Yes, confirm, with_account_options
+from batchmgmt.cli.output import Format, say, show_all, show_one
 from batchmgmt.cli.progress import waiting
 
 __all__ = ["app"]
@@ -39,16 +32,13 @@ def list_accounts(
 
         batchmgmt account list --format tsv
     """
-    accounts = management_of(subscription).accounts.list(resource_group)
-    show_all([document(each) for each in accounts], _brief, format)
+    queries.list_accounts(resource_group, subscription, format)
 
 
 @app.command()
+@with_account_options
 def show(
-    resource_group: ResourceGroup = None,
-    name: AccountName = None,
-    stack: Stack = None,
-    subscription: Subscription = None,
+    options: AccountOptions,
     format: OutputFormat = Format.table,
 ) -> None:
     """Show one account: endpoint, linked storage, quotas, how it lets callers in.
@@ -57,17 +47,14 @@ def show(
 
         batchmgmt account show --stack local
     """
-    account = account_of(resource_group, name, stack, subscription)
-    show_one(document(account.get()), _full, format)
+    queries.show_account(options, format)
 
 
 @app.command("link-storage")
+@with_account_options
 def link_storage(
     storage: Annotated[str, typer.Option("--storage-account", help="ARM id, or name in the account's group.")],
-    resource_group: ResourceGroup = None,
-    name: AccountName = None,
-    stack: Stack = None,
-    subscription: Subscription = None,
+    options: AccountOptions,
 ) -> None:
     """Link a storage account, which application packages need.
 
@@ -75,7 +62,7 @@ def link_storage(
 
         batchmgmt account link-storage --stack local --storage-account my-storage
     """
-    account = account_of(resource_group, name, stack, subscription)
+    account = options.account()
     scope = f"/subscriptions/{account.management.subscription_id}/resourceGroups/{account.resource_group}"
     wanted = storage if "/" in storage else f"{scope}/providers/Microsoft.Storage/storageAccounts/{storage}"
     account.link_storage(wanted)
@@ -83,14 +70,13 @@ def link_storage(
 
 
 @app.command()
+@with_account_options
 def detectors(
     detector: Annotated[
         str | None, typer.Argument(help="Id of one, to be shown whole.", metavar="[DETECTOR]", show_default=False)
     ] = None,
-    resource_group: ResourceGroup = None,
-    name: AccountName = None,
-    stack: Stack = None,
-    subscription: Subscription = None,
+    *,
+    options: AccountOptions,
     format: OutputFormat = Format.table,
 ) -> None:
     """List Azure's own diagnostics of the account, or show what one of them found.
@@ -101,19 +87,18 @@ def detectors(
 
         batchmgmt account detectors poolsAndNodes --stack local
     """
-    account = account_of(resource_group, name, stack, subscription)
+    reader = options.reader()
     if detector:
-        show_one(_decoded(document(account.detector(detector))), dict, format)
+        found = reader.get(f"detector '{detector}'", "detectors", detector)
+        show_one(_decoded(found), dict, format)
     else:
-        show_all([document(each) for each in account.detectors()], lambda each: {"name": each.get("name")}, format)
+        show_all(reader.list("detectors", "detectors"), lambda each: {"name": each.get("name")}, format)
 
 
 @app.command("outbound-endpoints")
+@with_account_options
 def outbound_endpoints(
-    resource_group: ResourceGroup = None,
-    name: AccountName = None,
-    stack: Stack = None,
-    subscription: Subscription = None,
+    options: AccountOptions,
     format: OutputFormat = Format.table,
 ) -> None:
     """List the hosts that nodes without public addresses must be let out to.
@@ -122,17 +107,14 @@ def outbound_endpoints(
 
         batchmgmt account outbound-endpoints --stack local --format tsv
     """
-    account = account_of(resource_group, name, stack, subscription)
-    hosts = [host for each in account.outbound_dependencies() for host in _hosts(document(each))]
-    show_all(hosts, dict, format)
+    categories = options.reader().list("outbound dependencies", "outboundNetworkDependenciesEndpoints")
+    show_all((host for each in categories for host in _hosts(each)), dict, format)
 
 
 @app.command()
+@with_account_options
 def delete(
-    resource_group: ResourceGroup = None,
-    name: AccountName = None,
-    stack: Stack = None,
-    subscription: Subscription = None,
+    options: AccountOptions,
     yes: Yes = False,
 ) -> None:
     """Delete an account with its pools, jobs and packages, and wait until it is gone.
@@ -141,7 +123,7 @@ def delete(
 
         batchmgmt account delete -g my-group -n oldaccount --yes
     """
-    account = account_of(resource_group, name, stack, subscription)
+    account = options.account()
     confirm(f"delete account '{account.name}' with all it holds", yes)
     with waiting(f"deleting account '{account.name}'") as news:
         account.delete(progress=lambda seconds: news(f"{seconds:.0f} s"))
@@ -163,31 +145,3 @@ def _hosts(category: Mapping[str, Any]) -> Iterator[dict[str, object]]:
     for endpoint in category.get("endpoints") or []:
         ports = [each.get("port") for each in endpoint.get("endpointDetails") or []]
         yield {"category": category.get("category"), "host": endpoint.get("domainName"), "ports": ports}
-
-
-def _brief(account: Mapping[str, Any]) -> dict[str, object]:
-    properties = account["properties"]
-    return {
-        "name": account["name"],
-        "resource group": account["id"].split("/")[4],
-        "location": account["location"],
-        "endpoint": properties.get("accountEndpoint"),
-        "state": properties.get("provisioningState"),
-    }
-
-
-def _full(account: Mapping[str, Any]) -> dict[str, object]:
-    properties = account["properties"]
-    storage = properties.get("autoStorage") or {}
-    return {
-        **_brief(account),
-        "allocation mode": properties.get("poolAllocationMode"),
-        "authentication": properties.get("allowedAuthenticationModes"),
-        "public network access": properties.get("publicNetworkAccess"),
-        "linked storage": str(storage.get("storageAccountId", "")).rsplit("/", 1)[-1],
-        "storage authentication": storage.get("authenticationMode"),
-        "dedicated cores": properties.get("dedicatedCoreQuota"),
-        "low-priority cores": properties.get("lowPriorityCoreQuota"),
-        "pools": properties.get("poolQuota"),
-        "active jobs and schedules": properties.get("activeJobAndJobScheduleQuota"),
-    }

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from batchmgmt.activity import PAUSE, Entry
-from batchmgmt.cli.options import AccountName, ResourceGroup, Stack, Subscription, account_of, management_of
-from batchmgmt.cli.output import Format, OutputFormat, say, show_all, show_text
-from batchmgmt.management import BatchManagement
+from batchmgmt.activity import PAUSE
+from batchmgmt.cli import queries
+from batchmgmt.cli.chosen import AccountOptions
+from batchmgmt.cli.options import OutputFormat, with_account_options
+from batchmgmt.cli.output import Format, say, show_all, show_text
 
 __all__ = ["app"]
 
@@ -29,27 +29,20 @@ class LineFormat(StrEnum):
     json = "json"
 
 
-NOT_THERE = (
-    "Service-level calls (jobs, tasks, nodes) go around ARM and are never in the activity log;"
-    " look for them in the account's diagnostic logs, category ServiceLog."
-)
-
-
 Caller = Annotated[str | None, typer.Option(help="Part of the caller's name.", show_default=False)]
 Operation = Annotated[str | None, typer.Option(help="Part of the operation.", show_default=False)]
 Status = Annotated[str | None, typer.Option(help="Part of how it went, such as Failed.", show_default=False)]
 
 
 @app.command("list")
+@with_account_options
 def list_activity(
     hours: Annotated[float, typer.Option(min=0.01, help="How far back; Azure keeps 90 days.")] = 24,
     caller: Caller = None,
     operation: Operation = None,
     status: Status = None,
-    resource_group: ResourceGroup = None,
-    name: AccountName = None,
-    stack: Stack = None,
-    subscription: Subscription = None,
+    *,
+    options: AccountOptions,
     format: OutputFormat = Format.table,
 ) -> None:
     """List management-level writes and actions, oldest first.
@@ -63,26 +56,18 @@ def list_activity(
 
         batchmgmt activity list --operation listKeys --format json
     """
-    management, group, account = _chosen(resource_group, name, stack, subscription)
-    since = timedelta(hours=hours)
-    entries = management.activity.list(
-        resource_group=group, account=account, since=since, caller=caller, operation=operation, status=status
-    )
-    show_all([_document(each) for each in entries], _row, format)
-    if format is Format.table:
-        say(NOT_THERE)
+    queries.list_activity(hours, caller, operation, status, options, format)
 
 
 @app.command()
+@with_account_options
 def follow(
     caller: Caller = None,
     operation: Operation = None,
     status: Status = None,
     interval: Annotated[float, typer.Option(min=0.1, help="Seconds between two looks.")] = PAUSE,
-    resource_group: ResourceGroup = None,
-    name: AccountName = None,
-    stack: Stack = None,
-    subscription: Subscription = None,
+    *,
+    options: AccountOptions,
     count: Annotated[int | None, typer.Option(min=1, help="End after so many.", show_default=False)] = None,
     format: Annotated[LineFormat, typer.Option(help="What a line is.")] = LineFormat.tsv,
 ) -> None:
@@ -94,46 +79,15 @@ def follow(
 
         batchmgmt activity follow --stack local --operation listKeys --count 1 --format json
     """
-    management, group, account = _chosen(resource_group, name, stack, subscription)
-    say(NOT_THERE)
+    management, group, account = queries.activity_of(options)
+    say(queries.NOT_THERE)
     entries = management.activity.follow(
         resource_group=group, account=account, caller=caller, operation=operation, status=status, pause=interval
     )
     for number, entry in enumerate(entries, 1):
         if format is LineFormat.json:
-            show_text(f"{json.dumps(_document(entry))}\n")
+            show_text(f"{json.dumps(queries.entry_document(entry))}\n")
         else:
-            show_all([_document(entry)], _row, Format.tsv)
+            show_all([queries.entry_document(entry)], queries.entry_row, Format.tsv)
         if number == count:
             return
-
-
-def _chosen(
-    resource_group: str | None, name: str | None, stack: str | None, subscription: str | None
-) -> tuple[BatchManagement, str | None, str | None]:
-    if stack or name:
-        account = account_of(resource_group, name, stack, subscription)
-        return account.management, account.resource_group, account.name
-    return management_of(subscription), resource_group, None
-
-
-def _document(entry: Entry) -> dict[str, Any]:
-    return {
-        "time": entry.time.isoformat(),
-        "caller": entry.caller,
-        "operation": entry.operation,
-        "status": entry.status,
-        "resourceId": entry.resource_id,
-        "correlationId": entry.correlation_id,
-    }
-
-
-def _row(entry: Any) -> dict[str, object]:
-    resource = "/".join(entry["resourceId"].split("/providers/")[-1].split("/")[1:])
-    return {
-        "time": entry["time"][:19],
-        "caller": entry["caller"],
-        "operation": entry["operation"],
-        "on": resource,
-        "status": entry["status"],
-    }

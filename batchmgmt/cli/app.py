@@ -2,47 +2,50 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Annotated, Final
 
 import typer
 
-from batchmgmt.cli import (
-    accounts,
-    activity,
-    applications,
-    endpoints,
-    keys,
-    locations,
-    packages,
-    pools,
-    private_endpoint_connections,
-    progress,
-)
+from batchmgmt.cli import progress
 
-__all__ = ["app"]
+__all__ = ["application"]
 
-app = typer.Typer(
-    name="batchmgmt",
-    help="Manage Azure Batch accounts, and hand their service endpoints to the tools that run work on them.",
-    no_args_is_help=True,
-    rich_markup_mode="rich",
-    pretty_exceptions_enable=False,
-)
-app.add_typer(endpoints.app, name="endpoint")
-app.add_typer(accounts.app, name="account")
-app.add_typer(keys.app, name="keys")
-app.add_typer(pools.app, name="pool")
-app.add_typer(applications.app, name="application")
-app.add_typer(packages.app, name="package")
-app.add_typer(locations.app, name="location")
-app.add_typer(activity.app, name="activity")
-app.add_typer(private_endpoint_connections.app, name="private-endpoint-connection")
+GROUPS: Final[Mapping[str, str]] = {  # name on the command line -> module of batchmgmt.cli
+    "endpoint": "endpoints",
+    "account": "accounts",
+    "keys": "keys",
+    "pool": "pools",
+    "application": "applications",
+    "package": "packages",
+    "location": "locations",
+    "activity": "activity",
+    "private-endpoint-connection": "private_endpoint_connections",
+}
 
 
-@app.callback()
-def options(
+def application(arguments: Sequence[str] = ()) -> typer.Typer:
+    """The application for a command line: with the one group that it calls, else with all; each costs its import."""
+    app = typer.Typer(
+        name="batchmgmt",
+        help="Manage Azure Batch accounts, and hand their service endpoints to the tools that run work on them.",
+        no_args_is_help=True,
+        rich_markup_mode="rich",
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(_options)
+    called = arguments[0] if arguments else ""
+    for name in [called] if called in GROUPS else GROUPS:
+        app.add_typer(import_module(f"batchmgmt.cli.{GROUPS[name]}").app, name=name)
+    return app
+
+
+def _options(
     context: typer.Context,
-    _debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of a failure.")] = False,
+    _debug: Annotated[
+        bool, typer.Option("--debug", help="Show each request, and the traceback of a failure; secrets are masked.")
+    ] = False,
 ) -> None:
     """Manage Azure Batch accounts, and hand their service endpoints to the tools that run work on them.
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from batchmgmt.cli.options import AccountName, ResourceGroup, Stack, Subscription, Yes, account_of, confirm
-from batchmgmt.cli.output import Format, OutputFormat, document, say, show_all, show_one
+from batchmgmt.cli import queries
+from batchmgmt.cli.chosen import AccountOptions
+from batchmgmt.cli.options import OutputFormat, Yes, confirm, with_account_options
+from batchmgmt.cli.output import Format, say
 
 __all__ = ["app"]
 
@@ -22,11 +23,9 @@ AllowUpdates = Annotated[
 
 
 @app.command("list")
+@with_account_options
 def list_applications(
-    resource_group: ResourceGroup = None,
-    name: AccountName = None,
-    stack: Stack = None,
-    subscription: Subscription = None,
+    options: AccountOptions,
     format: OutputFormat = Format.table,
 ) -> None:
     """List applications with their default versions.
@@ -35,17 +34,14 @@ def list_applications(
 
         batchmgmt application list --stack local
     """
-    found = account_of(resource_group, name, stack, subscription).applications.list()
-    show_all([document(each) for each in found], _row, format)
+    queries.list_applications(options, format)
 
 
 @app.command()
+@with_account_options
 def show(
     application: ApplicationId,
-    resource_group: ResourceGroup = None,
-    name: AccountName = None,
-    stack: Stack = None,
-    subscription: Subscription = None,
+    options: AccountOptions,
     format: OutputFormat = Format.table,
 ) -> None:
     """Show one application.
@@ -54,19 +50,17 @@ def show(
 
         batchmgmt application show APPLICATION --stack local
     """
-    found = account_of(resource_group, name, stack, subscription).applications.get(application)
-    show_one(document(found), _row, format)
+    queries.show_application(application, options, format)
 
 
 @app.command()
+@with_account_options
 def create(
     application: ApplicationId,
     display_name: DisplayName = None,
     allow_updates: AllowUpdates = None,
-    resource_group: ResourceGroup = None,
-    name: AccountName = None,
-    stack: Stack = None,
-    subscription: Subscription = None,
+    *,
+    options: AccountOptions,
 ) -> None:
     """Create an application.
 
@@ -74,21 +68,20 @@ def create(
 
         batchmgmt application create tool --no-allow-updates --stack local
     """
-    applications = account_of(resource_group, name, stack, subscription).applications
+    applications = options.account().applications
     applications.create(application, display_name=display_name, allow_updates=allow_updates)
     say(f"application '{application}' is there")
 
 
 @app.command("set")
+@with_account_options
 def set_properties(
     application: ApplicationId,
     display_name: DisplayName = None,
     allow_updates: AllowUpdates = None,
     default_version: Annotated[str | None, typer.Option(help="An active version.", show_default=False)] = None,
-    resource_group: ResourceGroup = None,
-    name: AccountName = None,
-    stack: Stack = None,
-    subscription: Subscription = None,
+    *,
+    options: AccountOptions,
 ) -> None:
     """Change an application's properties; what is not given stays.
 
@@ -96,7 +89,7 @@ def set_properties(
 
         batchmgmt application set tool --display-name "The tool" --stack local
     """
-    applications = account_of(resource_group, name, stack, subscription).applications
+    applications = options.account().applications
     applications.update(
         application, display_name=display_name, allow_updates=allow_updates, default_version=default_version
     )
@@ -104,12 +97,10 @@ def set_properties(
 
 
 @app.command()
+@with_account_options
 def delete(
     application: ApplicationId,
-    resource_group: ResourceGroup = None,
-    name: AccountName = None,
-    stack: Stack = None,
-    subscription: Subscription = None,
+    options: AccountOptions,
     yes: Yes = False,
 ) -> None:
     """Delete an application that has no packages.
@@ -118,17 +109,7 @@ def delete(
 
         batchmgmt application delete tool --stack local --yes
     """
-    account = account_of(resource_group, name, stack, subscription)
+    account = options.account()
     confirm(f"delete application '{application}' of account '{account.name}'", yes)
     account.applications.delete(application)
     say(f"application '{application}' is gone")
-
-
-def _row(application: Mapping[str, Any]) -> dict[str, object]:
-    properties = application.get("properties") or {}
-    return {
-        "name": application["name"],
-        "display name": properties.get("displayName"),
-        "default version": properties.get("defaultVersion"),
-        "allow updates": properties.get("allowUpdates"),
-    }

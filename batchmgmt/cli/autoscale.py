@@ -13,7 +13,8 @@ import typer
 
 from batchmgmt import autoscale
 from batchmgmt.autoscale.trace import TraceProblem, read_trace
-from batchmgmt.cli.output import Format, OutputFormat, say, show_all
+from batchmgmt.cli.options import OutputFormat
+from batchmgmt.cli.output import Format, say, show_all
 from batchmgmt.cli.plots import check_drawable, draw
 from batchmgmt.errors import UsageError
 

@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
+from batchmgmt.cli.chosen import AccountOptions
 from batchmgmt.cli.endpoint_show import Request
 from batchmgmt.cli.endpoint_show import show as show_endpoint
-from batchmgmt.cli.options import AccountName, ResourceGroup, Stack, Subscription, account_of
+from batchmgmt.cli.options import with_account_options
 from batchmgmt.cli.output import show_text
 from batchmgmt.handoff import FORMATS, find
 
@@ -25,11 +26,9 @@ def _formats() -> str:
 
 
 @app.command(epilog=f"Formats:\n\n{_formats()}")
+@with_account_options
 def show(
-    resource_group: ResourceGroup = None,
-    name: AccountName = None,
-    stack: Stack = None,
-    subscription: Subscription = None,
+    options: AccountOptions,
     auth: Annotated[str, typer.Option(help="key, token, or auto: a key where the account allows it.")] = "auto",
     key: Annotated[str, typer.Option(help="Which key: primary or secondary.")] = "primary",
     details: Annotated[
@@ -48,18 +47,17 @@ def show(
 
         batchmgmt endpoint show --stack local --auth token --details
     """
-    show_endpoint(Request(resource_group, name, stack, subscription, auth, key, format, output, details))
+    show_endpoint(Request(*options, auth, key, format, output, details))
 
 
 @app.command()
+@with_account_options
 def storage(
     container: Annotated[str, typer.Option(help="Container of the linked storage; created if it is not there.")],
     ttl: Annotated[int, typer.Option(min=60, help="Seconds that the access lasts.")] = 3600,
     permissions: Annotated[str, typer.Option(help="Letters of racwdl: read, add, create, write, delete, list.")] = "rl",
-    resource_group: ResourceGroup = None,
-    name: AccountName = None,
-    stack: Stack = None,
-    subscription: Subscription = None,
+    *,
+    options: AccountOptions,
 ) -> None:
     """Print a short-lived SAS URL for a container of the linked storage, as JSON.
 
@@ -67,7 +65,7 @@ def storage(
 
         batchmgmt endpoint storage --container inputs --permissions rwl --ttl 900 --stack local
     """
-    account = account_of(resource_group, name, stack, subscription)
+    account = options.account()
     access = account.container_access(container, ttl=timedelta(seconds=ttl), permissions=permissions)
     shown = {"containerUrl": access.url.reveal(), "expiresOn": access.expires_on.strftime("%Y-%m-%dT%H:%M:%SZ")}
     show_text(f"{json.dumps(shown, indent=2)}\n")

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from batchmgmt.cli.options import AccountName, ResourceGroup, Stack, Subscription, Yes, account_of, confirm
-from batchmgmt.cli.output import Format, OutputFormat, say, show_all
+from batchmgmt.cli import queries
+from batchmgmt.cli.chosen import AccountOptions
+from batchmgmt.cli.options import OutputFormat, Yes, confirm, with_account_options
+from batchmgmt.cli.output import Format, say
 from batchmgmt.errors import UsageError
-from batchmgmt.keys import KeyName
+
+if TYPE_CHECKING:
+    from batchmgmt.keys import KeyName
 
 __all__ = ["app"]
 
@@ -18,11 +22,9 @@ app = typer.Typer(help="The account's keys: list, regenerate, rotate.", no_args_
 
 
 @app.command("list")
+@with_account_options
 def list_keys(
-    resource_group: ResourceGroup = None,
-    name: AccountName = None,
-    stack: Stack = None,
-    subscription: Subscription = None,
+    options: AccountOptions,
     format: OutputFormat = Format.table,
 ) -> None:
     """Print both keys, in clear.
@@ -31,18 +33,14 @@ def list_keys(
 
         batchmgmt keys list --stack local --format json
     """
-    keys = account_of(resource_group, name, stack, subscription).keys.list()
-    rows = [{"keyName": each, "key": getattr(keys, each).reveal()} for each in ("primary", "secondary")]
-    show_all(rows, dict, format)
+    queries.list_keys(options, format)
 
 
 @app.command()
+@with_account_options
 def regenerate(
     key: Annotated[str, typer.Argument(help="primary or secondary.")],
-    resource_group: ResourceGroup = None,
-    name: AccountName = None,
-    stack: Stack = None,
-    subscription: Subscription = None,
+    options: AccountOptions,
     yes: Yes = False,
 ) -> None:
     """Replace one key; whoever still uses it is locked out at once.
@@ -51,13 +49,14 @@ def regenerate(
 
         batchmgmt keys regenerate secondary --stack local --yes
     """
-    account = account_of(resource_group, name, stack, subscription)
+    account = options.account()
     confirm(f"replace the {key} key of account '{account.name}'", yes)
     account.keys.regenerate(cast("KeyName", key))
     say(f"the {key} key of account '{account.name}' is a new one")
 
 
 @app.command()
+@with_account_options
 def rotate(
     file: Annotated[
         list[Path] | None, typer.Option("--file", "-f", help="A file that holds the key; may be repeated.")
@@ -65,10 +64,8 @@ def rotate(
     away_from: Annotated[str, typer.Option("--away-from", help="The key to be replaced.")] = "primary",
     storage: Annotated[bool, typer.Option("--storage", help="Rotate the linked storage account's key.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
-    resource_group: ResourceGroup = None,
-    name: AccountName = None,
-    stack: Stack = None,
-    subscription: Subscription = None,
+    *,
+    options: AccountOptions,
 ) -> None:
     """Move files to the other key, then replace the one they used.
 
@@ -83,7 +80,7 @@ def rotate(
     """
     if away_from not in {"primary", "secondary"}:
         raise UsageError(f"--away-from is primary or secondary, not '{away_from}'")
-    keys = account_of(resource_group, name, stack, subscription).keys
+    keys = options.account().keys
     chosen = cast("KeyName", away_from)
 
     def told(step: str) -> None:
@@ -96,11 +93,9 @@ def rotate(
 
 
 @app.command("sync-storage")
+@with_account_options
 def sync_storage(
-    resource_group: ResourceGroup = None,
-    name: AccountName = None,
-    stack: Stack = None,
-    subscription: Subscription = None,
+    options: AccountOptions,
 ) -> None:
     """Let Batch read the linked storage account's keys again, after they were changed elsewhere.
 
@@ -108,6 +103,6 @@ def sync_storage(
 
         batchmgmt keys sync-storage --stack local
     """
-    account = account_of(resource_group, name, stack, subscription)
+    account = options.account()
     account.keys.synchronize_storage()
     say(f"account '{account.name}' has read its storage's keys")

@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from batchmgmt.cli.options import AccountName, ResourceGroup, Stack, Subscription, account_of, management_of
-from batchmgmt.cli.output import Format, OutputFormat, document, say, show_all, show_one
+from batchmgmt.cli.chosen import AccountOptions, management_of, subscription_reader
+from batchmgmt.cli.options import OutputFormat, Subscription, with_account_options
+from batchmgmt.cli.output import Format, document, say, show_all, show_one
 from batchmgmt.errors import UsageError
 
 __all__ = ["app"]
@@ -21,12 +22,11 @@ Location = Annotated[
 
 
 @app.command()
+@with_account_options
 def quota(
     location: Location = None,
-    resource_group: ResourceGroup = None,
-    name: AccountName = None,
-    stack: Stack = None,
-    subscription: Subscription = None,
+    *,
+    options: AccountOptions,
     format: OutputFormat = Format.table,
 ) -> None:
     """Show how many accounts the region allows and, of a named account, its cores, pools and jobs.
@@ -37,17 +37,17 @@ def quota(
 
         batchmgmt location quota --location westeurope
     """
-    if location and not (stack or name):
-        accounts = management_of(subscription).locations.account_quota(location)
+    if location and not (options.stack or options.name):
+        accounts = subscription_reader(options.subscription).account_quota(location)
         show_one({"location": location, "accounts": accounts}, dict, format)
         return
-    account = account_of(resource_group, name, stack, subscription)
-    found = document(account.get())
+    reader = options.reader()
+    found = reader.account()
     properties, region = found["properties"], location or found["location"]
     quotas = {
         "location": region,
-        "accounts": account.management.locations.account_quota(region),
-        "account": account.name,
+        "accounts": reader.subscription.account_quota(region),
+        "account": found["name"],
         "dedicatedCores": properties.get("dedicatedCoreQuota"),
         "lowPriorityCores": properties.get("lowPriorityCoreQuota"),
         "pools": properties.get("poolQuota"),
@@ -57,12 +57,11 @@ def quota(
 
 
 @app.command()
+@with_account_options
 def skus(
     location: Location = None,
-    resource_group: ResourceGroup = None,
-    name: AccountName = None,
-    stack: Stack = None,
-    subscription: Subscription = None,
+    *,
+    options: AccountOptions,
     format: OutputFormat = Format.table,
 ) -> None:
     """List the VM sizes that pools in a region may have.
@@ -72,19 +71,17 @@ def skus(
         batchmgmt location skus --stack local
     """
     if location:
-        management = management_of(subscription)
+        reader = subscription_reader(options.subscription)
     else:
-        account = account_of(resource_group, name, stack, subscription)
-        management, location = account.management, str(account.get().location)
-    show_all([document(each) for each in management.locations.skus(location)], _sku, format)
+        account = options.reader()
+        reader, location = account.subscription, str(account.account()["location"])
+    show_all(reader.skus(location), _sku, format)
 
 
 @app.command()
+@with_account_options
 def images(
-    resource_group: ResourceGroup = None,
-    name: AccountName = None,
-    stack: Stack = None,
-    subscription: Subscription = None,
+    options: AccountOptions,
     format: OutputFormat = Format.table,
 ) -> None:
     """List the images that an account's pools may use, with their node agents. A service-level call.
@@ -93,7 +90,7 @@ def images(
 
         batchmgmt location images --stack local
     """
-    account = account_of(resource_group, name, stack, subscription)
+    account = options.account()
     show_all([document(each) for each in account.images()], _image, format)
 
 

@@ -1,23 +1,20 @@
-"""Options that every command spells the same way, and the account they name."""
+"""Options that every command spells the same way."""
 
 from __future__ import annotations
 
+import inspect
 import sys
-from contextlib import closing
-from typing import Annotated
+from collections.abc import Callable, Iterator, Mapping
+from typing import Annotated, Any, Final
 
 import typer
 
-from batchmgmt.accounts import Account
-from batchmgmt.arm import cloud_from_environment
 from batchmgmt.cli import progress
-from batchmgmt.clients import CachedCredential
+from batchmgmt.cli.chosen import AccountOptions
+from batchmgmt.cli.output import Format
 from batchmgmt.errors import UsageError
-from batchmgmt.lean import LeanHttp
-from batchmgmt.management import BatchManagement, subscription_from_environment
-from batchmgmt.stacks import read_stack
 
-__all__ = ["AccountName", "ResourceGroup", "Stack", "Subscription", "Yes", "account_of", "confirm", "management_of"]
+__all__ = ["OutputFormat", "ResourceGroup", "Subscription", "Yes", "confirm", "with_account_options"]
 
 ResourceGroup = Annotated[
     str | None, typer.Option("--resource-group", "-g", help="Resource group of the account.", show_default=False)
@@ -32,6 +29,40 @@ Subscription = Annotated[
     typer.Option("--subscription", help="Subscription id; else AZURE_SUBSCRIPTION_ID.", show_default=False),
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+OutputFormat = Annotated[Format, typer.Option("--format", help="tsv has no header, for cut and read.")]
+
+_NAMING: Final[Mapping[str, Any]] = {  # AccountOptions' fields, as Typer takes them
+    "resource_group": ResourceGroup,
+    "name": AccountName,
+    "stack": Stack,
+    "subscription": Subscription,
+}
+
+
+def with_account_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with the options of ``AccountOptions`` in the place of its parameter ``options: AccountOptions``.
+
+    Typer makes a command line of a function's parameters; so they need not stand in each function.
+    """
+
+    def run(**given: Any) -> None:
+        options = AccountOptions(**{name: given.pop(name) for name in AccountOptions._fields})
+        command(**given, options=options)
+
+    parameters = [*_parameters(command)]
+    run.__name__, run.__doc__, run.__module__ = command.__name__, command.__doc__, command.__module__
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what inspect.signature looks at
+    run.__annotations__ = {each.name: each.annotation for each in parameters}
+    return run
+
+
+def _parameters(command: Callable[..., None]) -> Iterator[inspect.Parameter]:
+    for parameter in inspect.signature(command, eval_str=True).parameters.values():
+        if parameter.annotation is not AccountOptions:
+            yield parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+            continue
+        for name, annotation in _NAMING.items():
+            yield inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
 
 
 def confirm(act: str, yes: bool) -> None:
@@ -47,33 +78,3 @@ def confirm(act: str, yes: bool) -> None:
     progress.end()
     if not typer.confirm(f"{act[0].upper()}{act[1:]}?"):
         raise UsageError("nothing was done")
-
-
-def management_of(subscription: str | None = None) -> BatchManagement:
-    """The subscription's management, signed in by the environment's identity and the token cache.
-
-    Raises:
-        UsageError: no subscription is given. BatchManagementError: the cloud does not answer.
-    """
-    progress.begin()
-    with closing(LeanHttp()) as http:
-        cloud = cloud_from_environment(http)
-    return BatchManagement(CachedCredential(cloud), subscription or subscription_from_environment(), cloud=cloud)
-
-
-def account_of(
-    resource_group: str | None, name: str | None, stack: str | None, subscription: str | None = None
-) -> Account:
-    """The account that the options name.
-
-    Raises:
-        UsageError: they name none, or two.
-    """
-    if stack:
-        if resource_group or name:
-            raise UsageError("give either --stack, or --resource-group and --name")
-        outputs = read_stack(stack)
-        return management_of(outputs.subscription_id).account(outputs.resource_group, outputs.account)
-    if not (resource_group and name):
-        raise UsageError("an account is named by --resource-group (-g) and --name (-n), or by --stack")
-    return management_of(subscription).account(resource_group, name)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from batchmgmt.cli import progress
 
-__all__ = ["Format", "OutputFormat", "document", "say", "show_all", "show_one", "show_text"]
+__all__ = ["Format", "document", "say", "show_all", "show_one", "show_text"]
 
 
 class Format(StrEnum):
@@ -24,8 +22,6 @@ class Format(StrEnum):
     tsv = "tsv"
 
 
-OutputFormat = Annotated[Format, typer.Option("--format", help="tsv has no header, for cut and read.")]
-
 Row = Mapping[str, object]
 PIPE_WIDTH = 200  # columns, where no terminal says how many there are
 
@@ -35,7 +31,7 @@ def document(model: Any) -> dict[str, Any]:
     return dict(model.as_dict())
 
 
-def show_all(items: Sequence[Mapping[str, Any]], row: Callable[[Mapping[str, Any]], Row], form: Format) -> None:
+def show_all(items: Iterable[Mapping[str, Any]], row: Callable[[Mapping[str, Any]], Row], form: Format) -> None:
     """Show a list.
 
     Args:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from batchmgmt import packages
-from batchmgmt.cli.options import AccountName, ResourceGroup, Stack, Subscription, Yes, account_of, confirm
-from batchmgmt.cli.output import Format, OutputFormat, document, say, show_all, show_one, show_text
+from batchmgmt.cli import queries
+from batchmgmt.cli.chosen import AccountOptions
+from batchmgmt.cli.options import OutputFormat, Yes, confirm, with_account_options
+from batchmgmt.cli.output import Format, say, show_one, show_text
 from batchmgmt.cli.progress import progress_bar
-from batchmgmt.downloads import fetched
 from batchmgmt.errors import NotFound
+
+if TYPE_CHECKING:
+    from batchmgmt.packages import PublishedPackage
 
 __all__ = ["app"]
 
@@ -32,14 +34,12 @@ class UploadFormat(StrEnum):
 
 
 @app.command()
+@with_account_options
 def upload(
     source: Annotated[str, typer.Argument(help="A .zip file, a folder to be zipped, or an https URL of a .zip.")],
     application: Application,
     version: Version,
-    resource_group: ResourceGroup = None,
-    name: AccountName = None,
-    stack: Stack = None,
-    subscription: Subscription = None,
+    options: AccountOptions,
     default: Annotated[bool, typer.Option("--default", help="Make it the application's default version.")] = False,
     prune: Annotated[
         bool, typer.Option("--prune", help="Then delete versions that nothing refers to, but the latest.")
@@ -57,9 +57,12 @@ def upload(
 
         batchmgmt package upload FOLDER --stack local -a other -v 1.0 --prune --format json
     """
+    from batchmgmt.downloads import fetched
+    from batchmgmt.packages import content_of
+
     with fetched(source, progress_bar) as path:
-        packages.content_of(path)  # a source that cannot be a package is found before anything is created
-        account = account_of(resource_group, name, stack, subscription)
+        content_of(path)  # a source that cannot be a package is found before anything is created
+        account = options.account()
         account.applications.ensure(application)
         with progress_bar(f"uploading {application} {version}") as sending:
             published = account.packages.publish(application, version, path, set_default=default, progress=sending)
@@ -70,12 +73,10 @@ def upload(
 
 
 @app.command("list")
+@with_account_options
 def list_packages(
     application: Application,
-    resource_group: ResourceGroup = None,
-    name: AccountName = None,
-    stack: Stack = None,
-    subscription: Subscription = None,
+    options: AccountOptions,
     format: OutputFormat = Format.table,
 ) -> None:
     """List the versions of an application.
@@ -84,18 +85,15 @@ def list_packages(
 
         batchmgmt package list -a APPLICATION --stack local
     """
-    found = account_of(resource_group, name, stack, subscription).packages.list(application)
-    show_all([document(each) for each in found], _row, format)
+    queries.list_packages(application, options, format)
 
 
 @app.command()
+@with_account_options
 def show(
     application: Application,
     version: Version,
-    resource_group: ResourceGroup = None,
-    name: AccountName = None,
-    stack: Stack = None,
-    subscription: Subscription = None,
+    options: AccountOptions,
     format: OutputFormat = Format.json,
 ) -> None:
     """Show one version with the size and SHA-256 of its content.
@@ -104,7 +102,7 @@ def show(
 
         batchmgmt package show -a APPLICATION -v VERSION --stack local
     """
-    account = account_of(resource_group, name, stack, subscription)
+    account = options.account()
     found = account.packages.find(application, version)
     if found is None:
         raise NotFound("reading the package", "ApplicationPackageNotFound", f"there is no {application} {version}")
@@ -112,13 +110,11 @@ def show(
 
 
 @app.command()
+@with_account_options
 def delete(
     application: Application,
     version: Version,
-    resource_group: ResourceGroup = None,
-    name: AccountName = None,
-    stack: Stack = None,
-    subscription: Subscription = None,
+    options: AccountOptions,
     yes: Yes = False,
 ) -> None:
     """Delete a version.
@@ -127,21 +123,20 @@ def delete(
 
         batchmgmt package delete -a tool -v 1.0 --stack local --yes
     """
-    account = account_of(resource_group, name, stack, subscription)
+    account = options.account()
     confirm(f"delete {application} {version} of account '{account.name}'", yes)
     there = account.packages.delete(application, version)
     say(f"{application} {version} is gone" if there else f"{application} {version} was not there")
 
 
 @app.command()
+@with_account_options
 def prune(
     application: Application,
     keep: Annotated[int, typer.Option(min=0, help="How many of the latest unused versions to keep.")] = 0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which would go.")] = False,
-    resource_group: ResourceGroup = None,
-    name: AccountName = None,
-    stack: Stack = None,
-    subscription: Subscription = None,
+    *,
+    options: AccountOptions,
 ) -> None:
     """Delete versions that neither the default setting nor any pool refers to.
 
@@ -149,29 +144,19 @@ def prune(
 
         batchmgmt package prune -a APPLICATION --keep 1 --dry-run --stack local
     """
-    account = account_of(resource_group, name, stack, subscription)
+    account = options.account()
     for each in account.packages.prune(application, keep=keep, dry_run=dry_run):
         say(f"{application} {each} {'would go' if dry_run else 'is deleted'}")
 
 
-def _document(package: packages.PublishedPackage) -> dict[str, Any]:
+def _document(package: PublishedPackage) -> dict[str, Any]:
     keys = {"is_default": "default"}
     return {keys.get(name, name): value for name, value in vars(package).items()}
 
 
-def _show_published(package: packages.PublishedPackage, format: UploadFormat) -> None:
+def _show_published(package: PublishedPackage, format: UploadFormat) -> None:
     if format is UploadFormat.json:
         show_text(f"{json.dumps(_document(package), indent=2)}\n")
         return
     sent = "sent and activated" if package.sent else "is there already, nothing was sent"
     show_text(f"{package.application} {package.version}: {sent} ({package.size} bytes, sha256 {package.sha256})\n")
-
-
-def _row(package: Mapping[str, Any]) -> dict[str, object]:
-    properties = package.get("properties") or {}
-    return {
-        "version": package["name"],
-        "state": properties.get("state"),
-        "format": properties.get("format"),
-        "activated": properties.get("lastActivationTime"),
-    }

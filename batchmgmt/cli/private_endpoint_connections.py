@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from batchmgmt.cli.options import AccountName, ResourceGroup, Stack, Subscription, Yes, account_of, confirm
-from batchmgmt.cli.output import Format, OutputFormat, document, say, show_all, show_one
+from batchmgmt.cli.chosen import AccountOptions
+from batchmgmt.cli.options import OutputFormat, Yes, confirm, with_account_options
+from batchmgmt.cli.output import Format, say, show_all, show_one
 from batchmgmt.cli.progress import waiting
 
 __all__ = ["app"]
@@ -17,16 +18,16 @@ app = typer.Typer(
     help="Private endpoint connections of an account: list, show, approve, reject, delete.", no_args_is_help=True
 )
 
+PATH = "privateEndpointConnections"  # below an account's ARM id
+
 Connection = Annotated[str, typer.Argument(help="Name of the connection.", metavar="CONNECTION")]
 Description = Annotated[str, typer.Option(help="Why, for whoever asked for the connection.")]
 
 
 @app.command("list")
+@with_account_options
 def list_connections(
-    resource_group: ResourceGroup = None,
-    name: AccountName = None,
-    stack: Stack = None,
-    subscription: Subscription = None,
+    options: AccountOptions,
     format: OutputFormat = Format.table,
 ) -> None:
     """List the connections, those that wait for approval among them.
@@ -35,17 +36,14 @@ def list_connections(
 
         batchmgmt private-endpoint-connection list --stack local
     """
-    found = account_of(resource_group, name, stack, subscription).private_endpoint_connections.list()
-    show_all([document(each) for each in found], _row, format)
+    show_all(options.reader().list("private endpoint connections", PATH), _row, format)
 
 
 @app.command()
+@with_account_options
 def show(
     connection: Connection,
-    resource_group: ResourceGroup = None,
-    name: AccountName = None,
-    stack: Stack = None,
-    subscription: Subscription = None,
+    options: AccountOptions,
     format: OutputFormat = Format.table,
 ) -> None:
     """Show one connection.
@@ -54,18 +52,16 @@ def show(
 
         batchmgmt private-endpoint-connection show CONNECTION --stack local --format yaml
     """
-    found = account_of(resource_group, name, stack, subscription).private_endpoint_connections.get(connection)
-    show_one(document(found), _row, format)
+    show_one(options.reader().get(f"private endpoint connection '{connection}'", PATH, connection), _row, format)
 
 
 @app.command()
+@with_account_options
 def approve(
     connection: Connection,
     description: Description = "",
-    resource_group: ResourceGroup = None,
-    name: AccountName = None,
-    stack: Stack = None,
-    subscription: Subscription = None,
+    *,
+    options: AccountOptions,
 ) -> None:
     """Let a connection in, and wait until it is.
 
@@ -73,20 +69,19 @@ def approve(
 
         batchmgmt private-endpoint-connection approve CONNECTION --stack local
     """
-    connections = account_of(resource_group, name, stack, subscription).private_endpoint_connections
+    connections = options.account().private_endpoint_connections
     with waiting(f"approving '{connection}'") as news:
         connections.approve(connection, description=description, progress=lambda seconds: news(f"{seconds:.0f} s"))
     say(f"private endpoint connection '{connection}' is approved")
 
 
 @app.command()
+@with_account_options
 def reject(
     connection: Connection,
     description: Description = "",
-    resource_group: ResourceGroup = None,
-    name: AccountName = None,
-    stack: Stack = None,
-    subscription: Subscription = None,
+    *,
+    options: AccountOptions,
 ) -> None:
     """Turn a connection away, and wait until it is.
 
@@ -94,19 +89,17 @@ def reject(
 
         batchmgmt private-endpoint-connection reject CONNECTION --description "not ours" --stack local
     """
-    connections = account_of(resource_group, name, stack, subscription).private_endpoint_connections
+    connections = options.account().private_endpoint_connections
     with waiting(f"rejecting '{connection}'") as news:
         connections.reject(connection, description=description, progress=lambda seconds: news(f"{seconds:.0f} s"))
     say(f"private endpoint connection '{connection}' is rejected")
 
 
 @app.command()
+@with_account_options
 def delete(
     connection: Connection,
-    resource_group: ResourceGroup = None,
-    name: AccountName = None,
-    stack: Stack = None,
-    subscription: Subscription = None,
+    options: AccountOptions,
     yes: Yes = False,
 ) -> None:
     """Remove a connection, and wait until it is gone; the private endpoint itself stays where it is.
@@ -115,7 +108,7 @@ def delete(
 
         batchmgmt private-endpoint-connection delete CONNECTION --stack local --yes
     """
-    account = account_of(resource_group, name, stack, subscription)
+    account = options.account()
     confirm(f"remove private endpoint connection '{connection}' of account '{account.name}'", yes)
     with waiting(f"removing '{connection}'") as news:
         connections = account.private_endpoint_connections

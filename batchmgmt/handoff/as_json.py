@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 from batchmgmt.endpoint import KeyAuthentication, ServiceEndpoint
@@ -28,6 +27,8 @@ def _authentication(endpoint: ServiceEndpoint) -> dict[str, str]:
     found = endpoint.authentication
     if isinstance(found, KeyAuthentication):
         return {"mode": "key", "keyName": found.key_name, "key": found.key.reveal(), "reason": endpoint.reason}
+    from datetime import UTC, datetime  # for tokens only: its import is felt
+
     ends = datetime.fromtimestamp(found.expires_on, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {"mode": "token", "token": found.token.reveal(), "expiresOn": ends, "reason": endpoint.reason}
 

@@ -7,7 +7,6 @@ says whether what it should leave is there, once, however often it had to be beg
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,7 +17,8 @@ from typer.main import get_command
 
 from batchmgmt import Account, BatchManagement
 from batchmgmt.arm import account_id
-from batchmgmt.cli.app import app
+from batchmgmt.cli.app import application
+from tests.support.waiting import until
 
 IMAGE = {"publisher": "canonical", "offer": "0001-com-ubuntu-server-jammy", "sku": "22_04-lts"}
 
@@ -180,10 +180,7 @@ def put(management: BatchManagement, path: str, body: dict[str, Any], version: s
     token = management.credential.get_token(management.cloud.arm_scope).token
     with httpx.Client(headers={"Authorization": f"Bearer {token}"}, timeout=30) as client:
         client.put(url, json=body).raise_for_status()
-        deadline = time.monotonic() + 30
-        while client.get(url).json()["properties"].get("provisioningState") not in (None, "Succeeded"):
-            assert time.monotonic() < deadline, path
-            time.sleep(0.1)
+        until(lambda: client.get(url).json()["properties"].get("provisioningState") in (None, "Succeeded"))
 
 
 def make_connection(place: Place) -> None:
@@ -237,6 +234,7 @@ CASES = {
     "pool list": Case(""),
     "pool show": Case("NAME", make_pool),
     "pool resize": Case("NAME --dedicated 1 --no-wait", make_pool, has_a_node),
+    "pool drain": Case("NAME --yes", make_pool),
     "pool wait": Case("NAME", make_pool),
     "pool stop-resize": Case("NAME", make_pool),
     "pool delete": Case("NAME --yes", make_pool, lambda place: place.name not in pools(place)),
@@ -286,4 +284,4 @@ def commands() -> dict[str, Any]:
         for name, each in getattr(command, "commands", {}).items():
             yield from below(each, (*names, name))
 
-    return dict(below(get_command(app)))
+    return dict(below(get_command(application())))
