@@ -42,7 +42,8 @@ def to_body(kind: ResourceType, inputs: Values) -> Values:
     properties: Values = {}
     for name in kind.inputs:
         if name in inputs:
-            (body if name in kind.envelope else properties)[name] = _to_arm(kind, name, inputs[name])
+            named = kind.traits.arm_names.get(name, name)
+            (body if name in kind.envelope else properties)[named] = _to_arm(kind, name, inputs[name])
     return {**body, "properties": properties} if properties else body
 
 
@@ -75,7 +76,8 @@ def _from_arm(kind: ResourceType, path: str, value: Any) -> Any:
 def outputs_of(kind: ResourceType, body: Values) -> Values:
     """The state's outputs: ARM's answer with ``properties`` lifted, secrets marked."""
     top = {name: value for name, value in body.items() if name != "properties"}
-    lifted = body.get("properties") or {}
+    programs = {arm: name for name, arm in kind.traits.arm_names.items()}
+    lifted = {programs.get(name, name): value for name, value in (body.get("properties") or {}).items()}
     is_whole = "properties" in kind.outputs or "properties" in kind.inputs
     whole = {**top, "properties": lifted} if is_whole else {**lifted, **top}
     outputs = {name: _from_arm(kind, name, value) for name, value in whole.items()}
@@ -96,7 +98,8 @@ def request_form(kind: ResourceType, values: Values) -> Values:
     properties = body.get("properties") or {}
     found: Values = {}
     for name in kind.inputs:
-        value = body.get(name) if name in kind.envelope else properties.get(name)
+        named = kind.traits.arm_names.get(name, name)
+        value = body.get(name) if name in kind.envelope else properties.get(named, properties.get(name))
         if value is not None:
             found[name] = _from_arm(kind, name, value)
     identities = (found.get("identity") or {}).get("userAssignedIdentities")

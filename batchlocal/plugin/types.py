@@ -60,9 +60,9 @@ class Traits:
     always do; ``needs_new`` tells it by property and api-version where that is a rule of its own. ``nested`` are
     objects, or lists of them, that have ``properties`` of their own in ARM and none in programs. ``sets`` are lists
     without an order. ``never_returned`` is taken by ARM and not shown. ``assumed`` is what the service fills in.
-    ``kept`` is left as it is when a program does not mention it; ``reset`` goes back to the given value when a program
-    no longer does. ``served`` the service changes when something else is made; where a program does not mention it,
-    that is no drift.
+    ``arm_names`` are properties that ARM calls otherwise, by the program's name. ``kept`` is left as it is when a
+    program does not mention it; ``reset`` goes back to the given value when a program no longer does. ``served`` the
+    service changes when something else is made; where a program does not mention it, that is no drift.
     """
 
     naming: Naming = "copy"
@@ -78,6 +78,7 @@ class Traits:
     kept: frozenset[str] = frozenset()
     served: frozenset[str] = frozenset()
     reset: Mapping[str, Any] = field(default_factory=dict)
+    arm_names: Mapping[str, str] = field(default_factory=dict)
     is_singleton: bool = False
 
 
@@ -131,6 +132,12 @@ _VAULT: Final = f"{_GROUP}/providers/Microsoft.KeyVault/vaults/{{vaultName}}"
 _INSIGHTS: Final = f"{_GROUP}/providers/Microsoft.Insights"
 _IDENTITIES: Final = frozenset({"identity.userAssignedIdentities"})
 _PLACED: Final = frozenset({"location"})
+_CAPITALISED: Final = (  # REST reference, Components: names that begin with a capital
+    *("AppId", "ApplicationId", "ConnectionString", "CreationDate", "DisableIpMasking", "DisableLocalAuth"),
+    *("ForceCustomerStorageForProfiler", "HockeyAppId", "HockeyAppToken", "ImmediatePurgeDataOn30Days"),
+    *("IngestionMode", "InstrumentationKey", "LaMigrationDate", "PrivateLinkScopedResources", "RetentionInDays"),
+    *("SamplingPercentage", "TenantId", "WorkspaceResourceId"),
+)
 
 _TRAITS: Final[dict[str, Traits]] = {
     "resources:ResourceGroup": Traits(naming="random", path=_GROUP, create_only=_PLACED),
@@ -261,6 +268,12 @@ _TRAITS: Final[dict[str, Traits]] = {
         path=f"{_INSIGHTS}/components/{{resourceName}}",
         create_only=_PLACED,
         secret_outputs=frozenset({"connectionString", "instrumentationKey"}),
+        arm_names={
+            "applicationType": "Application_Type",
+            "flowType": "Flow_Type",
+            "requestSource": "Request_Source",
+            **{f"{name[0].lower()}{name[1:]}": name for name in _CAPITALISED},
+        },
     ),
 }
 

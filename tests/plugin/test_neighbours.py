@@ -147,6 +147,11 @@ def planned(group: str, scope: str) -> list[tuple[str, dict[str, Any]]]:
                 "actions": {"actionGroups": [{"actionGroupId": people}]},
             },
         ),
+        (
+            "applicationinsights:Component",
+            {"resourceName": "traces", "kind": "web", "applicationType": "web", "workspaceResourceId": logs},
+        ),
+        ("storage:FileShare", {"accountName": "neighbourstore", "shareName": "files", "shareQuota": 10}),
         ("monitor:DiagnosticSetting", {"resourceUri": identity, "name": "all", "workspaceId": logs}),
         ("authorization:ManagementLockByScope", {"scope": identity, "lockName": "hold", "level": "CanNotDelete"}),
     ]
