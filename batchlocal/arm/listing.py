@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, quote, urlencode
@@ -22,6 +22,7 @@ __all__ = [
     "filter_of",
     "listed",
     "listed_by_key",
+    "listed_whole",
     "page_size",
     "position",
     "selected",
@@ -107,6 +108,19 @@ def listed_by_key(call: ArmCall, resources: Iterable[Resource], show: Callable[[
     after = position(call)
     rest = (one for one in resources if one.key > after)
     return listed(call, rest, lambda one: one.key, show, page_size(call, "maxresults"))
+
+
+def listed_whole(call: ArmCall, shown: Sequence[Any]) -> Answer:
+    """A page, as many entries as ``maxresults`` asks for, of a list that is at hand as it is shown.
+
+    Raises:
+        QueryParameterInvalid
+    """
+    after = position(call) or "0"
+    if not after.isdecimal():
+        raise QueryParameterInvalid("$skiptoken", "it is none of this list's")
+    rest = list(enumerate(shown, 1))[int(after[:9]) :]
+    return listed(call, rest, lambda one: str(one[0]), lambda one: one[1], page_size(call, "maxresults"))
 
 
 def _next_link(call: ArmCall, last: str) -> str:

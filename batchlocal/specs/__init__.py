@@ -6,7 +6,7 @@ by ``scripts/make_specs.py``; api-versions without a table of their own are serv
 """
 
 from batchlocal.specs.model import Constraints, Operation, Parameter, Problem, Property, Schema
-from batchlocal.specs.shaping import clean, create_only_paths, read_only_paths, secret_paths, visible
+from batchlocal.specs.shaping import clean, create_only_paths, read_only_paths, respelt, secret_paths, visible
 from batchlocal.specs.tables import Table, UnknownApiVersion, every_operation, known_versions, operations, table_for
 from batchlocal.specs.validation import check
 
@@ -26,6 +26,7 @@ __all__ = [
     "known_versions",
     "operations",
     "read_only_paths",
+    "respelt",
     "secret_paths",
     "table_for",
     "visible",

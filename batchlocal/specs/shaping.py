@@ -10,7 +10,7 @@ from batchlocal.specs.model import Property, Schema
 from batchlocal.specs.tables import Table, table_for
 from batchlocal.specs.validation import ANNOTATION
 
-__all__ = ["clean", "create_only_paths", "read_only_paths", "secret_paths", "visible"]
+__all__ = ["clean", "create_only_paths", "read_only_paths", "respelt", "secret_paths", "visible"]
 
 
 def clean(table: Table, schema_name: str, value: Any, *, nulls: bool = False) -> Any:
@@ -47,6 +47,25 @@ def create_only_paths(table: Table, schema_name: str) -> tuple[str, ...]:
 def read_only_paths(table: Table, schema_name: str) -> tuple[str, ...]:
     """The properties that only the service sets, written as in ``secret_paths``; nothing below them is listed."""
     return tuple(_paths(table.schema(schema_name), lambda known: known.read_only))
+
+
+def respelt(schema: Schema, value: Any) -> Any:
+    """A copy with names and enum values as ``schema`` spells them, whatever their case; what it does not know stays."""
+    if isinstance(value, list) and schema.items is not None:
+        items = schema.items
+        return [respelt(items, item) for item in value]
+    if isinstance(value, str):
+        return scalars.canonical(schema.constraints, value)
+    if not isinstance(value, dict) or schema.type != "object" or schema.free_form:
+        return value
+    made = {}
+    for name, inner in value.items():
+        known = schema.find(name, fold=True)
+        if known is not None:
+            made[known.name] = respelt(known.schema, inner)
+        else:
+            made[name] = inner if schema.additional is None else respelt(schema.additional, inner)
+    return made
 
 
 class _Cleaning:

@@ -9,10 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import requests
 
 from tests.conftest import Local, batchlocal_command, start_local
+from tests.server.described import Seen, problems
 from tests.server.test_server import token_for
 from tests.support.waiting import until
 
@@ -34,7 +36,8 @@ POOL = {
 class World:
     """A server of its own. Paths given to ``send`` are below the account unless they begin with a slash.
 
-    ``connection`` and ``configuration`` name a private endpoint connection and a perimeter configuration.
+    ``connection`` and ``configuration`` name a private endpoint connection and a perimeter configuration. Every answer
+    is held against the description of its operation, where there is one; ``seen`` remembers what was there.
     """
 
     local: Local
@@ -42,6 +45,7 @@ class World:
     configuration: str = ""
     http: requests.Session = field(default_factory=requests.Session)
     version: str = LATEST
+    seen: Seen = field(default_factory=Seen)
 
     @property
     def root(self) -> str:
@@ -64,7 +68,12 @@ class World:
         self, method: str, path: str, body: Any = None, *, version: str | None = None, **headers: str
     ) -> requests.Response:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self.http.request(method, self.url(path, version), json=body, headers=named, timeout=30)
+        url = self.url(path, version)
+        answer = self.http.request(method, url, json=body, headers=named, timeout=30)
+        where = unquote(urlsplit(url).path)
+        wrong = problems(answer, method, where, version or self.version, self.seen)
+        assert wrong == [], f"{method} {where}: {wrong}"
+        return answer
 
     def get(self, path: str, **options: Any) -> Any:
         answer = self.send("GET", path, **options)
@@ -93,10 +102,10 @@ def package() -> bytes:
 
 
 @contextmanager
-def a_world(data: Path) -> Iterator[World]:
-    """Start a server, fill it, give it, stop it."""
+def a_world(data: Path, version: str = LATEST) -> Iterator[World]:
+    """Start a server, fill it, give it, stop it; ``version`` is the api-version of Microsoft.Batch."""
     local = start_local(data)
-    world = World(local)
+    world = World(local, version=version)
     try:
         token = token_for(local, local.settings["armEndpoint"])
         world.http.trust_env = False  # REQUESTS_CA_BUNDLE would go before verify

@@ -7,8 +7,10 @@ from typing import Any, Final
 
 from batchlocal.arm.call import ArmCall
 from batchlocal.arm.fabric import body_object, check_subscription
+from batchlocal.arm.listing import filter_of, listed_whole
 from batchlocal.arm.microsoft_batch.provider import ACCOUNT_TYPE, PROVIDER
 from batchlocal.domain.sizes import cores_of, family_of
+from batchlocal.protocol.filters import EQUALITY, Filterable
 from batchlocal.protocol.messages import Answer
 from batchlocal.quotas import account_quota
 
@@ -44,9 +46,11 @@ def get_quotas(call: ArmCall) -> Answer:
 
 @PROVIDER.operation("Location_ListSupportedVirtualMachineSkus")
 def list_sizes(call: ArmCall) -> Answer:
-    """The sizes that pools may have."""
+    """The sizes that pools may have; ``$filter`` may name ``familyName`` (description)."""
     check_subscription(call)
-    return Answer(200, {"value": [_size(name, memory) for name, memory in SIZES.items()]})
+    wanted = filter_of(call, {"familyName": Filterable("string", EQUALITY)})
+    sizes = (_size(name, memory) for name, memory in SIZES.items())
+    return listed_whole(call, [size for size in sizes if wanted is None or wanted(size)])
 
 
 def _size(name: str, memory: int) -> dict[str, Any]:

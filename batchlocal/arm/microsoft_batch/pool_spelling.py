@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from typing import Any, Final
 
+from batchlocal import specs
 from batchlocal.domain.pool import Pool
 from batchlocal.protocol import moments
 
@@ -17,40 +18,39 @@ _RENAMED: Final = {
 }
 """Top-level names that differ: management -> service. All others are spelt alike on both planes."""
 
-_ENUMS: Final = {
-    "nodeFillType": ("Spread", "Pack"),
-    "elevationLevel": ("NonAdmin", "Admin"),
-    "scope": ("Task", "Pool"),
-    "loginMode": ("Batch", "Interactive"),
-    "caching": ("None", "ReadOnly", "ReadWrite"),
-    "storageAccountType": ("Standard_LRS", "Premium_LRS", "StandardSSD_LRS"),
-    "storeLocation": ("CurrentUser", "LocalMachine"),
-    "type": ("DockerCompatible", "CriCompatible"),
-    "targetNodeCommunicationMode": ("Default", "Classic", "Simplified"),
-    "access": ("Allow", "Deny"),
-    "protocol": ("TCP", "UDP"),
-    "mode": ("automatic", "manual", "rolling"),
-}
-"""Enum values: ARM spells them so; the service spells the same words in lower case (Deny, TCP and the like apart)."""
+_ARM: Final = (("2024-07-01", "PoolProperties"), ("2025-06-01", "PoolProperties"))
+_SERVICE: Final = (("2024-07-01.20.0", "PoolAddParameter"), ("2025-06-01", "BatchPoolCreateOptions"))
+"""The descriptions that tell how a plane spells names and words: neither version has all properties."""
 
-_SERVICE_KEEPS_CASE: Final = {"storageAccountType", "caching", "protocol", "type", "mode"}
+
+def _spelt(namespace: str, schemas: Iterable[tuple[str, str]], value: Any) -> Any:
+    for api_version, name in schemas:
+        value = specs.respelt(specs.table_for(namespace, api_version).schema(name), value)
+    return value
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_without_nulls(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {name: _without_nulls(inner) for name, inner in value.items() if inner is not None}
 
 
 def to_service(properties: dict[str, Any]) -> dict[str, Any]:
     """A pool body's ``properties`` in the service's spelling, scale settings taken apart into targets."""
-    sent = {name: value for name, value in properties.items() if value is not None}
+    sent = _without_nulls(properties)
     scale = sent.pop("scaleSettings", None)
     deployment = sent.pop("deploymentConfiguration", None) or {}
     between = sent.pop("interNodeCommunication", None)
-    found = {_RENAMED.get(name, name): _walk(value, _lower) for name, value in sent.items()}
+    found = {_RENAMED.get(name, name): value for name, value in sent.items()}
     if references := found.get("applicationPackageReferences"):
         found["applicationPackageReferences"] = [_reference_to_service(one) for one in references]
     if "virtualMachineConfiguration" in deployment:
-        machine = _walk(deployment["virtualMachineConfiguration"], _lower)
-        found["virtualMachineConfiguration"] = _swapped(machine, "nodeAgentSkuId", "nodeAgentSKUId")
+        found["virtualMachineConfiguration"] = deployment["virtualMachineConfiguration"]
     if between is not None:
         found["enableInterNodeCommunication"] = str(between).lower() == "enabled"
-    return {**found, **_scale_to_service(scale)}
+    return {**_spelt("service", _SERVICE, found), **_scale_to_service(scale)}
 
 
 def _scale_to_service(scale: dict[str, Any] | None) -> dict[str, Any]:
@@ -95,12 +95,14 @@ def to_arm(pool: Pool, account_id: str) -> dict[str, Any]:
     if pool.auto_scale_run:
         body["autoScaleRun"] = _run_to_arm(pool.auto_scale_run)
     if machine := known.pop("virtualMachineConfiguration", None):
-        machine = _swapped(_walk(machine, _upper), "nodeAgentSKUId", "nodeAgentSkuId")
         body["deploymentConfiguration"] = {"virtualMachineConfiguration": machine}
     if references := known.pop("applicationPackageReferences", None):
         body["applicationPackages"] = [_reference_to_arm(one, account_id) for one in references]
     back = {service: arm for arm, service in _RENAMED.items()}
-    return {**body, **{back.get(name, name): _walk(value, _upper) for name, value in known.items()}}
+    shown: dict[str, Any] = _spelt(
+        "Microsoft.Batch", _ARM, {**body, **{back.get(name, name): value for name, value in known.items()}}
+    )
+    return shown
 
 
 def _scale_to_arm(pool: Pool, known: dict[str, Any]) -> dict[str, Any]:
@@ -143,26 +145,3 @@ def _run_to_arm(run: dict[str, Any]) -> dict[str, Any]:
 def _reference_to_arm(reference: dict[str, Any], account_id: str) -> dict[str, Any]:
     found = {"id": f"{account_id}/applications/{reference['applicationId']}"}
     return {**found, **({"version": reference["version"]} if reference.get("version") else {})}
-
-
-def _walk(value: Any, spell: Callable[[str, str], str]) -> Any:
-    if isinstance(value, list):
-        return [_walk(item, spell) for item in value]
-    if not isinstance(value, dict):
-        return value
-    return {
-        name: spell(name, item) if name in _ENUMS and isinstance(item, str) else _walk(item, spell)
-        for name, item in value.items()
-    }
-
-
-def _lower(name: str, value: str) -> str:
-    return value if name in _SERVICE_KEEPS_CASE else value.lower()
-
-
-def _upper(name: str, value: str) -> str:
-    return next((word for word in _ENUMS[name] if word.lower() == value.lower()), value)
-
-
-def _swapped(body: dict[str, Any], old: str, new: str) -> dict[str, Any]:
-    return {new if name == old else name: value for name, value in body.items()}

@@ -9,6 +9,7 @@ from batchlocal.arm.call import ArmCall
 from batchlocal.arm.conditions import check_conditions
 from batchlocal.arm.errors import CATALOGUE, provider
 from batchlocal.arm.fabric import accept, retry_after
+from batchlocal.arm.listing import listed_whole
 from batchlocal.arm.microsoft_batch.provider import ACCOUNT_TYPE, PROVIDER, InvalidBody, account_of, properties_of
 from batchlocal.arm.private_endpoints import GROUPS, connect, connections, disconnect, shown_connection
 from batchlocal.domain.refusals import Refusal
@@ -64,7 +65,7 @@ def _resources(account: Resource) -> list[dict[str, Any]]:
 @PROVIDER.operation("PrivateLinkResource_ListByBatchAccount")
 def list_private_links(call: ArmCall) -> Answer:
     """The account itself and its node management endpoint."""
-    return Answer(200, {"value": _resources(account_of(call))})
+    return listed_whole(call, _resources(account_of(call)))
 
 
 @PROVIDER.operation("PrivateLinkResource_Get")
@@ -81,7 +82,7 @@ def get_private_link(call: ArmCall) -> Answer:
 def list_connections(call: ArmCall) -> Answer:
     """Who has connected, by name."""
     account = account_of(call)
-    return Answer(200, {"value": shown_connections(call.tx, account)})
+    return listed_whole(call, shown_connections(call.tx, account))
 
 
 def shown_connections(tx: Tx, account: Resource) -> list[dict[str, Any]]:
