@@ -1,14 +1,15 @@
-"""How ARM's handlers reach blobs: signed URLs for clients, and a look at what is there."""
+"""How ARM's handlers reach blobs: signed URLs for clients, and what storage itself says of its containers."""
 
 from __future__ import annotations
 
 import asyncio
-import re
 import ssl
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import lru_cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+from xml.etree import ElementTree
 
 from batchlocal.platform import Platform
 from batchlocal.protocol import moments
@@ -16,11 +17,44 @@ from batchlocal.protocol import moments
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["StorageRefused", "blob_exists", "make_container", "signed_url"]
+__all__ = [
+    "Container",
+    "LeaseConflict",
+    "StorageRefused",
+    "blob_exists",
+    "change_lease",
+    "containers",
+    "delete_container",
+    "has_blobs",
+    "make_container",
+    "set_container",
+    "signed_url",
+]
+
+
+class Container(NamedTuple):
+    """A container as storage has it; ``modified`` is an HTTP date, ``access`` is empty for none."""
+
+    name: str
+    etag: str
+    modified: str
+    lease_status: str
+    lease_state: str
+    lease_duration: str
+    access: str
+    metadata: dict[str, str]
 
 
 class StorageRefused(Exception):
     """Storage did not take the signature: its key has been regenerated."""
+
+
+class LeaseConflict(Exception):
+    """The lease is not as the caller thinks; ``code`` and ``message`` are storage's own."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code, self.message = code, message
 
 
 def signed_url(
@@ -92,22 +126,115 @@ async def delete_container(platform: Platform, account: tuple[str, str], contain
     await _ask(platform, "DELETE", account, f"/{container}?restype=container", HTTPStatus.NOT_FOUND)
 
 
-async def containers(platform: Platform, account: tuple[str, str]) -> list[str]:
-    """The names of the containers that storage itself has, whoever made them.
+async def containers(platform: Platform, account: tuple[str, str]) -> dict[str, Container]:
+    """The containers that storage itself has, whoever made them, by name.
 
     Raises:
         httpx.HTTPError: storage did not answer, or refused.
         StorageRefused: the key is not one of the account's.
     """
-    answer = await _ask(platform, "GET", account, "?comp=list")
-    return re.findall(r"<Container><Name>([^<]+)</Name>", answer.text)
+    answer = await _ask(platform, "GET", account, "?comp=list&include=metadata")
+    found = map(_container, ElementTree.fromstring(answer.content).iter("Container"))  # noqa: S314 our own Azurite's
+    return {one.name: one for one in found}
 
 
-async def _ask(platform: Platform, method: str, account: tuple[str, str], path: str, *accepted: int) -> httpx.Response:
+def _container(element: ElementTree.Element) -> Container:
+    def said(name: str) -> str:
+        return element.findtext(f"Properties/{name}") or ""
+
+    metadata = {one.tag: one.text or "" for one in element.iterfind("Metadata/*")}
+    return Container(
+        element.findtext("Name") or "",
+        said("Etag").strip('"'),
+        said("Last-Modified"),
+        said("LeaseStatus").capitalize() or "Unlocked",
+        said("LeaseState").capitalize() or "Available",
+        said("LeaseDuration").capitalize(),
+        said("PublicAccess").capitalize(),
+        metadata,
+    )
+
+
+async def set_container(
+    platform: Platform,
+    account: tuple[str, str],
+    container: str,
+    *,
+    access: str | None = None,
+    metadata: Mapping[str, str] | None = None,
+) -> None:
+    """Change who may read a container without a key (``Container``, ``Blob``, ``None``) and what is noted of it.
+
+    Raises:
+        httpx.HTTPError: storage did not answer, or refused.
+        StorageRefused: the key is not one of the account's.
+    """
+    await platform.blobs.wait_ready()
+    if access is not None:
+        await asyncio.to_thread(_set_access, platform, account, container, access)
+    if metadata is not None:
+        headers = {f"x-ms-meta-{name}": str(value) for name, value in metadata.items()}
+        await _ask(platform, "PUT", account, f"/{container}?restype=container&comp=metadata", headers=headers)
+
+
+def _set_access(platform: Platform, account: tuple[str, str], container: str, access: str) -> None:
+    """By the account's key itself: signatures do not allow it (REST reference, "Set Container ACL")."""
+    from azure.storage.blob import ContainerClient
+
+    name, key = account
+    credential = {"account_name": name, "account_key": key}
+    url, ca_file = f"{platform.blob_origin}/{name}", str(platform.data.ca_file)
+    with ContainerClient(url, container, credential=credential, connection_verify=ca_file) as blobs:
+        blobs.set_container_access_policy({}, public_access=None if access == "None" else access.lower())
+
+
+async def has_blobs(platform: Platform, account: tuple[str, str], container: str) -> bool:
+    """Whether there is any blob in a container.
+
+    Raises:
+        httpx.HTTPError: storage did not answer, or refused.
+        StorageRefused: the key is not one of the account's.
+    """
+    answer = await _ask(platform, "GET", account, f"/{container}?restype=container&comp=list&maxresults=1")
+    return b"<Blob>" in answer.content
+
+
+async def change_lease(
+    platform: Platform, account: tuple[str, str], container: str, headers: Mapping[str, str]
+) -> tuple[str, str]:
+    """Acquire, renew, change, release or break a container's lease (``headers`` as REST "Lease Container" has them).
+
+    Returns:
+        the lease's id and the seconds until it is broken, each empty where storage says nothing of it.
+
+    Raises:
+        LeaseConflict
+        httpx.HTTPError: storage did not answer.
+        StorageRefused: the key is not one of the account's.
+    """
+    refused = (HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED)
+    path = f"/{container}?restype=container&comp=lease"
+    answer = await _ask(platform, "PUT", account, path, *refused, headers=headers)
+    if answer.status_code in refused:
+        error = ElementTree.fromstring(answer.content)  # noqa: S314 our own Azurite's
+        message = (error.findtext("Message") or "").partition("\n")[0]
+        raise LeaseConflict(error.findtext("Code") or "InvalidHeaderValue", message)
+    return answer.headers.get("x-ms-lease-id", ""), answer.headers.get("x-ms-lease-time", "")
+
+
+async def _ask(
+    platform: Platform,
+    method: str,
+    account: tuple[str, str],
+    path: str,
+    *accepted: int,
+    headers: Mapping[str, str] | None = None,
+) -> httpx.Response:
     await platform.blobs.wait_ready()
     name, key = account
     url = f"{platform.blob_origin}/{name}{path}&{_account_sas(name, key)}"
-    answer = await client(platform).request(method, url, headers={"x-ms-version": "2021-12-02"})
+    sent = {"x-ms-version": "2021-12-02", **(headers or {})}
+    answer = await client(platform).request(method, url, headers=sent)
     if answer.status_code == HTTPStatus.FORBIDDEN:
         raise StorageRefused
     if answer.status_code not in accepted:

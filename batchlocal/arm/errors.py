@@ -20,7 +20,10 @@ __all__ = ["CATALOGUE", "Wording", "answer_fault", "answer_refusal", "gateway", 
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """Status, code and message of one refusal; ``{field}`` in a text is filled with the refusal's own facts."""
+    """Status, code and message of one refusal; ``{field}`` in a text is filled with the refusal's own facts.
+
+    ``target`` is empty for a provider that names none.
+    """
 
     status: int
     code: str
@@ -64,11 +67,12 @@ def answer_fault(fault: Fault, request: Request) -> Answer:
 
 def _answer(wording: Wording, facts: dict[str, Any], request: Request) -> Answer:
     message = wording.message.format(**facts)
-    error: dict[str, Any] = {"code": wording.code, "message": message}
+    error: dict[str, Any] = {"code": wording.code.format(**facts), "message": message}
     headers = {name: text.format(**facts) for name, text in wording.headers.items()}
     if wording.by_provider:
         error["message"] += f"\nRequestId:{request.request_id}\nTime:{moments.iso(request.arrived)}"
-        error["target"] = wording.target
+        if wording.target:
+            error["target"] = wording.target
         details = [{"code": code, "message": text.format(**facts)} for code, text in wording.details.items()]
         if details:
             error["details"] = details

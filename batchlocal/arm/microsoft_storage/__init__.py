@@ -1,9 +1,39 @@
-"""Microsoft.Storage, as far as linked storage needs it: accounts, keys and signatures, blob containers, policies (F9).
+"""Microsoft.Storage: accounts, keys and signatures, and what lies below an account (F9).
 
-Accounts live in ARM; their blobs live in Azurite, which is told of names and keys after each commit.
+Accounts live in ARM; their blobs live in Azurite, which is told of names and keys after each commit. Containers are one
+thing with those in Azurite; files, queues, tables and policies are resources of ARM with nothing behind them.
 """
 
-from batchlocal.arm.microsoft_storage import accounts, blob_services, keys, policies, private_links
+from batchlocal.arm.microsoft_storage import (
+    accounts,
+    containers,
+    encryption_scopes,
+    failover,
+    file_shares,
+    immutability,
+    keys,
+    local_users,
+    policies,
+    private_links,
+    queues_and_tables,
+    regions,
+    services,
+)
 from batchlocal.arm.microsoft_storage.provider import PROVIDER
 
-__all__ = ["PROVIDER", "accounts", "blob_services", "keys", "policies", "private_links"]
+__all__ = [
+    "PROVIDER",
+    "accounts",
+    "containers",
+    "encryption_scopes",
+    "failover",
+    "file_shares",
+    "immutability",
+    "keys",
+    "local_users",
+    "policies",
+    "private_links",
+    "queues_and_tables",
+    "regions",
+    "services",
+]

@@ -75,6 +75,13 @@ async def regenerate_key(call: ArmCall) -> Answer:
     return json_answer(200, _keys(account))
 
 
+@PROVIDER.operation("StorageAccounts_RevokeUserDelegationKeys")
+def revoke_delegation_keys(call: ArmCall) -> Answer:
+    """Done: linked storage takes no Entra tokens, so there is never a key of this kind."""
+    account_of(call)
+    return Answer(200)
+
+
 def _keys(account: Resource) -> dict[str, Any]:
     created = account.body["properties"]["keyCreationTime"]
     keys = account.hidden["keys"].items()

@@ -7,7 +7,7 @@ from typing import Any
 
 from batchlocal import specs
 from batchlocal.arm.call import ArmCall
-from batchlocal.arm.errors import CATALOGUE, gateway
+from batchlocal.arm.errors import CATALOGUE, Wording, gateway, provider
 from batchlocal.arm.fabric import ResourceNotFound, group_of
 from batchlocal.arm.provider import ResourceProvider
 from batchlocal.domain.refusals import Refusal
@@ -16,13 +16,25 @@ from batchlocal.protocol.messages import Answer
 from batchlocal.protocol.routing import Route
 from batchlocal.store.resources import Resource
 
-__all__ = ["ACCOUNT_TYPE", "JSON", "PROVIDER", "account_of", "json_answer", "key_of", "sync_storage"]
+__all__ = [
+    "ACCOUNT_TYPE",
+    "JSON",
+    "PROVIDER",
+    "account_of",
+    "json_answer",
+    "key_of",
+    "storage_error",
+    "sync_storage",
+]
 
 ACCOUNT_TYPE = "Microsoft.Storage/storageAccounts"
 JSON = "application/json"  # this provider names no charset (F9)
 _SUBSCRIPTION = "/subscriptions/{subscriptionId}/providers/Microsoft.Storage"
-_GROUP = "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.Storage"
-_ACCOUNT = f"{_GROUP}/storageAccounts/{{accountName}}"
+
+
+def storage_error(status: int, code: str, message: str) -> Wording:
+    """How this provider words a refusal: request id and time in the message, no target (azure-rest-api-specs 11331)."""
+    return provider(status, code, message, target="")
 
 
 @dataclass(eq=False)
@@ -43,7 +55,6 @@ def _refuse(problem: specs.Problem) -> Refusal:
 PROVIDER = ResourceProvider(
     "Microsoft.Storage",
     [
-        Route("FileServices_GetServiceProperties", "GET", f"{_ACCOUNT}/fileServices/default"),
         Route("AsyncOperations_Get", "GET", f"{_SUBSCRIPTION}/locations/{{location}}/asyncoperations/{{operationId}}"),
     ],
     refuse_body=_refuse,
