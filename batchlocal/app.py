@@ -18,6 +18,7 @@ import orjson
 from batchlocal.arm.plane import ArmPlane
 from batchlocal.arm.provider import ResourceProvider
 from batchlocal.arm.providers import providers
+from batchlocal.blobs.operations import OPERATIONS
 from batchlocal.clock import ARRIVED
 from batchlocal.control.plane import ControlPlane
 from batchlocal.identity.authority import Authority
@@ -119,6 +120,7 @@ def _operations(known: Iterable[ResourceProvider]) -> dict[str, frozenset[str]]:
     return {
         "arm": frozenset(operation for provider in known for operation in provider.operations),
         "service": frozenset(operation.id for operation in service.operations),
+        "storage": OPERATIONS,
     }
 
 

@@ -27,11 +27,12 @@ class Fault:
     """What goes wrong, for whom, and how often.
 
     ``operation``, ``account``, ``pool`` and ``task`` are globs without regard to case; ``plane`` is ``arm``,
-    ``service`` or empty for both. ``times`` is how many more it strikes, None without end. An ``error`` answers
-    ``status`` with ``code`` and ``message`` (empty: the plane's own words for the status) and, above 0,
-    ``retry_after`` seconds; a ``delay`` waits ``seconds`` first; a ``drop`` closes the connection, ``after_commit`` or
-    before anything is done; an ``allocation`` ends a resize of a pool with the resize error ``code``. An error with a
-    ``task`` strikes tasks of that id within a collection that is added, and leaves the request and the others alone.
+    ``service``, ``storage`` or empty for all three, where ``*`` spares storage. ``times`` is how many more it strikes,
+    None without end. An ``error`` answers ``status`` with ``code`` and ``message`` (empty: the plane's own words for
+    the status) and, above 0, ``retry_after`` seconds; a ``delay`` waits ``seconds`` first; a ``drop`` closes the
+    connection, ``after_commit`` or before anything is done; an ``allocation`` ends a resize of a pool with the resize
+    error ``code``. An error with a ``task`` strikes tasks of that id within a collection that is added, and leaves the
+    request and the others alone.
     """
 
     kind: Kind
@@ -56,6 +57,7 @@ class Fault:
             self.kind != "allocation"
             and not self.task
             and self.plane in ("", plane)
+            and not (plane == "storage" and not self.plane and self.operation == "*")
             and _matches(operation, self.operation)
             and _matches(account, self.account)
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -50,6 +51,7 @@ class Platform:
     ``simulate_nodes``: all pools' nodes run nothing, not only those of pools that ask for it;
     ``simulate_containers``: what is meant for a container runs on the host, and says so;
     ``task_users``: whether tasks run as users of their own, and why not.
+    ``storage_token`` marks our own requests to linked storage, which its network rules let through.
     ``performing`` are the effects that are being performed, by subject.
     """
 
@@ -73,6 +75,7 @@ class Platform:
     faults: Faults = field(default_factory=Faults)
     journal: Journal = field(default_factory=Journal)
     work: asyncio.Event = field(default_factory=asyncio.Event)
+    storage_token: str = field(default_factory=secrets.token_urlsafe, repr=False)
     access: Access = field(init=False)
 
     def __post_init__(self) -> None:
@@ -81,6 +84,11 @@ class Platform:
     @property
     def pace(self) -> float:
         return self.clock.pace
+
+    @property
+    def storage_headers(self) -> dict[str, str]:
+        """Headers of our own requests to linked storage; of no others."""
+        return {"x-batchlocal-inside": self.storage_token}
 
     @property
     def blob_origin(self) -> str:

@@ -1,7 +1,8 @@
-"""Networks from which a private endpoint leads to a Batch account. The service plane and the nodes ask.
+"""Networks from which a private endpoint leads to an account. The service plane, the nodes and linked storage ask.
 
 Azure documentation, "Use private endpoints with Azure Batch accounts": an approved endpoint of group ``batchAccount``
-leads to the Batch service, one of ``nodeManagement`` lets nodes reach the node management service.
+leads to the Batch service, one of ``nodeManagement`` lets nodes reach the node management service. To a storage account
+one of group ``blob`` leads.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ from batchlocal.store.resources import Resource
 
 __all__ = ["networks_to"]
 
-_CONNECTIONS = "Microsoft.Batch/batchAccounts/privateEndpointConnections"
+Group = Literal["batchAccount", "nodeManagement", "blob"]
 
 
-def networks_to(tx: Tx, account: Resource, group: Literal["batchAccount", "nodeManagement"]) -> Iterator[Resource]:
+def networks_to(tx: Tx, account: Resource, group: Group) -> Iterator[Resource]:
     """The virtual networks that have an approved private endpoint of the group to the account."""
-    for connection in tx.resources.children(account.id, _CONNECTIONS):
+    for connection in tx.resources.children(account.id, f"{account.type}/privateEndpointConnections"):
         properties = connection.body["properties"]
         is_approved = properties["privateLinkServiceConnectionState"]["status"] == "Approved"
         endpoint = tx.resources.find(properties["privateEndpoint"]["id"])

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TextIO
 
 import uvicorn
@@ -32,6 +33,7 @@ from batchlocal.nodes.users import settle_task_users
 from batchlocal.platform import Platform
 from batchlocal.runner import Runner
 from batchlocal.snapshots import finish_exchange
+from batchlocal.storage_gate import judge
 from batchlocal.store import Store
 from batchlocal.telemetry import deliver
 
@@ -262,6 +264,7 @@ async def _run_storage(platform: Platform) -> None:
     """Linked storage, beside ARM and not before it: ARM answers while the blob server is still starting."""
     blobs = platform.blobs
     assert isinstance(blobs, BlobServer)
+    blobs.judge = partial(judge, platform)
     try:
         await blobs.start()
         await arm_effects.sync_storage(platform)

@@ -161,7 +161,7 @@ class LogStorage:
         import httpx
 
         context = ssl.create_default_context(cafile=str(self._platform.data.ca_file))
-        return httpx.AsyncClient(verify=context, timeout=30, headers=_HEADERS)
+        return httpx.AsyncClient(verify=context, timeout=30, headers={**_HEADERS, **self._platform.storage_headers})
 
     async def append(self, storage_id: str, place: str, lines: Sequence[bytes]) -> None:
         """Append lines to an append blob (``CONTAINER/BLOB``), which is made with its container when they are missing.

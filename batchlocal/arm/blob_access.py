@@ -81,15 +81,15 @@ def signed_url(
 
 
 @lru_cache(maxsize=4)
-def _client(ca_file: str, _loop: int) -> httpx.AsyncClient:
+def _client(ca_file: str, headers: tuple[tuple[str, str], ...], _loop: int) -> httpx.AsyncClient:
     import httpx  # when it is needed: it takes longer than the server needs to start
 
-    return httpx.AsyncClient(verify=ssl.create_default_context(cafile=ca_file), timeout=30)
+    return httpx.AsyncClient(verify=ssl.create_default_context(cafile=ca_file), timeout=30, headers=dict(headers))
 
 
 def client(platform: Platform) -> httpx.AsyncClient:
     """The HTTP client for linked storage; it trusts our CA only."""
-    return _client(str(platform.data.ca_file), id(asyncio.get_running_loop()))
+    return _client(str(platform.data.ca_file), tuple(platform.storage_headers.items()), id(asyncio.get_running_loop()))
 
 
 async def blob_exists(platform: Platform, account: tuple[str, str], container: str, blob: str) -> bool:

@@ -2,13 +2,16 @@
 //
 // stdin:  one JSON object a line. {"accounts": {"name": ["key1", "key2"]}}: the storage accounts from now on. Keys come this
 //         way and no other, so they are in no file, argument or variable. {"save": true}: write out what is only in memory.
+//         {"judged": true}: ask before each request that is authenticated what it meets;
+//         {"answer": number, "verdict": {...}}: what a request meets that was asked about (gate.cjs).
 //         The end of stdin, which is also the end of whoever started us, however it came, makes Azurite flush and end.
 // stdout: one JSON object a line: {"ready": true} once it listens, {"accounts": count} once accounts are in force,
-//         {"saved": true} once all that was written before lies in files.
+//         {"saved": true} once all that was written before lies in files; {"ask": number, ...} before a request is performed.
 "use strict";
 
 const path = require("node:path");
 const readline = require("node:readline");
+const gate = require("./gate.cjs");
 
 const [installed] = process.argv.splice(2, 1); // what is left are Azurite's own options
 const root = path.join(installed, "node_modules", "azurite", "dist", "src");
@@ -39,6 +42,8 @@ function take(sent) {
   say({ accounts: accounts.size });
 }
 
+gate.install(root, say);
+
 async function main() {
   console.log = quiet; // Azurite's own lines would be taken for ours
   const server = await new BlobServerFactory().createServer();
@@ -53,8 +58,10 @@ async function main() {
   };
   const lines = readline.createInterface({ input: process.stdin });
   lines.on("line", (line) => {
-    const { accounts: sent } = JSON.parse(line);
-    if (sent) take(sent);
+    const message = JSON.parse(line);
+    if (message.judged) gate.start();
+    else if (message.answer) gate.answer(message);
+    else if (message.accounts) take(message.accounts);
     else save(server).then(() => say({ saved: true }), end); // what cannot be written must not be served on
   });
   lines.on("close", end);

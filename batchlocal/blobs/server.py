@@ -15,10 +15,17 @@ import os
 import shutil
 import socket
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-__all__ = ["AzuriteMissing", "BlobServer", "check_installed"]
+__all__ = ["AzuriteMissing", "BlobServer", "Judge", "check_installed"]
+
+Judge = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+"""Says what a request meets.
+
+It gets ``operation`` (Microsoft's operationId), ``account``, ``peer`` and ``inside`` (a token, may be empty), and gives
+{}, or ``status``, ``code``, ``message`` and ``retryAfter``, or ``seconds``, or ``drop`` ("before" or "after")."""
 
 _log = logging.getLogger(__name__)
 _LAUNCHER = Path(__file__).with_name("launch.cjs")
@@ -41,6 +48,8 @@ class BlobServer:
 
     ``folder`` holds the blobs, the port, and what Azurite has to say when it is in trouble. Accounts are given by
     ``set_accounts`` and survive a restart of the child, not one of this process: who starts it tells it again.
+    ``judge``, if given before ``start``, is asked before each authenticated request is performed; so nobody may block
+    the event loop while he waits for the child.
     """
 
     def __init__(self, folder: Path, certificate: Path, private_key: Path) -> None:
@@ -52,6 +61,7 @@ class BlobServer:
         self._confirmed = asyncio.Condition()
         self._confirmations: Counter[str] = Counter()
         self._supervisor: asyncio.Task[None] | None = None
+        self.judge: Judge | None = None
         self.port = _kept_port(folder)
 
     async def start(self) -> None:
@@ -129,6 +139,9 @@ class BlobServer:
             said = (self._folder / "azurite.log").read_text(errors="replace").strip()
             raise _NotStarted(said or "it ended without a word")
         self._listener = asyncio.create_task(self._listen(self._process))
+        if self.judge is not None:
+            assert self._process.stdin is not None
+            self._process.stdin.write(b'{"judged": true}\n')
         told: object = None
         while told is not self._accounts:  # they may change while we tell them
             told = self._accounts
@@ -136,11 +149,26 @@ class BlobServer:
         self._ready.set()
 
     async def _listen(self, process: asyncio.subprocess.Process) -> None:
-        """Count the child's confirmations until its output ends."""
+        """Answer the child's questions and count its confirmations until its output ends."""
         assert process.stdout is not None
         while line := await process.stdout.readline():
-            await self._confirm(json.loads(line).keys())
+            message = json.loads(line)
+            if "ask" in message:
+                assert self.judge is not None, "it was told to ask"
+                self._answer(process, message, self.judge)
+            else:
+                await self._confirm(message.keys())
         await self._confirm(())
+
+    @staticmethod
+    def _answer(process: asyncio.subprocess.Process, asked: dict[str, Any], judge: Judge) -> None:
+        try:
+            verdict = judge(asked)
+        except Exception:
+            _log.exception("a request to linked storage could not be judged; it is performed")
+            verdict = {}
+        if process.stdin is not None and not process.stdin.is_closing():
+            process.stdin.write(json.dumps({"answer": asked["ask"], "verdict": verdict}).encode() + b"\n")
 
     async def _confirm(self, kinds: Iterable[str]) -> None:
         async with self._confirmed:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import time
 import uuid
+from collections.abc import Iterator
 
 import pytest
 import requests
 from azure.batch import BatchClient, models
 from azure.core.credentials import AzureNamedKeyCredential
-from azure.core.exceptions import HttpResponseError
+from azure.core.exceptions import HttpResponseError, ServiceRequestError, ServiceResponseError
 from azure.mgmt.batch import BatchManagementClient
+from azure.storage.blob import ContainerClient, ExponentialRetry
 
 from tests.control.conftest import Steered
+from tests.support.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -189,3 +192,71 @@ def test_without_a_server_a_command_says_what_to_do(tmp_path: os.PathLike[str], 
     assert refused.returncode == 1
     assert "batchlocal start --detach" in refused.stderr
     assert len(refused.stderr.splitlines()) == 1
+
+
+@pytest.fixture(scope="module")
+def blobs(shared: Steered) -> Iterator[ContainerClient]:
+    """A container in linked storage, not made yet; its client tries nothing again."""
+    storage = f"/resourceGroups/{shared.group}/providers/Microsoft.Storage/storageAccounts/s{uuid.uuid4().hex[:9]}"
+    body = {"location": "westeurope", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}}
+    assert shared.arm("PUT", storage, body, "2023-05-01").ok
+    until(lambda: '"Succeeded"' in shared.arm("GET", storage, version="2023-05-01").text)
+    endpoint = shared.arm("GET", storage, version="2023-05-01").json()["properties"]["primaryEndpoints"]["blob"]
+    keys = shared.arm("POST", f"{storage}/listKeys", version="2023-05-01").json()["keys"]
+    credential = {"account_name": storage.rsplit("/", 1)[-1], "account_key": keys[0]["value"]}
+    ca = shared.local.settings["caFile"]
+    with ContainerClient(endpoint, "files", credential=credential, retry_total=0, connection_verify=ca) as client:
+        client.create_container()
+        yield client
+
+
+def test_an_error_strikes_at_linked_storage(steered: Steered, blobs: ContainerClient) -> None:
+    set_fault(steered, operation="BlockBlob_*", status=503, retryAfter=7)
+    set_fault(steered, operation="Blob_Download", status=429, code="Slow", message="Down <now>")
+    with pytest.raises(HttpResponseError, match="currently unable to receive") as refused:
+        blobs.upload_blob("a", b"content")
+    assert (refused.value.status_code, refused.value.error_code) == (503, "ServerBusy")  # type: ignore[attr-defined]
+    assert refused.value.response is not None
+    assert refused.value.response.headers["Retry-After"] == "7"
+    assert not blobs.get_blob_client("a").exists()
+    blobs.upload_blob("a", b"content")
+    with pytest.raises(HttpResponseError, match="Down <now>") as slow:
+        blobs.download_blob("a")
+    assert slow.value.error_code == "Slow"  # type: ignore[attr-defined]
+    assert blobs.download_blob("a").readall() == b"content"
+    assert steered.control("GET", "/faults").json() == {"value": []}
+
+
+def test_a_delay_and_a_cut_connection_at_linked_storage(steered: Steered, blobs: ContainerClient) -> None:
+    set_fault(steered, operation="Container_GetProperties*", kind="delay", seconds=0.7)
+    began = time.monotonic()
+    assert blobs.exists()
+    assert time.monotonic() - began >= 0.7
+    for after, there in ((False, False), (True, True)):
+        set_fault(steered, operation="BlockBlob_Upload", kind="drop", afterCommit=after)
+        with pytest.raises((ServiceRequestError, ServiceResponseError)):
+            blobs.upload_blob(f"cut-{after}", b"content")
+        assert blobs.get_blob_client(f"cut-{after}").exists() is there
+
+
+def test_everything_does_not_mean_storage_unless_it_is_said(steered: Steered, blobs: ContainerClient) -> None:
+    set_fault(steered, operation="*", times="always")
+    assert blobs.exists()
+    set_fault(steered, operation="*", plane="storage", account=str(blobs.account_name))
+    with pytest.raises(HttpResponseError):
+        blobs.get_container_properties()
+    assert blobs.exists()
+
+
+def test_a_retrying_client_of_storage_gets_through(steered: Steered, blobs: ContainerClient) -> None:
+    """azure-storage-blob tries 503 again; a fault of another account's strikes nothing here."""
+    set_fault(steered, operation="BlockBlob_Upload", account="another")
+    set_fault(steered, operation="BlockBlob_Upload", status=503, account=str(blobs.account_name))
+    ca = steered.local.settings["caFile"]
+    patient = ExponentialRetry(initial_backoff=0, increment_base=0.1)
+    with ContainerClient.from_container_url(
+        blobs.url, credential=blobs.credential, connection_verify=ca, retry_policy=patient
+    ) as client:
+        client.upload_blob("again", b"content")
+    [left] = steered.control("GET", "/faults").json()["value"]
+    assert (left["account"], left["struck"]) == ("another", 0)

@@ -47,6 +47,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "batchlocal.metrics": {"domain", "platform", "protocol", "store", "telemetry"},
     "batchlocal.linked_storage": {"access", "store"},
     "batchlocal.private_links": {"store"},
+    "batchlocal.storage_gate": {"domain", "platform", "private_links", "store"},
     "batchlocal.quotas": {"domain", "store"},
     "batchlocal.certificates": {"domain", "platform", "protocol", "store"},
     "batchlocal.autoscaling": {"domain", "platform", "protocol", "store", "batchmgmt.autoscale"},

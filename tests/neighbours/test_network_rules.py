@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,7 +17,9 @@ from tests.neighbours.conftest import WHERE, Caller
 from tests.neighbours.test_networks import NET, open_door
 from tests.support.waiting import until
 
-BATCH = {"version": "2024-07-01"}
+BATCH, STORAGE = {"version": "2024-07-01"}, {"version": "2023-05-01"}
+SUBNET = {"name": "nodes", "properties": {"addressPrefix": "10.20.0.0/24"}}
+SPACE = {"addressSpace": {"addressPrefixes": ["10.20.0.0/16"]}, "subnets": [SUBNET]}
 INSIDE, OUTSIDE = "127.20.0.5", "127.0.0.1"
 
 
@@ -175,3 +178,66 @@ def test_an_identity_must_be_there_and_is_the_principal_that_it_is(owner: Caller
     made = owner.put(path, WHERE)["properties"]
     shown = owner.send("PATCH", account, body, **BATCH).json()["identity"]["userAssignedIdentities"]
     assert shown == {path: {"principalId": made["principalId"], "clientId": made["clientId"]}}
+
+
+@pytest.fixture
+def storage(owner: Caller) -> str:
+    """The id of a storage account."""
+    path = owner.path(f"Microsoft.Storage/storageAccounts/s{uuid.uuid4().hex[:10]}")
+    owner.put(path, {**WHERE, "kind": "StorageV2", "sku": {"name": "Standard_LRS"}}, **STORAGE)
+    until(lambda: owner.send("GET", path, **STORAGE).json()["properties"]["provisioningState"] == "Succeeded")
+    return path
+
+
+def stores(owner: Caller, storage: str, address: str) -> bool:
+    """Whether a client at an address, with a good signature, is let at the account's blobs."""
+    signing = {"signedServices": "b", "signedResourceTypes": "sco", "signedPermission": "rlw"}
+    expiry = {"signedExpiry": "2099-01-01T00:00:00Z"}
+    sas = owner.send("POST", f"{storage}/listAccountSas", {**signing, **expiry}, **STORAGE).json()["accountSasToken"]
+    blobs = owner.send("GET", storage, **STORAGE).json()["properties"]["primaryEndpoints"]["blob"].rstrip("/")
+    with at(owner, address) as there:
+        answer = there.http.get(f"{blobs}?comp=list&{sas}", headers={"x-ms-version": "2021-12-02"}, timeout=30)
+    if answer.ok:
+        return True
+    assert (answer.status_code, answer.headers["x-ms-error-code"]) == (403, "AuthorizationFailure"), answer.text
+    return False
+
+
+def test_blobs_are_reached_as_the_storage_accounts_network_rules_say(owner: Caller, storage: str) -> None:
+    """ "Configure Azure Storage firewalls and virtual networks"."""
+
+    def allow(**properties: Any) -> None:
+        assert owner.send("PATCH", storage, {"properties": properties}, **STORAGE).ok
+
+    assert stores(owner, storage, OUTSIDE)
+    rule = {"value": "203.0.113.7", "action": "Allow"}
+    allow(networkAcls={"defaultAction": "Deny", "ipRules": [rule]})
+    assert not stores(owner, storage, OUTSIDE)
+    assert stores(owner, storage, "127.0.113.7")
+    subnet = owner.put(NET, {**WHERE, "properties": SPACE})["properties"]["subnets"][0]["id"]
+    assert not stores(owner, storage, INSIDE)
+    allow(networkAcls={"defaultAction": "Deny", "virtualNetworkRules": [{"id": subnet}]})
+    assert stores(owner, storage, "127.20.0.5"), "in the subnet"
+    assert not stores(owner, storage, "127.20.9.5"), "beside it"
+    allow(publicNetworkAccess="Disabled")
+    assert not stores(owner, storage, INSIDE)
+    link = {"name": "l", "properties": {"privateLinkServiceId": storage, "groupIds": ["blob"]}}
+    door = {"subnet": {"id": subnet}, "privateLinkServiceConnections": [link]}
+    owner.put("Microsoft.Network/privateEndpoints/blobs", {**WHERE, "properties": door})
+    assert stores(owner, storage, "127.20.9.5")
+    assert not stores(owner, storage, OUTSIDE)
+
+
+def test_batch_and_its_nodes_are_let_at_storage_wherever_they_are(owner: Caller, storage: str) -> None:
+    account = owner.account(autoStorage={"storageAccountId": storage})
+    owner.put(f"{storage}/blobServices/default/containers/files", {}, **STORAGE)
+    assert owner.send("PATCH", storage, {"properties": {"publicNetworkAccess": "Disabled"}}, **STORAGE).ok
+    owner.put(f"{account}/applications/tool", {}, **BATCH)
+    owner.put(f"{account}/applications/tool/versions/1", {}, **BATCH)
+    new_pool(owner, account, "p")
+    name = account.rsplit("/", 1)[-1]
+    assert owner.service("POST", name, "jobs", {"id": "j", "poolInfo": {"poolId": "p"}}).ok
+    files = [{"autoStorageContainerName": "files"}]
+    assert owner.service("POST", name, "jobs/j/tasks", {"id": "t", "commandLine": "true", "resourceFiles": files}).ok
+    until(lambda: owner.service("GET", name, "jobs/j/tasks/t").json()["state"] == "completed")
+    assert owner.service("GET", name, "jobs/j/tasks/t").json()["executionInfo"]["result"] == "success"

@@ -16,6 +16,7 @@ EXAMPLES: Final = """  batchlocal fault add BatchAccount_Create --status 429 --r
   batchlocal fault add Task_Add --kind drop --after-commit
   batchlocal fault add Task_AddCollection --task 'frame-1*' --status 503 --times always
   batchlocal fault add --kind allocation --pool main --code AccountCoreQuotaReached
+  batchlocal fault add 'BlockBlob_*' --status 503 --retry-after 2
   batchlocal fault list
   batchlocal fault clear
 """
@@ -27,7 +28,7 @@ def add_to(group: Group) -> None:
     add.add_argument("operation", nargs="?", metavar="OPERATION", help="operationId or pattern, e.g. 'Pool_*'")
     add.add_argument("--kind", choices=("error", "delay", "drop", "allocation"), default="error", help="default: error")
     add.add_argument("--times", type=_times, default=1, help="how often it strikes, or always (default: 1)")
-    add.add_argument("--plane", choices=("arm", "service"), help="only requests of this plane")
+    add.add_argument("--plane", choices=("arm", "service", "storage"), help="only requests of this plane")
     add.add_argument("--account", help="only requests for accounts of this name or pattern")
     add.add_argument("--status", type=int, help="error: HTTP status (default: 500)")
     add.add_argument("--code", help="error: error code; allocation: resize error (default: AllocationFailed)")
