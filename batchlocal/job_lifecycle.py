@@ -166,8 +166,10 @@ def _delete_pool(platform: Platform, tx: Tx, key: str, now: int) -> None:
 def run_schedule(platform: Platform, tx: Tx, found: JobSchedule, now: int) -> JobSchedule:
     """Bring a schedule to where it should be at this moment: make the job that is due, end it, remove it.
 
-    One job at a time: the next one waits until the present one has ended.
+    One job at a time: the next one waits until the present one has ended. A clock that is moved by hand may be ahead
+    of the caller's moment.
     """
+    now = max(now, platform.clock.now())
     found = schedule.closed(found, now)
     made = tx.jobs.of_schedule(found.key)
     present = [job for job in made if job.state != "completed"]
@@ -226,7 +228,7 @@ def _owe_run(platform: Platform, tx: Tx, found: JobSchedule, now: int) -> None:
     if found.closes > now and found.state == "active":
         moment = min(moment or found.closes, found.closes)
     if moment and found.state == "active":
-        # reckoned from now as the caller has it: by a clock that is moved by hand it may lie ahead of real time
+        # reckoned from now as the clock has it: one that is moved by hand may be ahead of real time
         due = moments.now() + moment - now
         platform.owe(tx, Effect(SCHEDULE, found.key, due, {"moment": moment}))
 

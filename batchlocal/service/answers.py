@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
 
 from batchlocal.domain.refusals import Refusal
@@ -22,14 +22,17 @@ from batchlocal.service.filters import FILTERABLE
 
 __all__ = [
     "QueryParameterInvalid",
+    "account_page",
     "changed",
     "entity",
     "expands_stats",
     "filter_of",
+    "head_shown",
     "page",
     "page_of",
     "page_size",
     "selected",
+    "stamps",
 ]
 
 _MOST_RESULTS = 1000
@@ -38,6 +41,14 @@ _MOST_LOOKED_AT = 10_000
 """Items that one request looks at for a filter: a page may come back short, or empty, with a link to go on."""
 
 T = TypeVar("T")
+
+
+class _Keyed(Protocol):
+    @property
+    def key(self) -> str: ...
+
+
+K = TypeVar("K", bound=_Keyed)
 
 
 @dataclass(eq=False)
@@ -59,11 +70,51 @@ CATALOGUE[QueryParameterInvalid] = worded(
 )
 
 
+class Stateful(Protocol):
+    """A job, a job schedule, a task: what the service shows of each of them first. Moments are ticks."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def created(self) -> int: ...
+    @property
+    def modified(self) -> int: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def state_since(self) -> int: ...
+    @property
+    def previous_state(self) -> str: ...
+    @property
+    def previous_since(self) -> int: ...
+
+
+def head_shown(found: Stateful, url: str) -> dict[str, Any]:
+    """What an entity's JSON begins with: names, moments, the state and the one before."""
+    body: dict[str, Any] = {
+        "id": found.id,
+        "url": url,
+        "eTag": moments.etag(found.modified),
+        "lastModified": moments.iso(found.modified),
+        "creationTime": moments.iso(found.created),
+        "state": found.state,
+        "stateTransitionTime": moments.iso(found.state_since),
+    }
+    if found.previous_state:
+        body["previousState"] = found.previous_state
+        body["previousStateTransitionTime"] = moments.iso(found.previous_since)
+    return body
+
+
+def stamps(modified: int) -> dict[str, str]:
+    """The headers ETag and Last-Modified."""
+    return {"ETag": moments.etag(modified), "Last-Modified": moments.http_date(modified)}
+
+
 def entity(call: ServiceCall, kind: str, body: dict[str, Any], modified: int) -> Answer:
     """One entity with its ETag; ``kind`` as in ``$metadata#pools``. ``$select`` leaves only what it names."""
-    headers = {"ETag": moments.etag(modified), "Last-Modified": moments.http_date(modified)}
     whole = {"odata.metadata": f"{call.url}/$metadata#{kind}/@Element", **selected(call, body)}
-    return Answer(200, whole, headers)
+    return Answer(200, whole, stamps(modified))
 
 
 def selected(call: ServiceCall, body: dict[str, Any]) -> dict[str, Any]:
@@ -116,7 +167,7 @@ def filter_of(call: ServiceCall) -> Predicate | None:
 def changed(call: ServiceCall, status: int, path: str, modified: int, *, created: bool = False) -> Answer:
     """The empty answer to a change: DataServiceId, ETag, Last-Modified, and Location for what is new (F10)."""
     url = f"{call.url}/{path}"
-    headers = {"DataServiceId": url, "ETag": moments.etag(modified), "Last-Modified": moments.http_date(modified)}
+    headers = {"DataServiceId": url, **stamps(modified)}
     if created:
         headers["Location"] = url
     return Answer(status, headers=headers)
@@ -180,6 +231,16 @@ def page_of(
 ) -> Answer:
     """``page`` over a list that is at hand, ordered by ``key``."""
     return page(call, kind, lambda after, limit: [item for item in items if key(item) > after][:limit], key, show)
+
+
+def account_page(
+    call: ServiceCall, kind: str, read: Callable[[str, str, int], Sequence[K]], show: Callable[[ServiceCall, K], Any]
+) -> Answer:
+    """``page`` over what the account has of a kind, by id; ``read(account, after, limit)`` is its repository's."""
+    account = call.account.key
+    return page(
+        call, kind, lambda after, limit: read(account, after, limit), lambda one: one.key, lambda one: show(call, one)
+    )
 
 
 def _next_link(call: ServiceCall, last: str) -> str:

@@ -8,7 +8,7 @@ from batchlocal.domain.job import Job
 from batchlocal.domain.job_node import JobNode, Run
 from batchlocal.domain.job_settings import Properties
 from batchlocal.protocol import moments
-from batchlocal.service.answers import expands_stats
+from batchlocal.service.answers import expands_stats, head_shown
 from batchlocal.service.call import ServiceCall
 from batchlocal.service.statistics import of_jobs
 from batchlocal.store.tasks import TaskCounts
@@ -20,18 +20,7 @@ _CATEGORIES = {"usererror": "UserError", "servererror": "ServerError"}
 
 def job_shown(call: ServiceCall, job: Job) -> Properties:
     """The job's JSON."""
-    body: Properties = {
-        "id": job.id,
-        "url": f"{call.url}/jobs/{job.id}",
-        "eTag": moments.etag(job.modified),
-        "lastModified": moments.iso(job.modified),
-        "creationTime": moments.iso(job.created),
-        "state": job.state,
-        "stateTransitionTime": moments.iso(job.state_since),
-    }
-    if job.previous_state:
-        body["previousState"] = job.previous_state
-        body["previousStateTransitionTime"] = moments.iso(job.previous_since)
+    body = head_shown(job, f"{call.url}/jobs/{job.id}")
     info = {"startTime": moments.iso(job.created), "poolId": job.pool_id}
     if job.terminate_reason:
         info["terminateReason"] = job.terminate_reason

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from batchlocal import job_lifecycle, quotas
 from batchlocal.domain import schedule as schedules
 from batchlocal.domain.refusals import PropertyNotTaken, Refusal
 from batchlocal.domain.schedule import JobSchedule
 from batchlocal.protocol import moments
 from batchlocal.protocol.messages import Answer
-from batchlocal.service.answers import changed, entity, expands_stats, page, page_of
+from batchlocal.service.answers import account_page, changed, entity, expands_stats, head_shown, page_of, stamps
 from batchlocal.service.call import ServiceCall
 from batchlocal.service.conditions import check_conditions
 from batchlocal.service.errors import CATALOGUE, worded
@@ -100,14 +102,7 @@ def _moment(name: str, text: object) -> int:
 @handles("JobSchedule_List")
 def list_schedules(call: ServiceCall) -> Answer:
     """Job schedules by id."""
-    account = call.account.key
-    return page(
-        call,
-        "jobschedules",
-        lambda after, limit: call.tx.job_schedules.page(account, after, limit),
-        lambda found: found.key,
-        lambda found: shown(call, found),
-    )
+    return account_page(call, "jobschedules", call.tx.job_schedules.page, shown)
 
 
 @handles("JobSchedule_Get")
@@ -120,9 +115,7 @@ def get_schedule(call: ServiceCall) -> Answer:
 @handles("JobSchedule_Exists")
 def schedule_exists(call: ServiceCall) -> Answer:
     """200 or 404, both empty."""
-    found = _target(call)
-    headers = {"ETag": moments.etag(found.modified), "Last-Modified": moments.http_date(found.modified)}
-    return Answer(200, headers=headers)
+    return Answer(200, headers=stamps(_target(call).modified))
 
 
 @handles("JobSchedule_Patch")
@@ -181,20 +174,9 @@ def list_jobs_of_schedule(call: ServiceCall) -> Answer:
     return page_of(call, "jobs", found, lambda job: job.key, lambda job: job_shown(call, job))
 
 
-def shown(call: ServiceCall, found: JobSchedule) -> dict[str, object]:
+def shown(call: ServiceCall, found: JobSchedule) -> dict[str, Any]:
     """The job schedule's JSON."""
-    body: dict[str, object] = {
-        "id": found.id,
-        "url": f"{call.url}/jobschedules/{found.id}",
-        "eTag": moments.etag(found.modified),
-        "lastModified": moments.iso(found.modified),
-        "creationTime": moments.iso(found.created),
-        "state": found.state,
-        "stateTransitionTime": moments.iso(found.state_since),
-    }
-    if found.previous_state:
-        body["previousState"] = found.previous_state
-        body["previousStateTransitionTime"] = moments.iso(found.previous_since)
+    body = head_shown(found, f"{call.url}/jobschedules/{found.id}")
     info: dict[str, object] = {}
     if found.next_run:
         info["nextRunTime"] = moments.iso(found.next_run)

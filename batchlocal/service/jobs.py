@@ -11,7 +11,7 @@ from batchlocal.domain.job import Job, JobExists, JobNotFound
 from batchlocal.domain.quotas import JobQuotaReached
 from batchlocal.domain.refusals import PropertyNotTaken, Refusal
 from batchlocal.protocol.messages import Answer
-from batchlocal.service.answers import changed, entity, page, page_of
+from batchlocal.service.answers import account_page, changed, entity, page_of
 from batchlocal.service.call import ServiceCall
 from batchlocal.service.conditions import check_conditions
 from batchlocal.service.errors import CATALOGUE, invalid_value, worded
@@ -102,14 +102,7 @@ def add_job(call: ServiceCall) -> Answer:
 @handles("Job_List")
 def list_jobs(call: ServiceCall) -> Answer:
     """Jobs by id (F10)."""
-    account = call.account.key
-    return page(
-        call,
-        "jobs",
-        lambda after, limit: call.tx.jobs.page(account, after, limit),
-        lambda job: job.key,
-        lambda job: job_shown(call, job),
-    )
+    return account_page(call, "jobs", call.tx.jobs.page, job_shown)
 
 
 @handles("Job_Get")

@@ -17,7 +17,7 @@ from batchlocal.domain.quotas import PackageReferenceQuotaReached, PoolQuotaReac
 from batchlocal.domain.refusals import PropertyMissing, Refusal
 from batchlocal.protocol import moments
 from batchlocal.protocol.messages import Answer
-from batchlocal.service.answers import changed, entity, expands_stats, page
+from batchlocal.service.answers import account_page, changed, entity, expands_stats, stamps
 from batchlocal.service.applications import check_packages
 from batchlocal.service.call import ServiceCall
 from batchlocal.service.conditions import check_conditions
@@ -140,14 +140,7 @@ def add_pool(call: ServiceCall) -> Answer:
 @handles("Pool_List")
 def list_pools(call: ServiceCall) -> Answer:
     """Pools by id (F10)."""
-    account = call.account.key
-    return page(
-        call,
-        "pools",
-        lambda after, limit: call.tx.pools.page(account, after, limit),
-        lambda pool: pool.key,
-        lambda pool: shown(call, pool),
-    )
+    return account_page(call, "pools", call.tx.pools.page, shown)
 
 
 @handles("Pool_Get")
@@ -160,9 +153,7 @@ def get_pool(call: ServiceCall) -> Answer:
 @handles("Pool_Exists")
 def pool_exists(call: ServiceCall) -> Answer:
     """200 or 404, both empty."""
-    pool = pool_asked(call)
-    headers = {"ETag": moments.etag(pool.modified), "Last-Modified": moments.http_date(pool.modified)}
-    return Answer(200, headers=headers)
+    return Answer(200, headers=stamps(pool_asked(call).modified))
 
 
 @handles("Pool_Patch")

@@ -7,7 +7,7 @@ from typing import Any
 from batchlocal.domain.job import Job
 from batchlocal.domain.task import Task
 from batchlocal.protocol import moments
-from batchlocal.service.answers import expands_stats
+from batchlocal.service.answers import expands_stats, head_shown
 from batchlocal.service.call import ServiceCall
 from batchlocal.service.job_bodies import failure_shown, root_directory
 from batchlocal.service.statistics import of_task
@@ -18,19 +18,7 @@ __all__ = ["execution_info", "node_info", "task_shown"]
 def task_shown(call: ServiceCall, job: Job, task: Task) -> dict[str, Any]:
     """The task's JSON; of a multi-instance task, its primary's."""
     url = f"{call.url}/jobs/{job.id}/tasks/{task.id}"
-    body: dict[str, Any] = {
-        "id": task.id,
-        "url": url,
-        "eTag": moments.etag(task.modified),
-        "creationTime": moments.iso(task.created),
-        "lastModified": moments.iso(task.modified),
-        "state": task.state,
-        "stateTransitionTime": moments.iso(task.state_since),
-    }
-    if task.previous_state:
-        body["previousState"] = task.previous_state
-        body["previousStateTransitionTime"] = moments.iso(task.previous_since)
-    body |= {**task.properties, "executionInfo": execution_info(task)}
+    body = {**head_shown(task, url), **task.properties, "executionInfo": execution_info(task)}
     if task.node_id or task.state == "completed":
         body["nodeInfo"] = node_info(call, job, task)
     if expands_stats(call):

@@ -15,7 +15,7 @@ from batchlocal.domain.task import Task, TaskExists, TaskNotFound
 from batchlocal.protocol import moments
 from batchlocal.protocol.filters import equalities
 from batchlocal.protocol.messages import Answer
-from batchlocal.service.answers import changed, entity, filter_of, page, selected
+from batchlocal.service.answers import changed, entity, filter_of, page, selected, stamps
 from batchlocal.service.call import ServiceCall
 from batchlocal.service.conditions import check_conditions
 from batchlocal.service.errors import CATALOGUE, answer_fault, answer_refusal, worded
@@ -217,8 +217,7 @@ def reactivate_task(call: ServiceCall) -> Answer:
     task = tasks.reactivate(_target(call), call.now)
     call.tx.tasks.put(task)
     call.platform.schedule(job.pool)
-    headers = {"ETag": moments.etag(task.modified), "Last-Modified": moments.http_date(task.modified)}
-    return Answer(204, headers=headers)
+    return Answer(204, headers=stamps(task.modified))
 
 
 @handles("Task_ListSubtasks")

@@ -70,6 +70,43 @@ def test_a_pool_is_resizing_until_time_is_moved_on(manual: Steered) -> None:
     assert (pool["allocationState"], pool["currentDedicatedNodes"]) == ("steady", 1)
 
 
+def test_a_schedule_makes_a_job_an_interval_and_one_at_a_time(manual: Steered) -> None:
+    """REST reference, Job Schedule - Add: a job that still runs keeps the next one from being made."""
+    name = f"m{uuid.uuid4().hex[:8]}"
+    manual.account("PUT", name, body={"location": "westeurope"})
+    advance(manual, seconds=60)
+    specification = {"poolInfo": {"poolId": "none"}}
+    minutely = {"id": "minutely", "schedule": {"recurrenceInterval": "PT1M"}, "jobSpecification": specification}
+    assert manual.service("POST", name, "jobschedules", minutely).status_code == 201
+
+    def jobs() -> dict[str, str]:
+        listed = manual.service("GET", name, "jobschedules/minutely/jobs").json()["value"]
+        return {job["id"]: job["state"] for job in listed}
+
+    def next_minute() -> None:
+        """An interval is not scaled, as a wait of Azure's own is."""
+        advance(manual, seconds=61 / manual.control("GET", "/time").json()["pace"])
+
+    for number in (1, 2, 3):
+        before = {f"minutely:job-{one}": "completed" for one in range(1, number)}
+        assert jobs() == {**before, f"minutely:job-{number}": "active"}
+        next_minute()
+        assert len(jobs()) == number, "the present job still runs"
+        assert manual.service("POST", name, f"jobs/minutely:job-{number}/terminate").status_code == 202
+        until(lambda number=number: len(jobs()) == number + 1)
+    assert manual.service("POST", name, "jobs/minutely:job-4/terminate").status_code == 202
+    until(lambda: jobs()["minutely:job-4"] == "completed")
+    next_minute()
+    assert len(jobs()) == 5, "the minute's job, as none runs"
+    shown = manual.service("GET", name, "jobschedules/minutely").json()
+    assert shown["executionInfo"]["recentJob"]["id"] == "minutely:job-5"
+    assert manual.service("POST", name, "jobschedules/minutely/disable").status_code == 204
+    assert manual.service("POST", name, "jobs/minutely:job-5/terminate").status_code == 202
+    until(lambda: jobs()["minutely:job-5"] == "completed")
+    next_minute()
+    assert len(jobs()) == 5, "a disabled schedule makes no job"
+
+
 def test_what_was_owed_is_done_when_time_runs_again(manual: Steered) -> None:
     name = f"m{uuid.uuid4().hex[:8]}"
     manual.account("PUT", name, body={"location": "westeurope"})
