@@ -36,12 +36,14 @@ AZURITE_FILES = [ROOT / "batchlocal" / "blobs" / name for name in ("package.json
 OLDEST_PYTHON = (3, 11)
 OLDEST_NODE = 20
 HEARTBEAT_SECONDS = 10.0
-COMMANDS = (  # the modules of which the commands are made, and what `make up` and `make demo` import through others
-    *("batchlocal.cli", "batchlocal.server", "batchlocal.engine.cli", "batchlocal.engine.program", "trustme", "httpx"),
-    *("batchlocal.plugin.servicer", "infra.components", "infra.outputs", "infra.settings", "infra.provider.server"),
-    *("batchmgmt.cli.app", "batchmgmt.cli.endpoint_show", "batchmgmt.management", "azure.batch", "azure.mgmt.storage"),
-    *("azure.storage.blob", "PIL.Image", "rich.live", "rich.progress", "yaml"),
-)
+WHAT_COMMANDS_IMPORT = """
+import batchlocal.cli, batchlocal.server, batchlocal.engine.operations, batchlocal.plugin.servicer, trustme, httpx
+import infra.components, infra.outputs, infra.settings, infra.provider.server
+import batchmgmt.cli.app, batchmgmt.cli.endpoint_show, batchmgmt.management
+import azure.batch, azure.mgmt.storage, azure.storage.blob, PIL.Image, rich.live, rich.progress, yaml
+from pulumi_azure_native import batch, resources, storage
+batch.Pool, resources.ResourceGroup, storage.StorageAccount  # loaded when they are first used
+"""
 
 
 class SetupFailed(Exception):
@@ -240,7 +242,7 @@ class Setup:
         (PYTHONDONTWRITEBYTECODE) would compile again at each command. Packages have far more modules than are used.
         """
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-        command = [str(VENV / "bin" / "python"), "-c", f"import {', '.join(COMMANDS)}"]
+        command = [str(VENV / "bin" / "python"), "-c", WHAT_COMMANDS_IMPORT]
         self._run(command, "what was installed cannot be imported:", env=environment)
 
     def _npm(self) -> tuple[list[str], dict[str, str]]:

@@ -98,12 +98,20 @@ class Backend:
 
     def types(self, project: str, stack: str) -> set[str]:
         """The types of the stack's resources; nothing is opened or checked."""
+        return {str(one.get("type")) for one in self._glance(project, stack).get("resources") or []}
+
+    def salt(self, project: str, stack: str) -> str:
+        """The salt of the stack's secrets, empty where there is none; nothing is opened or checked."""
+        provider = self._glance(project, stack).get("secrets_providers") or {}
+        return str((provider.get("state") or {}).get("salt", ""))
+
+    def _glance(self, project: str, stack: str) -> Values:
+        """The deployment as the file has it; empty when it cannot be read, which ``load`` tells."""
         try:
             whole = json.loads(self._stack_file(project, stack).read_bytes())
         except (OSError, ValueError):
-            return set()
-        latest = (whole.get("checkpoint") or {}).get("latest") or {}
-        return {str(one.get("type")) for one in latest.get("resources") or []}
+            return {}
+        return (whole.get("checkpoint") or {}).get("latest") or {}
 
     def storage(self, project: str, stack: str, secrets: Secrets) -> StackStorage:
         """Where a run writes; its log goes when it is closed."""

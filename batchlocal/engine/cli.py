@@ -8,18 +8,21 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from batchlocal.engine.backend import open_backend
 from batchlocal.engine.errors import EngineError, NeedsPulumi
-from batchlocal.engine.operations import Options, destroy, preview, refresh, up
-from batchlocal.engine.policies import PackOptions
 from batchlocal.engine.project import find_project
 from batchlocal.engine.secrets import PlainSecrets
 from batchlocal.engine.settings import get_setting, list_settings, remove_setting, set_setting
 from batchlocal.engine.stacks import Stack, outputs_of
 from batchlocal.engine.state import Snapshot
 from batchlocal.engine.values import masked, unwrapped
+
+if TYPE_CHECKING:
+    from batchlocal.engine.operations import Options
 
 __all__ = ["main"]
 
@@ -31,7 +34,7 @@ _EXAMPLES = """examples:
   batchlocal engine destroy --stack local --yes
 """
 
-Run = Callable[[Stack, Options], int]
+Run = Callable[[Stack, "Options"], int]
 
 
 def main(arguments: list[str]) -> int:
@@ -91,14 +94,14 @@ def _parser() -> argparse.ArgumentParser:
     running.add_argument("--policy-pack-config", action="append", default=[], type=Path, help="its settings, in JSON")
     running.add_argument("--run-program", action="store_true", help=argparse.SUPPRESS)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for name, text, run in (
-        ("up", "Bring the stack to what the program says.", up),
-        ("preview", "Say what up would do.", preview),
-        ("refresh", "Take what is really there into the state.", refresh),
-        ("destroy", "Delete everything in the stack.", destroy),
+    for name, text in (
+        ("up", "Bring the stack to what the program says."),
+        ("preview", "Say what up would do."),
+        ("refresh", "Take what is really there into the state."),
+        ("destroy", "Delete everything in the stack."),
     ):
         added = commands.add_parser(name, help=text, description=text, parents=[shared, running])
-        added.set_defaults(command=_runner(run))
+        added.set_defaults(command=partial(_operate, name))
     cancel = commands.add_parser("cancel", help="Remove the locks of a killed run.", parents=[shared])
     cancel.set_defaults(command=_cancel)
     _stack_commands(commands.add_parser("stack", help="init, ls, output, rm, export, import"), shared)
@@ -156,46 +159,58 @@ def _stack(options: argparse.Namespace) -> Stack:
     return Stack(find_project(options.cwd), options.stack)
 
 
-def _runner(run: Run) -> Callable[[argparse.Namespace], int]:
-    def command(options: argparse.Namespace) -> int:
-        if options.run_program:
-            raise NeedsPulumi("--run-program")
-        if options.policy_pack and run not in (up, preview):
-            raise EngineError("--policy-pack is for up and preview")
-        stack = _stack(options)
-        chosen = Options(
-            parallel=options.parallel,
-            as_json=options.json,
-            diff=options.diff,
-            refresh=options.refresh,
-            expect_no_changes=options.expect_no_changes,
-            continue_on_error=options.continue_on_error,
-            preview_only=options.preview_only,
-            clear_pending_creates=options.clear_pending_creates,
-            import_pending_creates=tuple(options.import_pending_creates),
-            interactive=not options.non_interactive,
-            message=options.message,
-            target=tuple(options.target + options.target_replace),
-            exclude=tuple(options.exclude),
-            target_dependents=options.target_dependents,
-            exclude_dependents=options.exclude_dependents,
-            exclude_protected=options.exclude_protected,
-            replace=tuple(options.replace + options.target_replace),
-            event_log=options.event_log,
-            policies=PackOptions(tuple(options.policy_pack), tuple(options.policy_pack_config)),
-        )
-        if run in (up, preview):
-            stack.ensure()
-        asks = run is not preview and not options.yes and not options.preview_only
-        if asks and not _agreed(run, stack, chosen, skip=options.skip_preview):
-            return 1
-        return run(stack, chosen)
+def _operate(name: str, options: argparse.Namespace) -> int:
+    """Run one of the operations."""
+    changes = name in ("up", "preview")
+    if options.run_program:
+        raise NeedsPulumi("--run-program")
+    if options.policy_pack and not changes:
+        raise EngineError("--policy-pack is for up and preview")
+    stack = _stack(options)
+    stack.begin_opening()
+    from batchlocal.engine import operations  # brings Pulumi's SDK, while the stack's key is derived
 
-    return command
+    if changes:
+        stack.ensure()
+    chosen, run = _chosen(options), getattr(operations, name)
+    asks = name != "preview" and not options.yes and not options.preview_only
+    if asks and not _agreed(run, stack, chosen, skip=options.skip_preview):
+        return 1
+    code: int = run(stack, chosen)
+    return code
+
+
+def _chosen(options: argparse.Namespace) -> Options:
+    from batchlocal.engine.operations import Options
+    from batchlocal.engine.policies import PackOptions
+
+    return Options(
+        parallel=options.parallel,
+        as_json=options.json,
+        diff=options.diff,
+        refresh=options.refresh,
+        expect_no_changes=options.expect_no_changes,
+        continue_on_error=options.continue_on_error,
+        preview_only=options.preview_only,
+        clear_pending_creates=options.clear_pending_creates,
+        import_pending_creates=tuple(options.import_pending_creates),
+        interactive=not options.non_interactive,
+        message=options.message,
+        target=tuple(options.target + options.target_replace),
+        exclude=tuple(options.exclude),
+        target_dependents=options.target_dependents,
+        exclude_dependents=options.exclude_dependents,
+        exclude_protected=options.exclude_protected,
+        replace=tuple(options.replace + options.target_replace),
+        event_log=options.event_log,
+        policies=PackOptions(tuple(options.policy_pack), tuple(options.policy_pack_config)),
+    )
 
 
 def _agreed(run: Run, stack: Stack, options: Options, *, skip: bool) -> bool:
     """Show what would happen and ask; without a terminal, --yes must have been given."""
+    from batchlocal.engine.operations import preview, up
+
     if not sys.stdin.isatty():
         raise EngineError("--yes must be passed in to proceed when running in non-interactive mode")
     if not skip:

@@ -59,9 +59,12 @@ class Process:
         """End the process at once."""
         self._process.kill()
 
-    def close(self) -> None:
-        """End the process."""
+    def end(self) -> None:
+        """Tell the process to end."""
         self._process.terminate()
+
+    def close(self) -> None:
+        """Return when the process, which has been told to end, has ended."""
         try:
             self._process.wait(3)
         except subprocess.TimeoutExpired:
@@ -83,6 +86,9 @@ class Running:
         return self._port
 
     def kill(self) -> None:
+        """It is not ours to end."""
+
+    def end(self) -> None:
         """It is not ours to end."""
 
     def close(self) -> None:
@@ -162,6 +168,8 @@ class PluginHost:
             plugin.kill()
 
     def close(self) -> None:
-        """End all plugins."""
+        """End all plugins, side by side."""
+        for plugin in self._all:
+            plugin.end()
         for plugin in self._all:
             plugin.close()

@@ -66,6 +66,7 @@ class Policies:
     def close(self) -> None:
         """End the packs."""
         for pack in self._packs:
+            pack.process.end()
             pack.process.close()
 
     def applied(self, urn: str, goal: Goal, inputs: Values, provider: Resource | None) -> tuple[Values, bool]:

@@ -54,8 +54,11 @@ class Source(Protocol):
     def kill(self) -> None:
         """End it at once."""
 
+    def end(self) -> None:
+        """Tell it to end."""
+
     def close(self) -> None:
-        """End it."""
+        """Return when it has ended."""
 
 
 class Plugin:
@@ -256,11 +259,15 @@ class Plugin:
         """End it at once."""
         self._source.kill()
 
-    def close(self) -> None:
+    def end(self) -> None:
         """Let it go."""
         self.cancel()
         if self._channel is not None:
             self._channel.close()
+        self._source.end()
+
+    def close(self) -> None:
+        """Return when it has gone; ``end`` was called before."""
         self._source.close()
 
 

@@ -7,9 +7,12 @@ Key: PBKDF2-HMAC-SHA256 of the passphrase, 8-byte salt, 1,000,000 rounds, 32 byt
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
 import os
+import threading
+from concurrent.futures import Future
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -20,7 +23,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from batchlocal.engine.errors import EngineError
 from batchlocal.engine.values import SECRET, SIGNATURE, is_secret
 
-__all__ = ["PlainSecrets", "Secrets", "passphrase"]
+__all__ = ["PlainSecrets", "Secrets", "begin_with", "passphrase"]
 
 _ROUNDS = 1_000_000
 _WORD = "pulumi"
@@ -46,9 +49,25 @@ def passphrase() -> str:
         raise EngineError(f"unable to read PULUMI_CONFIG_PASSPHRASE_FILE: {error.strerror}: {file}") from None
 
 
+def begin_with(salt: str) -> None:
+    """Begin with the key of a salt's text: it takes a third of a second, in which others can work.
+
+    What is wrong with the text or with the passphrase is told when secrets are made with it.
+    """
+    with contextlib.suppress(EngineError, ValueError):
+        _key(passphrase(), base64.b64decode(salt.split(":")[1]))
+
+
 @lru_cache(maxsize=8)
-def _key(words: str, salt: bytes) -> bytes:
-    return hashlib.pbkdf2_hmac("sha256", words.encode(), salt, _ROUNDS, 32)
+def _key(words: str, salt: bytes) -> Future[bytes]:
+    """The key, which a thread of its own derives."""
+    key: Future[bytes] = Future()
+
+    def derive() -> None:
+        key.set_result(hashlib.pbkdf2_hmac("sha256", words.encode(), salt, _ROUNDS, 32))
+
+    threading.Thread(target=derive, daemon=True).start()
+    return key
 
 
 class Secrets:
@@ -60,12 +79,12 @@ class Secrets:
             version, encoded, check = salt.split(":", 2)
             if version != "v1":
                 raise EngineError(f"unknown secrets provider version '{version}'")
-            self._cipher = AESGCM(_key(passphrase(), base64.b64decode(encoded)))
+            self._cipher = AESGCM(_key(passphrase(), base64.b64decode(encoded)).result())
             self.salt = salt
             self._check(check)
         else:
             drawn = os.urandom(8)
-            self._cipher = AESGCM(_key(passphrase(), drawn))
+            self._cipher = AESGCM(_key(passphrase(), drawn).result())
             self.salt = f"v1:{base64.b64encode(drawn).decode()}:{self.encrypt(_WORD)}"
 
     def _check(self, ciphertext: str) -> None:

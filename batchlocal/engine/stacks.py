@@ -6,7 +6,7 @@ from typing import Any
 
 from batchlocal.engine.backend import Backend, open_backend
 from batchlocal.engine.project import Project
-from batchlocal.engine.secrets import Secrets
+from batchlocal.engine.secrets import Secrets, begin_with
 from batchlocal.engine.state import Snapshot
 from batchlocal.engine.urns import ROOT_TYPE
 
@@ -26,6 +26,11 @@ class Stack:
         if not self.backend.exists(self.project.name, self.name):
             secrets = Secrets()
             self.save(Snapshot(salt=secrets.salt), secrets)
+
+    def begin_opening(self) -> None:
+        """Begin with what takes long about ``load``, beside whatever the caller does until then."""
+        if salt := self.backend.salt(self.project.name, self.name):
+            begin_with(salt)
 
     def load(self) -> tuple[Snapshot, Secrets]:
         """The stack's state and the secrets that open it."""
