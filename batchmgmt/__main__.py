@@ -42,8 +42,12 @@ def _run(arguments: Sequence[str]) -> int:
 
 
 def _report(failure: BaseException) -> int:
-    from batchmgmt.errors import BatchManagementError
+    from batchmgmt.errors import BatchManagementError, NotAuthenticated
 
+    if isinstance(failure, NotAuthenticated):
+        from batchmgmt.tokens import TokenCache
+
+        TokenCache.from_environment().clear()  # the next run signs in anew
     if isinstance(failure, BatchManagementError):
         sys.stderr.write(f"batchmgmt: {failure}\n")
         return failure.exit_code

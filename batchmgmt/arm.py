@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from batchmgmt.clouds import METADATA_API_VERSION, Cloud, cloud_by_name, cloud_from_metadata
-from batchmgmt.errors import BatchManagementError
+from batchmgmt.errors import BatchManagementError, NotAuthenticated
 from batchmgmt.lean import LeanHttp
 from batchmgmt.tokens import Token
 
@@ -42,10 +42,19 @@ def account_id(subscription_id: str, resource_group: str, account: str) -> str:
 class Arm:
     """ARM's GET, POST and lists for one identity; answers are ARM's JSON."""
 
-    def __init__(self, cloud: Cloud, http: LeanHttp, token: Callable[[str], Token]) -> None:
+    def __init__(
+        self,
+        cloud: Cloud,
+        http: LeanHttp,
+        token: Callable[[str], Token],
+        *,
+        forget: Callable[[], None] | None = None,
+    ) -> None:
+        """``token``: from a scope to a token, which may be kept; ``forget`` then makes it ask anew."""
         self.cloud = cloud
         self._http = http
         self._token = token
+        self._forget = forget
 
     def get(self, act: str, resource_id: str, api_version: str = BATCH_API_VERSION) -> Any:
         """The resource's JSON. Raises AzureError, ConnectionFailed."""
@@ -75,6 +84,15 @@ class Arm:
         return f"{self.cloud.arm}{resource_id}?api-version={api_version}"
 
     def _json(self, act: str, method: str, url: str) -> Any:
-        secret = self._token(self.cloud.arm_scope).secret
-        headers = {"Authorization": f"Bearer {secret.reveal()}"}
+        token = self._token(self.cloud.arm_scope)
+        try:
+            return self._request(act, method, url, token)
+        except NotAuthenticated:
+            if self._forget is None:
+                raise
+            self._forget()  # a kept token may come from before a server was made anew
+            return self._request(act, method, url, self._token(self.cloud.arm_scope))
+
+    def _request(self, act: str, method: str, url: str, token: Token) -> Any:
+        headers = {"Authorization": f"Bearer {token.secret.reveal()}"}
         return self._http.request(act, method, url, headers=headers).json

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from batchmgmt.clouds import Cloud
 from batchmgmt.endpoint import KeyAuthentication, ServiceEndpoint, TokenAuthentication
 from batchmgmt.lean import LeanHttp, default_timeout
-from batchmgmt.tokens import Token, environment_tokens
+from batchmgmt.tokens import EnvironmentTokens, Token
 
 if TYPE_CHECKING:
     from azure.batch import BatchClient
@@ -53,11 +53,15 @@ class CachedCredential:
     """The environment's identity by way of the private token cache: for processes that live for one command."""
 
     def __init__(self, cloud: Cloud) -> None:
-        self._tokens = environment_tokens(cloud, LeanHttp())
+        self._tokens = EnvironmentTokens(cloud, LeanHttp())
 
     def token(self, scope: str) -> Token:
         """A token for the scope, without an SDK's import. Raises AzureError, ConnectionFailed."""
         return self._tokens(scope)
+
+    def forget(self) -> None:
+        """Keep no token that was got until now."""
+        self._tokens.forget()
 
     def get_token(self, *scopes: str, **_options: Any) -> AccessToken:
         """A token for the one scope. Raises AzureError, ConnectionFailed."""

@@ -64,8 +64,14 @@ def _download(url: str, shown: str, to: Path, progress: Callable[[int, int], Non
                 raise BatchManagementError(f"{shown} answered {fault.code} {fault.reason}") from None
         except (OSError, http.client.HTTPException) as fault:
             if attempt == ATTEMPTS or isinstance(getattr(fault, "reason", fault), ssl.SSLCertVerificationError):
-                raise ConnectionFailed(f"{shown} could not be fetched: {fault}") from None
+                raise ConnectionFailed(f"{shown} could not be fetched: {_reason(fault)}") from None
         time.sleep(0.2 * attempt)
+
+
+def _reason(fault: Exception) -> str:
+    """Why, in the system's words where it has some."""
+    cause = getattr(fault, "reason", fault)
+    return str(getattr(cause, "strerror", None) or cause)
 
 
 def _transfer(url: str, to: Path, progress: Callable[[int, int], None]) -> None:

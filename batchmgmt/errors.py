@@ -71,11 +71,14 @@ NEXT_STEPS: Final[Mapping[str, str]] = {
     "subscriptionquotaexceeded": "delete an account in this region or ask for a higher account quota",
     "propertycannotbeupdated": "the pool must be empty, or replaced by a new one, for this change",
     "operationinvalidforcurrentstate": "wait until the resource is steady, then try again",
+    "poolnotfound": "see which there are: `batchmgmt pool list`",
     "poolbeingdeleted": "wait until it is gone, or use another name",
     "toomanyrequests": "wait a little and try again",
     "subscriptionrequeststhrottled": "wait a little and try again",
     "invalidauthenticationtoken": "sign in again, or check AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET",
     "invalidauthenticationtokentenant": "AZURE_TENANT_ID must be the tenant of the subscription",
+    "notoken": "set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or sign in with `az login`",
+    "invalid_request": "check AZURE_TENANT_ID and AZURE_CLIENT_ID",
     "invalid_client": "check AZURE_CLIENT_ID and AZURE_CLIENT_SECRET",
     "unauthorized_client": "check AZURE_CLIENT_ID and AZURE_TENANT_ID",
     "missingsubscriptionregistration": "register the provider: `az provider register --namespace Microsoft.Batch`",
@@ -154,7 +157,7 @@ class AzureError(BatchManagementError):
             words += f" [{detail.code}: {_one_line(detail.message)}]"
         if self.request_id:
             words += f" (request {self.request_id})"
-        return f"{words}; {self.next_step}" if self.next_step else words
+        return f"{words.rstrip('.')}; {self.next_step}" if self.next_step else words
 
 
 class NotAuthenticated(AzureError):
@@ -240,7 +243,8 @@ def _translated(act: str, fault: Exception) -> BatchManagementError | None:
     from azure.core import exceptions as sdk
 
     if isinstance(fault, sdk.ClientAuthenticationError) and fault.response is None:
-        return NotAuthenticated(act, "NoToken", str(fault.message), status=401)
+        reason = str(fault.message).strip().partition("\n")[0]  # the chain's credentials follow, a paragraph each
+        return NotAuthenticated(act, "NoToken", reason, status=401)
     if isinstance(fault, sdk.HttpResponseError) and fault.status_code is not None:
         return _from_response(act, fault)
     if isinstance(fault, sdk.ServiceRequestTimeoutError | sdk.ServiceResponseTimeoutError):

@@ -173,13 +173,13 @@ class BatchManagement:
     @cached_property
     def arm(self) -> Arm:
         """ARM without an SDK, for what no SDK here has; its answers are JSON."""
-        return Arm(self.cloud, self._http, self._token)
-
-    def _token(self, scope: str) -> Token:
         from batchmgmt.clients import CachedCredential
 
         if isinstance(self.credential, CachedCredential):
-            return self.credential.token(scope)
+            return Arm(self.cloud, self._http, self.credential.token, forget=self.credential.forget)
+        return Arm(self.cloud, self._http, self._token)
+
+    def _token(self, scope: str) -> Token:
         with acting("signing in"):
             token = self.credential.get_token(scope)
         return Token(Secret(token.token), token.expires_on)

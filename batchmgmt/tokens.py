@@ -13,7 +13,6 @@ import json
 import os
 import stat
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import quote, urlencode
@@ -24,8 +23,9 @@ from batchmgmt.files import write_private
 from batchmgmt.lean import LeanHttp
 from batchmgmt.secret import Secret
 
-__all__ = ["Token", "TokenCache", "environment_tokens"]
+__all__ = ["EnvironmentTokens", "Token", "TokenCache"]
 
+DIGEST: Final = 64  # hexadecimal digits of the names of kept tokens
 EARLY: Final = 300  # seconds before its end from which on a token is not used any more
 _IDENTITY: Final = (  # variables that decide whom azure-identity's default chain signs in
     "AZURE_TENANT_ID",
@@ -88,25 +88,39 @@ class TokenCache(NamedTuple):
             kept = json.dumps({"token": token.secret.reveal(), "expiresOn": token.expires_on})
             write_private(self.folder / name, kept)
 
+    def clear(self) -> None:
+        """Keep no token any longer; the folder may hold other files, which stay."""
+        with contextlib.suppress(OSError):
+            for file in self.folder.iterdir():
+                if len(file.name) == DIGEST and not set(file.name) - set("0123456789abcdef"):
+                    file.unlink()
+
 
 def _private(status: os.stat_result) -> bool:
     """Whether nobody but this user could have read or written the file; modes say nothing on Windows."""
     return os.name != "posix" or (status.st_uid == os.getuid() and not stat.S_IMODE(status.st_mode) & 0o077)
 
 
-def environment_tokens(cloud: Cloud, http: LeanHttp) -> Callable[[str], Token]:
-    """A function from a scope to a token of the environment's identity, by way of the cache."""
-    cache = TokenCache.from_environment()
+class EnvironmentTokens:
+    """Tokens of the environment's identity, by way of the cache."""
 
-    def token(scope: str) -> Token:
-        name = _name(cloud, scope)
-        found = cache.get(name)
+    def __init__(self, cloud: Cloud, http: LeanHttp) -> None:
+        self._cloud = cloud
+        self._http = http
+        self._cache = TokenCache.from_environment()
+
+    def __call__(self, scope: str) -> Token:
+        """A token for the scope. Raises AzureError, ConnectionFailed."""
+        name = _name(self._cloud, scope)
+        found = self._cache.get(name)
         if found is None:
-            found = _ask(cloud, http, scope)
-            cache.put(name, found)
+            found = _ask(self._cloud, self._http, scope)
+            self._cache.put(name, found)
         return found
 
-    return token
+    def forget(self) -> None:
+        """Ask anew from now on: a kept token was not taken, though its time is not over."""
+        self._cache.clear()
 
 
 def _name(cloud: Cloud, scope: str) -> str:
@@ -126,9 +140,12 @@ def _ask(cloud: Cloud, http: LeanHttp, scope: str) -> Token:
     tenant, client, secret = (os.environ.get(f"AZURE_{name}") for name in ("TENANT_ID", "CLIENT_ID", "CLIENT_SECRET"))
     if tenant and client and secret:
         return _client_credentials(cloud, http, scope, tenant, client, secret)
+    import logging
+
     from batchmgmt.clients import environment_credential
     from batchmgmt.errors import acting
 
+    logging.getLogger("azure.identity").addHandler(logging.NullHandler())  # a failure is told once, by the error
     with acting("signing in"):
         token = environment_credential(cloud).get_token(scope)
     return Token(Secret(token.token), token.expires_on)

@@ -13,7 +13,7 @@ from batchmgmt.errors import BatchManagementError, UsageError
 from batchmgmt.files import write_private
 from batchmgmt.handoff import find
 from batchmgmt.lean import LeanHttp
-from batchmgmt.tokens import environment_tokens
+from batchmgmt.tokens import EnvironmentTokens
 
 if TYPE_CHECKING:
     from batchmgmt.stacks import StackOutputs
@@ -66,7 +66,8 @@ def _endpoint(request: Request, details: bool) -> ServiceEndpoint:
         subscription, group, name = _subscription(request), request.resource_group, request.name
     http = LeanHttp()
     cloud = cloud_from_environment(http)
-    arm = Arm(cloud, http, environment_tokens(cloud, http))
+    tokens = EnvironmentTokens(cloud, http)
+    arm = Arm(cloud, http, tokens, forget=tokens.forget)
     return resolve(
         arm,
         subscription,

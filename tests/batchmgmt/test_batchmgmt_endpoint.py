@@ -184,3 +184,40 @@ def test_a_token_is_renewed_by_the_credential_an_endpoint_came_from(account):
 def test_any_credential_and_cloud_can_be_given(batchlocal, management, account):
     with BatchManagement(batchlocal.credential(), management.subscription_id, cloud=management.cloud) as other:
         assert other.account(account.resource_group, account.name).get().name == account.name
+
+
+@pytest.mark.parametrize("command", [["endpoint", "show"], ["pool", "list"], ["location", "skus"]])
+def test_a_kept_token_that_is_not_taken_any_more_is_asked_for_anew(cli, named, tmp_path, command):
+    kept = spoiled_cache(cli, named, tmp_path)
+    done = cli(*command, *named, env={"BATCHMGMT_CACHE_DIR": str(tmp_path)})
+    assert done.returncode == 0, done.stderr
+    assert "spoiled" not in kept.read_text()
+
+
+def test_after_a_change_was_refused_for_its_kept_token_the_next_run_signs_in_anew(cli, named, tmp_path, unique):
+    spoiled_cache(cli, named, tmp_path)
+    for code in (1, 0):
+        done = cli("application", "create", unique, *named, env={"BATCHMGMT_CACHE_DIR": str(tmp_path)})
+        assert done.returncode == code, done.stderr
+        assert ("InvalidAuthenticationToken" in done.stderr) == bool(code)
+
+
+def spoiled_cache(cli, named, folder):
+    """The file of a token that Azure does not take: as after a server was made anew."""
+    assert cli("account", "show", *named, env={"BATCHMGMT_CACHE_DIR": str(folder)}).returncode == 0
+    (kept,) = folder.iterdir()
+    token = json.loads(kept.read_text())
+    kept.write_text(json.dumps(token | {"token": "spoiled"}))
+    return kept
+
+
+@pytest.mark.parametrize("command", [["pool", "list"], ["application", "create", "x"]])
+def test_who_is_not_signed_in_is_told_how_in_one_line(cli, named, tmp_path, command):
+    nobody = {f"AZURE_{each}": "" for each in ("TENANT_ID", "CLIENT_ID", "CLIENT_SECRET")}
+    env = {**nobody, "BATCHMGMT_CACHE_DIR": str(tmp_path / "cache"), "HOME": str(tmp_path), "PATH": "/nowhere"}
+    done = cli(*command, *named, env={**env, "AZURE_TOKEN_CREDENTIALS": "dev"})
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "batchmgmt: signing in: NoToken: DefaultAzureCredential failed to retrieve a token from the included"
+        " credentials; set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or sign in with `az login`"
+    ]
