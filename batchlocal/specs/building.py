@@ -78,6 +78,7 @@ class SchemaBuilder:
                     secret=node.get("secret", False),
                     mutability=frozenset(node.get("mutability", ())),
                     always=values.get(name),
+                    lowered=any(name in older.lowered.get(owner, ()) for older in self._older),
                 )
 
     def _as_of_version(self, owner: str, nodes: Node) -> tuple[set[str], dict[str, str], dict[str, Node]]:

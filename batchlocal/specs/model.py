@@ -90,6 +90,8 @@ class Property:
     mutability: frozenset[str] = frozenset()
     always: object = None
     """What answers of the version show whatever is stored, None for nothing such."""
+    lowered: bool = False
+    """Whether answers of the version show its values in lower case."""
 
     @property
     def create_only(self) -> bool:

@@ -112,7 +112,8 @@ def _shown(schema: Schema, value: Any, *, keep: bool) -> Any:
         if known is not None and known.secret and not known.read_only:
             continue
         if known is not None:
-            made[known.name] = _shown(known.schema, inner, keep=keep) if known.always is None else known.always
+            shown = _shown(known.schema, inner, keep=keep) if known.always is None else known.always
+            made[known.name] = str(shown).lower() if known.lowered else shown
         elif schema.additional is not None:
             made[name] = _shown(schema.additional, inner, keep=keep)
         elif keep or name.startswith(ANNOTATION):

@@ -55,7 +55,8 @@ class Difference:
     ``absent``: properties that were not there yet, by schema. ``renamed``: by schema, today's name to the name before.
     ``retired``: by schema, properties that were there only before, in the tables' notation; ``retired_operations``:
     operations of that kind. ``operations``: those not there yet. ``statuses``: operations that answered another success
-    status. ``values``: what answers show whatever is stored, by schema and today's name.
+    status. ``values``: what answers show whatever is stored, by schema and today's name. ``lowered``: properties whose
+    values answers showed in lower case, by schema.
     """
 
     since: str
@@ -66,6 +67,7 @@ class Difference:
     operations: tuple[str, ...] = ()
     statuses: Mapping[str, int] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    lowered: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 _CLOUD_SERVICE = {
@@ -77,6 +79,19 @@ _CLOUD_SERVICE = {
 }
 _LICENSES = {"applicationLicenses": {"type": "array", "items": {"type": "string"}}}
 _PUBLIC_IPS = {"publicIPs": {"type": "array", "items": {"type": "string"}}}
+
+_TEXT = {"type": "string"}
+_FLAT_APPLICATION = {
+    "packages": {"type": "array", "items": {"ref": "ApplicationPackage"}},
+    "displayName": _TEXT,
+    "allowUpdates": {"type": "boolean"},
+    "defaultVersion": _TEXT,
+}
+_FLAT_PACKAGE = {
+    **dict.fromkeys(("version", "storageUrl", "state", "format"), _TEXT),
+    "storageUrlExpiry": {"type": "string", "format": "date-time"},
+    "lastActivationTime": {"type": "string", "format": "date-time"},
+}
 
 _BATCH = (
     Difference(  # client
@@ -196,8 +211,10 @@ _BATCH = (
             "TaskContainerSettings": ("workingDirectory",),
         },
     ),
-    Difference(  # recorded: 146 answers before, 283 after, no exception
+    Difference(  # recorded: 146 answers before, 283 after, no exception; the form also client
         "2018-12-01",
+        absent={"Application": ("properties",), "ApplicationPackage": ("properties",)},
+        retired={"Application": _FLAT_APPLICATION, "ApplicationPackage": _FLAT_PACKAGE},
         statuses={
             "Application_Create": 201,
             "Application_Update": 204,
@@ -229,7 +246,9 @@ _BATCH = (
         "2017-05-01",
         absent={"BatchAccountProperties": ("lowPriorityCoreQuota",)},
         renamed={"BatchAccountProperties": {"dedicatedCoreQuota": "coreQuota"}},
+        lowered={"BatchAccountProperties": ("poolAllocationMode",)},
     ),
+    Difference("2017-01-01", absent={"BatchAccountProperties": ("poolAllocationMode",)}),  # recorded
 )
 
 

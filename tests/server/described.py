@@ -78,7 +78,7 @@ def problems(answer: requests.Response, method: str, path: str, version: str, se
     if answer.status_code not in operation.responses:
         return [f"{operation.id}: status {answer.status_code}, described are {sorted(operation.responses)}"]
     schema = operation.responses[answer.status_code] or BODIES.get((operation.id, answer.status_code))
-    if schema is None:
+    if schema is None or answer.status_code == 204:
         return [f"{operation.id}: a body, described is none: {answer.text[:80]}"] if answer.content else []
     if not answer.headers["Content-Type"].startswith("application/json"):
         return [f"{operation.id}: Content-Type {answer.headers['Content-Type']}"]
@@ -137,7 +137,8 @@ class _Checking:
                 self.shown.add(f"{schema.name}.{name}")
                 if known.secret and not self._may_tell:
                     yield f"{where} is a secret"
-                yield from self.value(known.schema, inner, where)
+                if not known.lowered:
+                    yield from self.value(known.schema, inner, where)
         if not self._partial:
             missing = (one.name for one in schema.properties.values() if one.required and one.name not in value)
             yield from (f"{path}.{name} is missing".lstrip(".") for name in missing)

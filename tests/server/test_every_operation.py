@@ -564,3 +564,21 @@ def page_by_page(world: World, path: str) -> Iterator[str]:
         answer = world.http.get(page["nextLink"], timeout=30)
         assert answer.status_code == 200, answer.text
         page = answer.json()
+
+
+def test_applications_had_another_form_before_2018_12_01(world: World) -> None:
+    old = "2017-09-01"
+    made = world.send("PUT", "applications/flat", {"allowUpdates": False, "displayName": "Flat"}, version=old)
+    assert made.status_code == 201
+    world.done("PUT", "applications/flat/versions/1", {})
+    found = world.get("applications/flat", version=old)
+    assert (found["id"], found["displayName"], found["allowUpdates"]) == ("flat", "Flat", False)
+    assert found["packages"] == [{"version": "1", "state": "pending"}]
+    assert world.send("PATCH", "applications/flat", {"displayName": "Even"}, version=old).status_code == 204
+    assert world.get("applications/flat")["properties"]["displayName"] == "Even"
+    assert world.send("PATCH", "applications/flat", {"properties": {}}, version=old).status_code == 400
+    package = world.get("applications/flat/versions/1", version=old)
+    assert (package["id"], package["version"], package["state"]) == ("flat", "1", "pending")
+    answer = world.send("GET", "", version="2017-01-01")
+    assert answer.headers["ETag"].startswith("0x")
+    assert answer.json()["properties"]["poolAllocationMode"] == "batchservice"

@@ -27,6 +27,7 @@ from batchlocal.arm.fabric import (
     tags_of,
 )
 from batchlocal.arm.locations import placed
+from batchlocal.arm.microsoft_batch import old_forms
 from batchlocal.arm.microsoft_batch.account_links import (
     checked_network_profile,
     identity,
@@ -140,7 +141,7 @@ def put_account(call: ArmCall) -> Answer:
     _change(call, account, body, properties)
     if taken is not None:
         call.tx.resources.put(account)
-        return _answer(call.tx, account)
+        return _answer(call, account)
     account.body["properties"]["provisioningState"] = "Creating"
     call.tx.resources.put(account)
     operation = accept(call, "batch.account.create", account, _RECORDED_CREATION)
@@ -207,10 +208,11 @@ def _modes(sent: Any) -> list[str]:
         raise InvalidProperty("allowedAuthenticationModes", f"{unknown} is not one of {allowed}") from None
 
 
-def _answer(tx: Tx, account: Resource) -> Answer:
+def _answer(call: ArmCall, account: Resource) -> Answer:
     """The account's body; its ETag is in the header only, strong and quoted (F1)."""
-    headers = {"ETag": f'"{moments.etag(account.modified)}"', "Last-Modified": moments.http_date(account.modified)}
-    return Answer(200, _shown(tx, account), headers)
+    etag = old_forms.etag(call, account.modified, weak=False)
+    headers = {"ETag": etag, "Last-Modified": moments.http_date(account.modified)}
+    return Answer(200, _shown(call.tx, account), headers)
 
 
 def _shown(tx: Tx, account: Resource) -> dict[str, Any]:
@@ -244,7 +246,7 @@ def poll_creation(call: ArmCall) -> Answer:
         return poll_pending(call)
     if operation is not None and operation.status == "Failed":
         raise AccountQuotaReached
-    return _answer(call.tx, account_of(call))
+    return _answer(call, account_of(call))
 
 
 @PROVIDER.operation("BatchAccount_Update")
@@ -254,13 +256,13 @@ def patch_account(call: ArmCall) -> Answer:
     _change(call, account, body, properties_of(body))
     account.modified = call.now
     call.tx.resources.put(account)
-    return _answer(call.tx, account)
+    return _answer(call, account)
 
 
 @PROVIDER.operation("BatchAccount_Get")
 def get_account(call: ArmCall) -> Answer:
     """The account."""
-    return _answer(call.tx, account_of(call))
+    return _answer(call, account_of(call))
 
 
 @PROVIDER.operation("BatchAccount_List", "BatchAccount_ListByResourceGroup")

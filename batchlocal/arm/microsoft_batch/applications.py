@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import uuid
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from batchlocal.arm.call import ArmCall
 from batchlocal.arm.errors import CATALOGUE, provider
 from batchlocal.arm.fabric import shown, stored
 from batchlocal.arm.listing import listed_by_key
+from batchlocal.arm.microsoft_batch import old_forms
 from batchlocal.arm.microsoft_batch.provider import PROVIDER, InvalidProperty, account_of, properties_of
 from batchlocal.domain.quotas import ApplicationQuotaReached, PackageQuotaReached
 from batchlocal.domain.refusals import Refusal
@@ -127,7 +129,7 @@ def patch_application(call: ArmCall) -> Answer:
 
 
 def _change(call: ArmCall, application: Resource) -> Answer:
-    sent = properties_of(call.body)
+    sent = (call.body or {}) if old_forms.has_flat_applications(call) else properties_of(call.body)
     properties = application.body["properties"]
     for key in ("displayName", "allowUpdates"):
         if sent.get(key) is not None:
@@ -139,7 +141,7 @@ def _change(call: ArmCall, application: Resource) -> Answer:
     if (call.body or {}).get("tags") is not None:
         application.body["tags"] = call.body["tags"]
     call.tx.resources.put(application)
-    return _answer(application)
+    return _answer(call, application)
 
 
 def _active_version(call: ArmCall, application: Resource, version: str) -> str:
@@ -149,15 +151,17 @@ def _active_version(call: ArmCall, application: Resource, version: str) -> str:
     return package.name
 
 
-def _answer(application: Resource) -> Answer:
+def _answer(call: ArmCall, application: Resource) -> Answer:
     headers = {
-        "ETag": moments.weak_etag(application.modified),
+        "ETag": old_forms.etag(call, application.modified, weak=True),
         "Last-Modified": moments.http_date(application.modified),
     }
-    return Answer(200, _shown(application), headers)
+    return Answer(200, _shown(call, application), headers)
 
 
-def _shown(application: Resource) -> dict[str, Any]:
+def _shown(call: ArmCall, application: Resource) -> dict[str, Any]:
+    if old_forms.has_flat_applications(call):
+        return old_forms.show_application(call.tx, application)
     order = ("displayName", "allowUpdates", "defaultVersion")
     body = shown(application, APPLICATION_TYPE, *_ENVELOPE)
     body["properties"] = {key: body["properties"][key] for key in order if key in body["properties"]}
@@ -167,7 +171,7 @@ def _shown(application: Resource) -> dict[str, Any]:
 @PROVIDER.operation("Application_Get")
 def get_application(call: ArmCall) -> Answer:
     """The application."""
-    return _answer(application_of(call))
+    return _answer(call, application_of(call))
 
 
 @PROVIDER.operation("Application_List")
@@ -175,7 +179,7 @@ def list_applications(call: ArmCall) -> Answer:
     """The account's applications, by name."""
     account = account_of(call)
     linked_storage(account)
-    return listed_by_key(call, call.tx.resources.children(account.id, APPLICATION_TYPE), _shown)
+    return listed_by_key(call, call.tx.resources.children(account.id, APPLICATION_TYPE), partial(_shown, call))
 
 
 @PROVIDER.operation("Application_Delete")

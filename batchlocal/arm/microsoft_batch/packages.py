@@ -13,6 +13,7 @@ from batchlocal.arm.call import ArmCall
 from batchlocal.arm.errors import CATALOGUE, provider
 from batchlocal.arm.fabric import shown
 from batchlocal.arm.listing import listed_by_key
+from batchlocal.arm.microsoft_batch import old_forms
 from batchlocal.arm.microsoft_batch.account_links import check_identity
 from batchlocal.arm.microsoft_batch.applications import (
     PACKAGE_TYPE,
@@ -190,12 +191,14 @@ async def activate_package(call: ArmCall) -> Answer:
 def _answer(call: ArmCall, place: _Place, permission: str) -> Answer:
     package = place.package
     url, expiry = signed_url(call.platform, place.storage, place.container, package.name, permission, call.now)
-    body = _shown(package, {"storageUrl": url, "storageUrlExpiry": moments.iso(expiry)})
-    headers = {"ETag": moments.weak_etag(package.modified), "Last-Modified": moments.http_date(package.modified)}
-    return Answer(200, body, headers)
+    body = _shown(call, package, {"storageUrl": url, "storageUrlExpiry": moments.iso(expiry)})
+    etag = old_forms.etag(call, package.modified, weak=True)
+    return Answer(200, body, {"ETag": etag, "Last-Modified": moments.http_date(package.modified)})
 
 
-def _shown(package: Resource, extra: dict[str, str]) -> dict[str, Any]:
+def _shown(call: ArmCall, package: Resource, extra: dict[str, str]) -> dict[str, Any]:
+    if old_forms.has_flat_applications(call):
+        return old_forms.show_package(package, call.parameters["applicationName"], extra)
     body = shown(package, PACKAGE_TYPE, *_ENVELOPE)
     properties = {**body["properties"], **extra}
     body["properties"] = {key: properties[key] for key in _ORDER if key in properties}
@@ -206,7 +209,7 @@ def _shown(package: Resource, extra: dict[str, str]) -> dict[str, Any]:
 def list_packages(call: ArmCall) -> Answer:
     """The versions, without URLs (F5)."""
     found = call.tx.resources.children(application_of(call).id, PACKAGE_TYPE)
-    return listed_by_key(call, found, lambda package: _shown(package, {}))
+    return listed_by_key(call, found, lambda package: _shown(call, package, {}))
 
 
 @PROVIDER.operation("ApplicationPackage_Delete")
