@@ -6,7 +6,7 @@ import asyncio
 import logging
 import shutil
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from batchlocal.domain import node as nodes
 from batchlocal.domain.node import Node
@@ -15,6 +15,9 @@ from batchlocal.domain.service_events import SPECIAL, special
 from batchlocal.domain.simulation import simulation_of
 from batchlocal.domain.task import Ended
 from batchlocal.nodes.allocation import account_of
+from batchlocal.nodes.commands import Command, perform
+from batchlocal.nodes.containers import image_failure, registries_of
+from batchlocal.nodes.docker import docker_answers
 from batchlocal.nodes.environment import node_variables, task_variables
 from batchlocal.nodes.folders import node_folders, startup_folders
 from batchlocal.nodes.host import host_for, open_to_users
@@ -22,7 +25,7 @@ from batchlocal.nodes.identities import Access, Owner, access_to_linked
 from batchlocal.nodes.leftovers import end_below, started_at
 from batchlocal.nodes.management import is_reached
 from batchlocal.nodes.packages import deploy, package_folders
-from batchlocal.nodes.processes import Running, kill_leftover, start
+from batchlocal.nodes.processes import Running, kill_leftover
 from batchlocal.nodes.storage import FileTrouble, NodeStorage
 from batchlocal.platform import Platform
 from batchlocal.protocol import moments
@@ -130,13 +133,15 @@ async def _prepare(platform: Platform, pool: Pool, account: Resource, node: Node
     open_to_users(platform, folders)
     info: dict[str, Any] | None = None
     state = "idle"
-    errors: tuple[dict[str, str], ...] = ()
+    errors: tuple[dict[str, Any], ...] = ()
     try:
         if not await _bring_packages(platform, Owner(account, pool), node, storage):
             return
     except FileTrouble as trouble:
         text = f"Application package {trouble.name}: {trouble.reason}"
         state, errors = "unusable", ({"code": "ApplicationPackageError", "message": text},)
+    if state == "idle" and (errors := await _fetch_images(platform, pool)):
+        state = "unusable"
     settings = pool.properties.get("startTask")
     if state == "idle" and settings:
         if settings.get("waitForSuccess", True):
@@ -150,6 +155,20 @@ async def _prepare(platform: Platform, pool: Pool, account: Resource, node: Node
             _change(platform, node.key, lambda present: replace(present, start_task=info, process={}), info)
             return
     _change(platform, node.key, lambda present: nodes.booted(present, state, info, errors, moments.now()), info)
+
+
+async def _fetch_images(platform: Platform, pool: Pool) -> tuple[dict[str, Any], ...]:
+    """Have the images that the pool names; what is wrong with them. Without a container runtime only tasks fail."""
+    machine = pool.properties.get("virtualMachineConfiguration") or {}
+    images = (machine.get("containerConfiguration") or {}).get("containerImageNames") or []
+    if not images or platform.simulate_containers or not await docker_answers():
+        return ()
+    failures = [await image_failure(image, registries_of(pool)) for image in images]
+    return tuple(
+        {"code": failure["code"], "message": failure["message"], "errorDetails": failure["details"]}
+        for failure in failures
+        if failure
+    )
 
 
 async def _bring_packages(platform: Platform, owner: Owner, node: Node, storage: NodeStorage) -> bool:
@@ -169,6 +188,9 @@ async def _bring_packages(platform: Platform, owner: Owner, node: Node, storage:
     if access is not Access.DENIED:
         await deploy(platform, storage, owner, references, node_folders(platform.data, node.key))
     return True
+
+
+_OVERTAKEN: Final = Ended(None, {"category": "usererror", "code": "TaskEnded", "message": "The node went another way"})
 
 
 class _StartTask:
@@ -200,31 +222,25 @@ class _StartTask:
             self._tell({"state": "running", "startTime": moments.iso(began), "retryCount": retries})
 
     async def _attempt(self) -> Ended:
+        """Run the command to its end, or until the node goes another way."""
         self._folders.make()
-        files = self._settings.get("resourceFiles") or []
+        command = Command(self._settings, self._owner, self._folders, self._variables, None, self._host)
+        running = asyncio.create_task(perform(self._storage, command, self._remember))
         try:
-            await self._storage.bring(files, self._owner, self._folders.working)
-        except FileTrouble as trouble:
-            return Ended(None, trouble.failure)
-        begun = await start(self._settings["commandLine"], self._variables, self._folders, self._host)
-        if isinstance(begun, Ended):
-            return begun
-        return await self._follow(begun)
+            while not running.done():
+                await asyncio.wait({running}, timeout=_LOOK_SECONDS)
+                if not running.done() and self._is_overtaken() and not running.cancelling():
+                    running.cancel()
+        except asyncio.CancelledError:
+            running.cancel()
+            await asyncio.wait({running})
+            raise
+        return _OVERTAKEN if running.cancelled() else running.result()
 
-    async def _follow(self, running: Running) -> Ended:
-        """Remember the process, so that a later server could find it, and wait for its end."""
+    def _remember(self, running: Running) -> None:
+        """Keep the process's name, so that a later server can find it."""
         process = {"pid": running.pid, "began": started_at(running.pid)}
         _change(self._platform, self._node.key, lambda present: replace(present, process=process))
-        end = asyncio.ensure_future(running.wait(None))
-        try:
-            while not end.done():
-                await asyncio.wait({end}, timeout=_LOOK_SECONDS)
-                if not end.done() and self._is_overtaken():
-                    await running.end()
-            return await end
-        except asyncio.CancelledError:
-            await running.end()
-            raise
 
     def _is_overtaken(self) -> bool:
         """Whether the node has gone, or another way, since its start task began: rebooted, taken back, deallocated."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from batchlocal.domain.job import Job
 from batchlocal.domain.node import Node
 from batchlocal.domain.pool import Pool
 from batchlocal.domain.task import Ended
-from batchlocal.nodes.containers import NO_RUNTIME, Container, docker_answers
+from batchlocal.nodes.containers import NO_RUNTIME, Container, image_failure, registries_of
+from batchlocal.nodes.docker import client_environment, docker_answers
 from batchlocal.nodes.environment import node_variables
 from batchlocal.nodes.folders import TaskFolders, node_folders
 from batchlocal.nodes.host import Host
@@ -58,9 +59,21 @@ async def perform(storage: NodeStorage, command: Command, remember: Remember) ->
         with command.folders.stderr.open("a") as stderr:
             stderr.write(f"batchlocal: run on the host, not in a container of {inside['imageName']}\n")
         return await _run(command, command.settings["commandLine"], remember)
-    container = Container.of(inside, command.variables)
+    return await _in_container(command, remember)
+
+
+async def _in_container(command: Command, remember: Remember) -> Ended:
+    inside = command.settings["containerSettings"]
+    if failure := await image_failure(inside["imageName"], registries_of(command.owner.pool, inside)):
+        return Ended(None, failure)
+    container = Container.of(command.settings, command.variables, command.host)
+    command.host.hand_over(command.folders)
+    found = {**command.variables, **client_environment()}
+    client = replace(command, variables=found, host=replace(command.host, own=False))  # the server's user asks Docker
     try:
-        return await _run(command, container.command(command.settings["commandLine"]), remember)
+        ended = await _run(client, container.command(), remember)
+        failure = container.settings_failure(ended.exit_code, command.folders)
+        return ended if failure is None else Ended(None, failure)
     finally:
         await asyncio.shield(container.remove())
 

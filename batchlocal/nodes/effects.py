@@ -9,9 +9,11 @@ from typing import Final
 
 from batchlocal import job_lifecycle
 from batchlocal.autoscaling import EVALUATION, perform_evaluation
+from batchlocal.domain.pool import Pool
 from batchlocal.evacuation import BOOT, LOGS
 from batchlocal.nodes.allocation import perform_resize
 from batchlocal.nodes.booting import perform_boot
+from batchlocal.nodes.docker import docker_answers, remove_containers
 from batchlocal.nodes.housekeeping import keep_house, remove_task_files
 from batchlocal.nodes.leftovers import adopt_orphans, end_below, look_after_leftovers
 from batchlocal.nodes.scheduler import Scheduler
@@ -51,6 +53,10 @@ async def _upload_logs(platform: Platform, effect: Effect) -> None:
         tx.effects.settle(effect)
 
 
+def _has_containers(pool: Pool) -> bool:
+    return bool((pool.properties.get("virtualMachineConfiguration") or {}).get("containerConfiguration"))
+
+
 def _whom(platform: Platform) -> str:
     users = platform.task_users
     if users.own:
@@ -76,6 +82,8 @@ async def run(platform: Platform) -> None:
         _log.warning("%d processes of an earlier server were still running and have been ended", strays)
     adopt_orphans()
     storage = NodeStorage(platform)
+    if any(_has_containers(pool) for pool in platform.store.read.pools.every()) and await docker_answers():
+        await remove_containers(platform.data.nodes)
     beside = [asyncio.create_task(keep_house(platform)), asyncio.create_task(look_after_leftovers())]
     try:
         await Scheduler(platform, storage).run()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from azure.batch import BatchClient
 from azure.batch import models as service
 from azure.core.exceptions import HttpResponseError
+from azure.storage.blob import ContainerClient, ContainerSasPermissions, generate_container_sas
 
 from tests.clients.conftest import Account
 from tests.support.waiting import until
@@ -164,14 +166,81 @@ def test_users_come_and_go_and_their_passwords_are_shown_to_nobody(batch: BatchC
     with pytest.raises(HttpResponseError) as missing:
         batch.delete_node_user(pool, node, "ada")
     assert missing.value.model.code == "NodeUserNotFound"
-    assert batch.get_node_remote_login_settings(pool, node).remote_login_port >= 50000
+    assert batch.get_node_remote_login_settings(pool, node).remote_login_port == 22
 
 
-def test_nodes_cannot_be_reimaged_as_on_azure(batch: BatchClient, make_pool: MakePool) -> None:
+def test_a_reimaged_node_starts_anew_with_an_empty_disk(batch: BatchClient, make_pool: MakePool) -> None:
+    count = "/bin/sh -c 'echo up >> $AZ_BATCH_NODE_SHARED_DIR/boots'"
+    pool = make_pool(start_task=service.BatchStartTask(command_line=count))
+    before = the_node(batch, pool)
+    batch.begin_reimage_node(pool, before.id, {"nodeReimageOption": "requeue"})
+    until(lambda: the_node(batch, pool).last_boot_time > before.last_boot_time)
+    until(lambda: the_node(batch, pool).state == "idle")
+    assert b"".join(batch.download_node_file(pool, before.id, "shared/boots")).decode() == "up\n"
+
+
+def test_logs_of_a_node_are_uploaded_and_say_whom_its_tasks_run_as(
+    batch: BatchClient, account: Account, make_pool: MakePool
+) -> None:
     pool = make_pool()
-    with pytest.raises(HttpResponseError) as refused:
-        batch.begin_reimage_node(pool, the_node(batch, pool).id, {"nodeReimageOption": "requeue"})
-    assert refused.value.model.code == "OperationNotValidOnNode"
+    node = the_node(batch, pool)
+    with ContainerClient(account.blob_endpoint, pool, credential=account.storage_key) as container:
+        container.create_container()
+        until_then = datetime.now(UTC) + timedelta(hours=1)
+        allowed = ContainerSasPermissions(write=True, create=True)
+        sas = generate_container_sas(account.storage, pool, account.storage_key, permission=allowed, expiry=until_then)
+        options = service.UploadBatchServiceLogsOptions(
+            container_url=f"{account.blob_endpoint}{pool}?{sas}", start_time=until_then - timedelta(hours=2)
+        )
+        told = batch.upload_node_logs(pool, node.id, options)
+        until(lambda: len(list(container.list_blobs())) == told.number_of_files_uploaded)
+        (blob,) = container.list_blobs()
+        content = container.download_blob(blob.name).readall().decode()
+    assert blob.name.startswith(told.virtual_directory_name)
+    assert f"id: {node.id}" in content
+    assert "tasks run as: the server's user" in content
+
+
+@pytest.mark.parametrize(("fill", "used"), [("pack", 1), ("spread", 2)])
+def test_tasks_fill_nodes_as_their_pool_says(batch: BatchClient, make_pool: MakePool, fill: str, used: int) -> None:
+    policy = service.BatchTaskSchedulingPolicy(node_fill_type=fill)
+    pool = make_pool(target_dedicated_nodes=2, task_slots_per_node=4, task_scheduling_policy=policy)
+    job = a_job(batch, pool)
+    for task in ("one", "two"):
+        add(batch, job, "/bin/sleep 60", task)
+        until(lambda task=task: batch.get_task(job, task).state == "running")
+    assert len({task.node_info.node_id for task in batch.list_tasks(job)}) == used
+    batch.begin_delete_job(job)
+
+
+@pytest.mark.parametrize("option", ["requeue", "terminate", "taskcompletion", "retaineddata"])
+def test_a_formula_says_what_becomes_of_tasks_on_nodes_that_go(
+    batch: BatchClient, make_pool: MakePool, option: str
+) -> None:
+    pool = make_pool()
+    job = a_job(batch, pool)
+    seconds = 60 if option in ("requeue", "terminate") else 2
+    kept = service.BatchTaskConstraints(retention_time="PT4S")
+    batch.create_task(
+        job, service.BatchTaskCreateOptions(id="task", command_line=f"/bin/sleep {seconds}", constraints=kept)
+    )
+    until(lambda: batch.get_task(job, "task").state == "running")
+    formula = f"$TargetDedicatedNodes = 0; $NodeDeallocationOption = {option};"
+    batch.enable_pool_auto_scale(pool, service.BatchPoolEnableAutoScaleOptions(auto_scale_formula=formula))
+    if option == "retaineddata":
+        until(lambda: batch.get_task(job, "task").state == "completed")
+        assert [node.state for node in batch.list_nodes(pool)] == ["leavingpool"]  # its files are kept a while
+        assert batch.get_task_file_properties(job, "task", "stdout.txt").headers["Content-Length"] == "0"
+    until(lambda: not list(batch.list_nodes(pool)))
+    task = batch.get_task(job, "task")
+    info = task.execution_info
+    if option == "requeue":
+        assert (task.state, info.requeue_count) == ("active", 1)
+    elif option == "terminate":
+        assert (task.state, info.failure_info.code) == ("completed", "TaskEnded")
+    else:
+        assert (task.state, info.exit_code) == ("completed", 0)
+    batch.begin_delete_job(job)
 
 
 def test_a_windows_pool_runs_what_its_stand_in_knows(batch: BatchClient, make_pool: MakePool) -> None:

@@ -22,7 +22,7 @@ case "$1" in run) ;; *) exit 0 ;; esac
 shift
 while :; do
   case "$1" in
-    --name|--workdir|--volume|--env) [ "$1" = --workdir ] && cd "$2"; shift 2 ;;
+    --name|--workdir|--volume|--env|--label|--user|--cidfile) [ "$1" = --workdir ] && cd "$2"; shift 2 ;;
     --*) shift ;;
     *) shift; exec "$@" ;;
   esac
