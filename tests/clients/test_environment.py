@@ -69,7 +69,7 @@ def found(batch: BatchClient, account: Account) -> Iterator[Callable[[str], list
         service.BatchTaskCreateOptions(id="gang", command_line=SAVE.format("primary"), multi_instance_settings=gang),
     )
     until(lambda: batch.get_task(job, "gang").state == "completed", 60)
-    batch.begin_terminate_job(job).result()
+    batch.begin_terminate_job(job, {"terminateReason": "done"}).result()
 
     def read(kind: str) -> list[Variables]:
         texts = []
