@@ -200,7 +200,7 @@ def disable(job: Job, option: str, now: int) -> Job:
 
 
 def enable(job: Job, now: int) -> Job:
-    """Tasks run again.
+    """Tasks run again, at once: nothing has to end first (tests of Java's library see the job active right after).
 
     Raises:
         JobBeingDeleted, JobBeingTerminated, JobCompleted, JobStateUnfit
@@ -208,7 +208,7 @@ def enable(job: Job, now: int) -> Job:
     check_takes_changes(job)
     if job.state not in ("disabled", "disabling"):
         raise JobStateUnfit
-    return replace(_moved(job, "enabling", now), disabled_how="", modified=now)
+    return settled(replace(_moved(job, "enabling", now), disabled_how="", modified=now), now)
 
 
 def terminate(job: Job, reason: str, now: int) -> Job:

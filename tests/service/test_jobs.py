@@ -84,6 +84,8 @@ def test_a_disabled_job_can_move_to_another_pool_and_an_active_one_cannot(servic
     service.in_state(f"/jobs/{job}", "disabled")
     assert service.send("PATCH", f"/jobs/{job}", move).status_code == 200
     service.send("POST", f"/jobs/{job}/enable")
+    shown = service.get(f"/jobs/{job}")
+    assert (shown["state"], shown["previousState"]) == ("active", "enabling")
     assert service.run(job, "t")["nodeInfo"]["poolId"] == "gang"
 
 

@@ -1,5 +1,6 @@
 import com.microsoft.azure.batch.BatchClient;
 import com.microsoft.azure.batch.auth.BatchSharedKeyCredentials;
+import com.microsoft.azure.batch.interceptor.BatchClientParallelOptions;
 import com.microsoft.azure.batch.protocol.models.CloudTask;
 import com.microsoft.azure.batch.protocol.models.PoolInformation;
 import com.microsoft.azure.batch.protocol.models.TaskAddParameter;
@@ -19,11 +20,9 @@ public class AzureBatch {
             String command = "/bin/sh -c 'echo number " + number + "'";
             tasks.add(new TaskAddParameter().withId("t" + number).withCommandLine(command));
         }
-        // createTasks can wait for ever for a notification that it has missed when the server answers fast; one task a
-        // call goes around it
-        for (TaskAddParameter task : tasks) {
-            client.taskOperations().createTask(job, task);
-        }
+        // with one thread, its default, createTasks can wait for ever for a thread that has ended already; with more
+        // threads than requests of a hundred tasks it has nothing to wait for
+        client.taskOperations().createTasks(job, tasks, List.of(new BatchClientParallelOptions(4)));
         long deadline = System.currentTimeMillis() + 60_000;
         while (!completed(client.taskOperations().listTasks(job))) {
             if (System.currentTimeMillis() > deadline) {

@@ -53,7 +53,8 @@ async function main() {
     const added = await client.task.addCollection(BATCH_JOB, tasks.slice(start, start + 100));
     if (added.value.some((result) => result.status.toLowerCase() !== "success")) throw new Error(JSON.stringify(added));
   }
-  const list = async () => all(await client.task.list(BATCH_JOB), (link) => client.task.listNext(link));
+  const pages = { taskListOptions: { maxResults: 60 } };
+  const list = async () => all(await client.task.list(BATCH_JOB, pages), (link) => client.task.listNext(link));
   await until("all tasks completed", async () => (await list()).every((task) => task.state === "completed"));
   if ((await list()).length !== 150) throw new Error("tasks are missing");
   const file = await client.file.getFromTask(BATCH_JOB, "t149", "stdout.txt");
