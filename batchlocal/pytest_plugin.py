@@ -108,11 +108,17 @@ def batchlocal_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.T
     from batchlocal.datafolder import DataFolder
     from batchlocal.environment import client_settings
     from batchlocal.plugin import install
-    from batchlocal.supervision import launch, stop
+    from batchlocal.supervision import NotStarted, launch, stop
 
     kept: Path | None = request.config.getoption("--batchlocal-data")
     data = DataFolder((kept or tmp_path_factory.mktemp("batchlocal")).absolute())
-    launch(data)
+    reason = ""
+    try:
+        launch(data)
+    except NotStarted as trouble:
+        reason = str(trouble)
+    if reason:  # outside of the handler: one sentence, no story of exceptions
+        pytest.fail(f"batchlocal: {reason}", pytrace=False)
     install(data.plugin)
     settings = client_settings(data)
     yield Server(settings.as_json(), settings.as_environment(), ControlClient(data))

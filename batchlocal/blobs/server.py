@@ -251,7 +251,10 @@ def _azurite() -> Path:
     for tools in _tools():
         if (tools / "azurite" / "node_modules" / "azurite").is_dir():
             return tools / "azurite"
-    raise AzuriteMissing("Azurite is not installed here: run `make setup`, or set BATCHLOCAL_TOOLS to its folder")
+    raise AzuriteMissing(
+        "Azurite is not installed here: run `make setup` in a checkout; elsewhere"
+        " `npm install --prefix .tools/azurite azurite`, or set BATCHLOCAL_TOOLS to a folder that has azurite/"
+    )
 
 
 def _node() -> str:
@@ -260,7 +263,9 @@ def _node() -> str:
             return str(found)
     if found_on_path := shutil.which("node"):
         return found_on_path
-    raise AzuriteMissing("Node.js is not installed here: run `make setup`")
+    raise AzuriteMissing(
+        "Node.js is not installed here: run `make setup` in a checkout; elsewhere put node 20 or later on PATH"
+    )
 
 
 def _kept_port(folder: Path) -> int:

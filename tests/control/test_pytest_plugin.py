@@ -41,6 +41,17 @@ def test_the_example_passes_on_one_server_a_session(tmp_path: Path) -> None:
     assert batchlocal_command("status", "--data", str(folders[0])).returncode == 1, "it was stopped"
 
 
+def test_without_azurite_each_test_says_in_one_sentence_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BATCHLOCAL_TOOLS", str(tmp_path))
+    done = run_example(tmp_path / "project", "-k", "throttling")
+    assert done.returncode == 1
+    assert "npm install --prefix .tools/azurite azurite" in done.stdout
+    assert "Traceback" not in done.stdout
+    assert "supervision.py" not in done.stdout, "no story of how it came to that"
+
+
 @pytest.mark.slow
 def test_a_named_data_folder_keeps_its_server_and_nothing_of_the_tests(tmp_path: Path) -> None:
     data = tmp_path / "data"

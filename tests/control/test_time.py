@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Iterator
+from datetime import datetime
 
 import pytest
 
@@ -35,9 +36,13 @@ def account_state(steered: Steered, name: str) -> str:
 def test_an_account_gets_ready_when_its_time_has_passed_and_not_before(manual: Steered) -> None:
     """F3: 16 s is the median of recorded creations; by hand they are as many seconds, whatever the pace."""
     name = f"m{uuid.uuid4().hex[:8]}"
+    before = manual.control("GET", "/time").json()["now"]
     accepted = manual.account("PUT", name, body={"location": "westeurope"})
     assert accepted.headers["Retry-After"] == "1"
-    time.sleep(1.0)  # a scaled server would have made it by now: 16 s * 0.02
+    told = manual.control("GET", "/time").json()
+    due = datetime.fromisoformat(told["next"]["due"]) - datetime.fromisoformat(before)
+    seconds = round(due.total_seconds() / told["pace"])
+    assert (told["now"], seconds) == (before, 16), "the clock stands, and what is owed is owed by it"
     assert account_state(manual, name) == "Creating"
     assert advance(manual, seconds=15)["performed"] == []
     assert account_state(manual, name) == "Creating"
