@@ -7,13 +7,14 @@ TARGET ?=
 SCENARIOS ?= ../shared/reference/engine-scenarios
 CORPUS ?= ../shared/corpus
 PYTEST ?=
+PREVIEW ?=
 WORKERS ?= 2
 
 VENV := .venv/bin/python
 DEPLOY = $(VENV) scripts/deploy.py --stack "$(STACK)" --engine "$(ENGINE)" --target "$(TARGET)"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up demo down test test-slow lint bench engine-conformance fidelity lock
+.PHONY: help setup preview up demo down test test-slow lint bench engine-conformance fidelity lock
 
 help: ## what there is to make
 	@echo "make TARGET [NAME=VALUE ...]"
@@ -21,6 +22,9 @@ help: ## what there is to make
 
 setup: ## install into .venv and .tools what the lock files say, if it is not there yet
 	@$(PYTHON) scripts/setup.py
+
+preview: setup ## show what `make up` would change, and change nothing  [STACK] [ENGINE] [TARGET] [PREVIEW="--diff"]
+	@$(DEPLOY) preview --flags="$(PREVIEW)"
 
 up: setup ## deploy a stack and print its outputs  [STACK=local] [ENGINE=auto|pulumi|embedded] [TARGET=batchlocal]
 	@$(DEPLOY) up

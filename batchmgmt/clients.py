@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 from batchmgmt.clouds import Cloud
 from batchmgmt.endpoint import KeyAuthentication, ServiceEndpoint, TokenAuthentication
 from batchmgmt.lean import LeanHttp, default_timeout
+from batchmgmt.oidc import pipeline_identity
 from batchmgmt.tokens import EnvironmentTokens, Token
 
 if TYPE_CHECKING:
     from azure.batch import BatchClient
     from azure.batch.aio import BatchClient as AsyncBatchClient
     from azure.core.credentials import AccessToken, TokenCredential
-    from azure.identity import DefaultAzureCredential
+    from azure.identity import ClientAssertionCredential, DefaultAzureCredential
     from azure.mgmt.batch import BatchManagementClient
     from azure.mgmt.batch.aio import BatchManagementClient as AsyncBatchManagementClient
     from azure.mgmt.storage import StorageManagementClient
@@ -39,14 +40,23 @@ __all__ = [
 _RETRIES: Final = {"retry_total": 5, "retry_backoff_factor": 0.4}
 
 
-def environment_credential(cloud: Cloud) -> DefaultAzureCredential:
-    """azure-identity's default chain for the cloud: environment, workload and managed identity, developer tools."""
-    from azure.identity import DefaultAzureCredential
+def environment_credential(cloud: Cloud) -> ClientAssertionCredential | DefaultAzureCredential:
+    """A pipeline's own identity where it is asked for, else azure-identity's default chain for the cloud.
+
+    That chain is: environment, workload and managed identity, developer tools.
+
+    Raises:
+        UsageError: see ``pipeline_identity``.
+    """
+    from azure.identity import ClientAssertionCredential, DefaultAzureCredential
 
     from batchmgmt.logs import guard
 
     guard()
-    return DefaultAzureCredential(authority=cloud.authority, disable_instance_discovery=not cloud.well_known)
+    options: dict[str, Any] = {"authority": cloud.authority, "disable_instance_discovery": not cloud.well_known}
+    if pipeline := pipeline_identity():
+        return ClientAssertionCredential(pipeline.tenant, pipeline.client, pipeline.assertion, **options)
+    return DefaultAzureCredential(**options)
 
 
 class CachedCredential:

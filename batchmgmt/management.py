@@ -17,7 +17,7 @@ from batchmgmt.tokens import Token
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
-    from azure.identity import DefaultAzureCredential
+    from azure.identity import ClientAssertionCredential, DefaultAzureCredential
     from azure.mgmt.batch import BatchManagementClient
     from azure.mgmt.storage import StorageManagementClient
 
@@ -55,15 +55,18 @@ class BatchManagement:
         self.credential = credential
         self.subscription_id = subscription_id
         self._http = LeanHttp()
-        self._owned: list[DefaultAzureCredential] = []
+        self._owned: list[ClientAssertionCredential | DefaultAzureCredential] = []
         self.cloud = cloud or cloud_from_environment(self._http)
 
     @classmethod
     def from_env(cls, subscription_id: str | None = None) -> BatchManagement:
         """By the environment: ARM_METADATA_HOSTNAME names the cloud, azure-identity's variables the identity.
 
+        A pipeline's identity goes before them where ``ARM_USE_OIDC`` asks for it (docs/pipelines.md).
+
         Raises:
-            UsageError: no subscription is given. BatchManagementError: the cloud does not answer.
+            UsageError: no subscription is given, or a pipeline's identity is asked for and incomplete.
+            BatchManagementError: the cloud does not answer.
         """
         from batchmgmt.clients import environment_credential
 

@@ -1,8 +1,8 @@
 """Entra tokens for the lean requests, and the private cache that saves asking for one at every command.
 
-A token of the environment's client secret is asked for directly (OAuth 2.0 client credentials, RFC 6749 section 4.4);
-every other credential is azure-identity's. Either way the token is kept in a file of mode 0600 until five minutes
-before it ends. ``BATCHMGMT_TOKEN_CACHE=off`` keeps nothing.
+By the environment's client secret, or by a pipeline's own token, one is asked for directly (OAuth 2.0 client
+credentials, RFC 6749 section 4.4); every other credential is azure-identity's. Either way the token is kept in a file
+of mode 0600 until five minutes before it ends. ``BATCHMGMT_TOKEN_CACHE=off`` keeps nothing.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = ["EnvironmentTokens", "Token", "TokenCache"]
 
 DIGEST: Final = 64  # hexadecimal digits of the names of kept tokens
 EARLY: Final = 300  # seconds before its end from which on a token is not used any more
-_IDENTITY: Final = (  # variables that decide whom azure-identity's default chain signs in
+_IDENTITY: Final = (  # variables that decide who is signed in
     "AZURE_TENANT_ID",
     "AZURE_CLIENT_ID",
     "AZURE_CLIENT_SECRET",
@@ -37,6 +37,9 @@ _IDENTITY: Final = (  # variables that decide whom azure-identity's default chai
     "AZURE_TOKEN_CREDENTIALS",
     "AZURE_CONFIG_DIR",
     "IDENTITY_ENDPOINT",
+    "ARM_USE_OIDC",
+    "ARM_TENANT_ID",
+    "ARM_CLIENT_ID",
 )
 
 
@@ -139,7 +142,12 @@ def _digest(parts: list[str]) -> str:
 def _ask(cloud: Cloud, http: LeanHttp, scope: str) -> Token:
     tenant, client, secret = (os.environ.get(f"AZURE_{name}") for name in ("TENANT_ID", "CLIENT_ID", "CLIENT_SECRET"))
     if tenant and client and secret:
-        return _client_credentials(cloud, http, scope, tenant, client, secret)
+        return _client_credentials(cloud, http, scope, tenant, client, {"client_secret": secret})
+    if os.environ.get("ARM_USE_OIDC"):
+        from batchmgmt.oidc import pipeline_identity
+
+        if pipeline := pipeline_identity():
+            return _client_credentials(cloud, http, scope, pipeline.tenant, pipeline.client, pipeline.proof())
     import logging
 
     from batchmgmt.clients import environment_credential
@@ -151,8 +159,10 @@ def _ask(cloud: Cloud, http: LeanHttp, scope: str) -> Token:
     return Token(Secret(token.token), token.expires_on)
 
 
-def _client_credentials(cloud: Cloud, http: LeanHttp, scope: str, tenant: str, client: str, secret: str) -> Token:
-    form = {"grant_type": "client_credentials", "client_id": client, "client_secret": secret, "scope": scope}
+def _client_credentials(
+    cloud: Cloud, http: LeanHttp, scope: str, tenant: str, client: str, proof: dict[str, str]
+) -> Token:
+    form = {"grant_type": "client_credentials", "client_id": client, "scope": scope, **proof}
     asked = int(time.time())
     answer = http.request(
         "signing in",

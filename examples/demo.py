@@ -34,6 +34,7 @@ TILE_PIXELS = 96
 SCENE = {"center": [-0.743643135, 0.131825963], "width": 0.0028, "iterations": 360}
 SHADES = " .:-=+*#%@"  # dark to light
 PATIENCE = timedelta(seconds=90)  # without any task getting further, the demo gives up
+PATIENCE_WITH_FORMULA = timedelta(minutes=20)  # a formula is evaluated every 5 minutes at most, and nodes start slowly
 
 
 class DemoFailed(Exception):
@@ -72,37 +73,41 @@ def draw(management: BatchManagement, stack: str, out: Path, console: Console) -
     started = time.monotonic()
     endpoint = management.endpoint(stack=stack)
     client = endpoint.client()
-    pool, application = endpoint.pools[0], next(iter(endpoint.applications))
+    pool, application = client.get_pool(endpoint.pools[0]), next(iter(endpoint.applications))
     check_nodes(client, pool)
     run = f"demo-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
     with container(management, endpoint, run) as storage:
         storage.client.upload_blob("scene.json", json.dumps(SCENE))
-        command = command_of(client, pool, application)
+        command = command_of(pool, application)
         places = [(x, y) for y in range(TILES) for x in range(TILES)]
         tasks = [drawing_task(x, y, storage.url, command) for x, y in places]
-        with job(client, run, pool):
+        with job(client, run, str(pool.id)):
             client.create_tasks(run, tasks)
-            wait(client, run, len(tasks), console)
+            wait(client, run, len(tasks), PATIENCE_WITH_FORMULA if pool.enable_auto_scale else PATIENCE, console)
             nodes = check_tasks(client, run)
         picture = assemble(storage.client, out / "fractal.png")
     return Result(picture, len(tasks), time.monotonic() - started, nodes)
 
 
-def check_nodes(client: BatchClient, pool: str) -> None:
-    """Fail early, with the reason, when nothing could ever run the tasks."""
-    states = [str(node.state.value if node.state else "unknown") for node in client.list_nodes(pool)]
-    if not any(state in ("idle", "running", "starting", "creating", "waitingforstarttask") for state in states):
+def check_nodes(client: BatchClient, pool: models.BatchPool) -> None:
+    """Fail early, with the reason, when nothing could ever run the tasks; a formula brings nodes when some wait."""
+    states = [str(node.state.value if node.state else "unknown") for node in client.list_nodes(str(pool.id))]
+    if not pool.enable_auto_scale and not any(
+        state in ("idle", "running", "starting", "creating", "waitingforstarttask") for state in states
+    ):
         found = ", ".join(sorted(set(states))) or "none at all"
-        raise DemoFailed(f"pool '{pool}' has no node that takes tasks (found: {found}); enable scheduling or resize it")
+        raise DemoFailed(
+            f"pool '{pool.id}' has no node that takes tasks (found: {found}); enable scheduling or resize it"
+        )
 
 
-def command_of(client: BatchClient, pool: str, application: str) -> str:
+def command_of(pool: models.BatchPool, application: str) -> str:
     """The command that starts the deployed application, by the variable that Batch gives on Linux nodes."""
-    references = client.get_pool(pool).application_package_references or []
-    version = next((found.version for found in references if found.application_id == application), None)
-    if version is None:
-        raise DemoFailed(f"pool '{pool}' does not carry application '{application}'")
-    variable = f"AZ_BATCH_APP_PACKAGE_{application}_{version}"
+    references = {found.application_id: found.version for found in pool.application_package_references or []}
+    if application not in references:
+        raise DemoFailed(f"pool '{pool.id}' does not carry application '{application}'")
+    version = references[application]
+    variable = f"AZ_BATCH_APP_PACKAGE_{application}" + (f"_{version}" if version else "")  # without: the default one
     for mark in ".-#":
         variable = variable.replace(mark, "_")
     return f'python3 "${variable}/fractal.py"'
@@ -176,7 +181,7 @@ def job(client: BatchClient, job_id: str, pool: str) -> Iterator[None]:
         client.begin_delete_job(job_id)
 
 
-def wait(client: BatchClient, job_id: str, tasks: int, console: Console) -> None:
+def wait(client: BatchClient, job_id: str, tasks: int, patience: timedelta, console: Console) -> None:
     """Follow the job's task counts until all have completed."""
     columns = (TextColumn("drawing"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     last, moved = -1, time.monotonic()
@@ -187,9 +192,9 @@ def wait(client: BatchClient, job_id: str, tasks: int, console: Console) -> None
             if counts.completed != last:
                 last, moved = counts.completed, time.monotonic()
                 progress.update(bar, completed=last)
-            elif time.monotonic() - moved > PATIENCE.total_seconds():
+            elif time.monotonic() - moved > patience.total_seconds():
                 raise DemoFailed(
-                    f"{last} of {tasks} tasks completed, and none got further for {PATIENCE.seconds} s:"
+                    f"{last} of {tasks} tasks completed, and none got further for {patience.seconds} s:"
                     f" {counts.active} wait, {counts.running} run"
                 )
             time.sleep(0.1)

@@ -1,4 +1,4 @@
-"""What `make up`, `make demo` and `make down` do with one stack.
+"""What `make preview`, `make up`, `make demo` and `make down` do with one stack.
 
 A stack's file says where it goes: ``batchenv:target: batchlocal`` deploys to a local Batch, which is started for it;
 anything else goes to Azure, for which nothing is ever started. ``--target batchlocal`` tries an Azure stack locally,
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -119,13 +120,19 @@ class Deployment:
 
 def main() -> int:
     """Run the script."""
-    actions = {"up": up, "demo": demo, "down": down}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("action", choices=actions)
+    parser.add_argument("action", choices=["preview", "up", "demo", "down"])
     parser.add_argument("--stack", default="local", help="a file stacks/Pulumi.STACK.yaml (default: local)")
     parser.add_argument("--engine", default="auto", help="auto (the Pulumi CLI where there is one), pulumi or embedded")
     parser.add_argument("--target", default="", help="batchlocal: deploy locally whatever the stack's file says")
+    parser.add_argument("--flags", default="", help="for preview: further flags of `pulumi preview`, as one text")
     options = parser.parse_args()
+    actions = {
+        "preview": lambda stack: preview(stack, shlex.split(options.flags)),
+        "up": up,
+        "demo": demo,
+        "down": down,
+    }
     try:
         actions[options.action](find_stack(options.stack, options.target, options.engine))
     except Mistake as mistake:
@@ -150,6 +157,14 @@ def find_stack(name: str, target: str, engine: str) -> Stack:
             f"TARGET={target} is no choice for stack '{name}': leave it out ({own}), or say TARGET=batchlocal"
         )
     return Stack(name, target or own, _engine(engine, name, target or own))
+
+
+def preview(stack: Stack, flags: list[str]) -> None:
+    """Show what `up` would change, and change nothing. A stack in Azure must be there already (`pulumi stack init`)."""
+    deployment = _prepare(stack)
+    if stack.is_local and stack.engine == "pulumi":
+        deployment.create()  # an empty one: the CLI previews no stack that is not there
+    deployment.run(*deployment.command("preview", *flags))
 
 
 def up(stack: Stack) -> None:
@@ -267,7 +282,7 @@ def _engine(wanted: str, stack: str, target: str) -> str:
         if not has_pulumi and target == "azure":
             raise Mistake(
                 f"stack '{stack}' goes to Azure, which takes the Pulumi CLI, and there is none on PATH: install it,"
-                f" or try the stack on this machine with `make up STACK={stack} TARGET=batchlocal`"
+                " or say TARGET=batchlocal to try the stack on this machine"
             )
         return "pulumi" if has_pulumi else "embedded"
     if wanted not in ("pulumi", "embedded"):

@@ -16,9 +16,11 @@ sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
 
 import httpx  # noqa: E402
 
+from batchlocal.plugin.errors import ArmError, OperationFailed  # noqa: E402
+from batchlocal.plugin.login import Login  # noqa: E402
 from batchlocal.plugin.settings import Settings  # noqa: E402
 
-__all__ = ["ArmClient", "ArmError", "OperationFailed"]
+__all__ = ["ArmClient"]
 
 _RETRIED: Final = frozenset({408, 429, 500, 502, 503, 504})
 _ATTEMPTS: Final = 6
@@ -35,21 +37,8 @@ _UNFINISHED: Final = frozenset(
 """What Azure's operations and resources call themselves on their way; what else they say is final."""
 
 
-class ArmError(Exception):
-    """ARM said no: status, code, message, and all of the error's details in the text."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(f"{code}: {message}" if code else message)
-        self.status = status
-        self.code = code
-
-
-class OperationFailed(ArmError):
-    """ARM took a request and failed later: something may be there already."""
-
-
 class ArmClient:
-    """A connection to one cloud with one service principal's token."""
+    """A connection to one cloud with one identity's token."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -61,8 +50,7 @@ class ArmClient:
             verify=ssl.create_default_context(cafile=authorities), timeout=120, limits=limits, trust_env=False
         )
         self._metadata: dict[str, Any] = {}
-        self._token = ""
-        self._token_ends = 0.0
+        self._login = Login(settings, self._reach)
         self._lock = asyncio.Lock()
 
     async def close(self) -> None:
@@ -107,7 +95,7 @@ class ArmClient:
     async def _cloud(self) -> dict[str, Any]:
         async with self._lock:
             if not self._metadata:
-                url = f"{_only_https(self.settings.metadata_host)}/metadata/endpoints?api-version=2022-09-01"
+                url = f"{self.settings.metadata_host}/metadata/endpoints?api-version=2022-09-01"
                 answer = await self._reach("GET", url)
                 _raise_for(answer)
                 found = answer.json()
@@ -117,28 +105,12 @@ class ArmClient:
             return self._metadata
 
     async def bearer(self) -> str:
-        """An access token for ARM, kept until a minute before it ends."""
-        metadata = await self._cloud()
-        async with self._lock:
-            if time.time() > self._token_ends - 60:
-                authentication = metadata["authentication"]
-                login = authentication["loginEndpoint"].rstrip("/")
-                form = {
-                    "grant_type": "client_credentials",
-                    "client_id": self.settings.client_id,
-                    "client_secret": self.settings.client_secret,
-                    "scope": f"{authentication['audiences'][0]}/.default",
-                }
-                answer = await self._reach("POST", f"{login}/{self.settings.tenant_id}/oauth2/v2.0/token", data=form)
-                if not answer.is_success:
-                    raise ArmError(answer.status_code, "", f"no access token from {login}: {_login_fault(answer)}")
-                self._token = answer.json()["access_token"]
-                self._token_ends = time.time() + float(answer.json()["expires_in"])
-            return self._token
+        """An access token for ARM."""
+        return await self._login.token((await self._cloud())["authentication"])
 
     async def _reach(self, method: str, url: str, **options: Any) -> httpx.Response:
         try:
-            return await self._http.request(method, url, **options)
+            return await self._http.request(method, _only_https(url), **options)
         except httpx.TransportError as error:
             host = httpx.URL(url).netloc.decode()
             raise ArmError(0, "", f"{host} does not answer ({error}); is it running?") from None
@@ -159,7 +131,7 @@ class ArmClient:
                 if last or not _is_worth_retrying(answer):
                     return answer
                 if answer.status_code == httpx.codes.UNAUTHORIZED:
-                    self._token_ends = 0.0
+                    self._login.forget()
                     continue
                 wait = _retry_after(answer, wait)
             await asyncio.sleep(wait)
@@ -193,7 +165,8 @@ class ArmClient:
 def _only_https(url: str) -> str:
     """The address, when it is one that a token may be sent to."""
     if not url.startswith("https://"):
-        raise ArmError(0, "", f"{url} is not an https address: refused")
+        parts = httpx.URL(url)
+        raise ArmError(0, "", f"{parts.scheme}://{parts.netloc.decode()} is not an https address: refused")
     return url
 
 
@@ -240,12 +213,6 @@ def _json(answer: httpx.Response) -> dict[str, Any]:
 def _body(answer: httpx.Response) -> dict[str, Any]:
     _raise_for(answer)
     return _json(answer)
-
-
-def _login_fault(answer: httpx.Response) -> str:
-    """What the authority says, less its trace ids."""
-    said = str(_json(answer).get("error_description") or f"status {answer.status_code}")
-    return said.splitlines()[0]
 
 
 def _raise_for(answer: httpx.Response) -> None:

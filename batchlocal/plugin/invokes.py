@@ -70,8 +70,8 @@ async def _client_config(arm: ArmClient) -> Values:
     claims = (await arm.bearer()).split(".")[1]
     found = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
     return {
-        "clientId": arm.settings.client_id,
+        "clientId": arm.settings.client_id or found.get("appid", ""),
         "objectId": found.get("oid", ""),
         "subscriptionId": arm.settings.subscription_id,
-        "tenantId": arm.settings.tenant_id,
+        "tenantId": arm.settings.tenant_id or found.get("tid", ""),
     }

@@ -13,7 +13,8 @@ import grpc
 from google.protobuf import any_pb2, empty_pb2
 
 from batchlocal.plugin import bodies, checks, comparison, invokes
-from batchlocal.plugin.arm import ArmClient, ArmError, OperationFailed
+from batchlocal.plugin.arm import ArmClient
+from batchlocal.plugin.errors import ArmError, OperationFailed
 from batchlocal.plugin.protos import pb, plugin_pb2, services, status_pb2
 from batchlocal.plugin.settings import SettingsIncomplete, read_settings
 from batchlocal.plugin.types import ResourceType, type_named, type_of

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-__all__ = ["Settings", "SettingsIncomplete", "read_settings"]
+from batchmgmt.rules.oidc import TokenMissing, TokenSource, token_source
+
+__all__ = ["ClientSecret", "Credential", "DefaultCredential", "Settings", "SettingsIncomplete", "read_settings"]
 
 _VARIABLES: Final = {
     "subscriptionId": ("ARM_SUBSCRIPTION_ID",),
@@ -18,7 +20,6 @@ _VARIABLES: Final = {
     "environment": ("ARM_ENVIRONMENT", "AZURE_ENVIRONMENT"),
     "location": (),
 }
-_NEEDED: Final = ("subscriptionId", "tenantId", "clientId", "clientSecret")
 _CLOUDS: Final = {
     "": "management.azure.com",
     "public": "management.azure.com",
@@ -29,12 +30,9 @@ _CLOUDS: Final = {
     "usgovernment": "management.usgovcloudapi.net",
     "azureusgovernment": "management.usgovcloudapi.net",
 }
-_BEFORE_SECRET: Final = {
-    "useDefaultAzureCredential": "ARM_USE_DEFAULT_AZURE_CREDENTIAL",
-    "clientCertificatePath": "ARM_CLIENT_CERTIFICATE_PATH",
-}
-"""What the official provider takes before a client secret when it is asked for, and this one does not carry."""
-_AFTER_SECRET: Final = {"useOidc": "ARM_USE_OIDC", "useMsi": "ARM_USE_MSI"}
+_USE_DEFAULT: Final = ("useDefaultAzureCredential", "ARM_USE_DEFAULT_AZURE_CREDENTIAL")
+_CERTIFICATE: Final = ("clientCertificatePath", "ARM_CLIENT_CERTIFICATE_PATH")
+_USE_MSI: Final = ("useMsi", "ARM_USE_MSI")
 
 
 class SettingsIncomplete(Exception):
@@ -42,13 +40,28 @@ class SettingsIncomplete(Exception):
 
 
 @dataclass(frozen=True)
+class ClientSecret:
+    """A service principal's secret, which does not print."""
+
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class DefaultCredential:
+    """azure-identity's default chain: environment, workload and managed identity, developer tools."""
+
+
+Credential = ClientSecret | DefaultCredential | TokenSource
+
+
+@dataclass(frozen=True)
 class Settings:
-    """What the provider was given. ``metadata_host`` is an https URL; the secret does not print."""
+    """What the provider was given; with a default credential, tenant and client may be empty."""
 
     subscription_id: str
     tenant_id: str
     client_id: str
-    client_secret: str = field(repr=False)
+    credential: Credential
     metadata_host: str
     location: str = ""
 
@@ -60,23 +73,49 @@ def read_settings(given: Mapping[str, str]) -> Settings:
         SettingsIncomplete: something needed is missing, or a credential is asked for that is not carried here.
     """
     known = {name: given.get(name) or _from_environment(*names) for name, names in _VARIABLES.items()}
-    not_carried = {**_BEFORE_SECRET, **({} if known["clientSecret"] else _AFTER_SECRET)}
-    for name, variable in not_carried.items():
-        if (given.get(name) or os.environ.get(variable, "")).lower() not in ("", "0", "false"):
-            raise SettingsIncomplete(
-                f"azure-native:{name} ({variable}) is not carried by the local azure-native plugin: unset it and give a"
-                " client secret (ARM_CLIENT_SECRET)"
-            )
-    if missing := [name for name in _NEEDED if not known[name]]:
+    credential = _credential(given, known["clientSecret"])
+    whose = [] if isinstance(credential, DefaultCredential) else ["tenantId", "clientId"]
+    proof = [] if credential else ["clientSecret"]
+    if missing := [name for name in ("subscriptionId", *whose, *proof) if not known[name]]:
         variables = ", ".join(_VARIABLES[name][0] for name in missing)
         raise SettingsIncomplete(f'set {variables}; for a local Batch by eval "$(batchlocal env --format shell)"')
+    assert credential
     return Settings(
         known["subscriptionId"],
         known["tenantId"],
         known["clientId"],
-        known["clientSecret"],
+        credential,
         _metadata_host(known["metadataHost"], known["environment"]),
         known["location"],
+    )
+
+
+def _credential(given: Mapping[str, str], secret: str) -> Credential | None:
+    """The first that is asked for, in the official provider's order."""
+    if _is_asked_for(given, *_USE_DEFAULT):
+        return DefaultCredential()
+    if given.get(_CERTIFICATE[0]) or _from_environment(_CERTIFICATE[1]):
+        raise _not_carried(*_CERTIFICATE)
+    if secret:
+        return ClientSecret(secret)
+    try:
+        if source := token_source(given, os.environ):
+            return source
+    except TokenMissing as missing:
+        raise SettingsIncomplete(str(missing)) from None
+    if _is_asked_for(given, *_USE_MSI):
+        raise _not_carried(*_USE_MSI)
+    return None
+
+
+def _is_asked_for(given: Mapping[str, str], name: str, variable: str) -> bool:
+    return (given.get(name) or os.environ.get(variable, "")).lower() == "true"
+
+
+def _not_carried(name: str, variable: str) -> SettingsIncomplete:
+    return SettingsIncomplete(
+        f"azure-native:{name} ({variable}) is not carried by the local azure-native plugin: unset it and give a client"
+        " secret (ARM_CLIENT_SECRET), or a pipeline's token (ARM_USE_OIDC)"
     )
 
 

@@ -49,7 +49,7 @@ def _options(
 ) -> None:
     """Manage Azure Batch accounts, and hand their service endpoints to the tools that run work on them.
 
-    The cloud is ARM_METADATA_HOSTNAME's, else ARM_ENVIRONMENT's, else the public one; the identity is that of
-    azure-identity's default chain.
+    The cloud is ARM_METADATA_HOSTNAME's, else ARM_ENVIRONMENT's, else the public one; the identity is a pipeline's
+    own (ARM_USE_OIDC), else that of azure-identity's default chain.
     """
     context.call_on_close(progress.end)

@@ -20,6 +20,11 @@ OUTPUTS = {
 
 def test_a_newcomers_first_hour(checkout: Checkout) -> None:
     """One story, because each command builds on the one before: up, up, demo, demo without nodes, down, down."""
+    planned = succeeded(checkout.make("preview"))
+    assert re.search(r"\+ \d+ to create", planned)
+    assert "unchanged" not in planned
+    assert checkout.outputs() == {}
+
     first = succeeded(checkout.make("up"))
     assert "make demo" in first
     outputs = checkout.outputs()
@@ -34,6 +39,7 @@ def test_a_newcomers_first_hour(checkout: Checkout) -> None:
     )
     assert "idle" in checkout.run_python(nodes + "    print(*(node.state.value for node in nodes))").split()
 
+    assert re.search(r"\d+ unchanged", succeeded(checkout.make("preview", "PREVIEW=--refresh --expect-no-changes")))
     second = succeeded(checkout.make("up"))
     assert re.search(r"\d+ unchanged", second)
     assert not re.search(r"\d+ (created|updated|deleted|replaced)", second)
@@ -63,13 +69,14 @@ def test_an_unknown_engine_is_refused_with_the_choices(checkout: Checkout) -> No
     assert "auto, pulumi or embedded" in complaint(checkout.make("up", "ENGINE=terraform"))
 
 
-def test_a_stack_for_azure_never_starts_batchlocal(checkout: Checkout) -> None:
+@pytest.mark.parametrize("target", ["up", "preview"])
+def test_a_stack_for_azure_never_starts_batchlocal(checkout: Checkout, target: str) -> None:
     checkout.batchlocal("stop")
     (checkout.root / "stacks" / "Pulumi.cloud.yaml").write_text("config:\n  batchenv:location: westeurope\n")
     without_pulumi = os.pathsep.join(
         folder for folder in os.environ["PATH"].split(os.pathsep) if not (Path(folder) / "pulumi").exists()
     )
-    said = complaint(checkout.make("up", "STACK=cloud", PATH=without_pulumi))
+    said = complaint(checkout.make(target, "STACK=cloud", PATH=without_pulumi))
     assert "goes to Azure" in said
     assert "TARGET=batchlocal" in said
     assert not checkout.is_running()

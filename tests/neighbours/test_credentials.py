@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,28 +12,9 @@ import jwt
 import pytest
 from azure.core.exceptions import ClientAuthenticationError
 from azure.identity import ClientAssertionCredential, WorkloadIdentityCredential
-from cryptography.hazmat.primitives.asymmetric import rsa
 
+from tests.issuer import SUBJECT, Issuer
 from tests.neighbours.conftest import Caller
-
-SUBJECT = "repo:contoso/render:ref:refs/heads/main"
-
-
-@dataclass
-class Issuer:
-    """A CI system's token issuer, with a key that only it has."""
-
-    url: str = field(default_factory=lambda: f"https://{uuid.uuid4().hex}.ci.example")
-    key: rsa.RSAPrivateKey = field(default_factory=lambda: rsa.generate_private_key(65537, 2048), repr=False)
-
-    @property
-    def keys(self) -> list[dict[str, Any]]:
-        public: dict[str, Any] = jwt.algorithms.RSAAlgorithm.to_jwk(self.key.public_key(), as_dict=True)
-        return [{**public, "kid": "one", "alg": "RS256", "use": "sig"}]
-
-    def token(self, **claims: Any) -> str:
-        known = {"iss": self.url, "sub": SUBJECT, "aud": "api://AzureADTokenExchange", "exp": time.time() + 300}
-        return jwt.encode({**known, **claims}, self.key, algorithm="RS256", headers={"kid": "one"})
 
 
 @pytest.fixture(scope="module")

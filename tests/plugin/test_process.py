@@ -67,17 +67,6 @@ def test_what_is_missing_is_named_with_the_mend(alone: Plugin) -> None:
         alone.configure(subscriptionId="s", clientId="c")
 
 
-@pytest.mark.parametrize("name", ["useDefaultAzureCredential", "clientCertificatePath", "useMsi", "useOidc"])
-def test_a_credential_that_is_not_carried_is_refused_by_name(alone: Plugin, name: str) -> None:
-    without_secret = {one: value for one, value in GIVEN.items() if one != "clientSecret"}
-    with pytest.raises(Refused, match=rf"azure-native:{name} .* is not carried"):
-        alone.configure(**without_secret, **{name: "true"})
-
-
-def test_a_client_secret_goes_before_a_managed_identity_as_in_the_official_provider(alone: Plugin) -> None:
-    alone.configure(**GIVEN, useMsi="true", metadataHost="localhost:1")
-
-
 def test_an_unknown_environment_is_refused(alone: Plugin) -> None:
     with pytest.raises(Refused, match="environment 'mars' is unknown: it is public"):
         alone.configure(**GIVEN, environment="mars")
