@@ -9,7 +9,17 @@ from typing import NamedTuple
 
 from batchmgmt.errors import BatchManagementError, UsageError
 from batchmgmt.lean import LeanHttp
-from batchmgmt.rules.oidc import ASSERTION_TYPE, Given, InFile, OnRequest, TokenMissing, TokenSource, token_source
+from batchmgmt.rules.oidc import (
+    ASSERTION_TYPE,
+    Given,
+    InFile,
+    OnRequest,
+    TokenMissing,
+    TokenSource,
+    devops_source,
+    token_source,
+    uses_oidc,
+)
 
 __all__ = ["PipelineIdentity", "pipeline_identity"]
 
@@ -45,14 +55,12 @@ def pipeline_identity() -> PipelineIdentity | None:
     Raises:
         UsageError: it asks for it and does not say who, or not with what token.
     """
-    if os.environ.get("AZURE_CLIENT_SECRET"):
+    if os.environ.get("AZURE_CLIENT_SECRET") or not uses_oidc({}, os.environ):
         return None
     try:
-        source = token_source({}, os.environ)
+        source = devops_source(os.environ) or token_source({}, os.environ)
     except TokenMissing as missing:
         raise UsageError(str(missing)) from None
-    if source is None:
-        return None
     return PipelineIdentity(_whose("TENANT_ID"), _whose("CLIENT_ID"), source)
 
 
@@ -71,8 +79,8 @@ def _read(path: str) -> str:
 
 
 def _request(http: LeanHttp, source: OnRequest) -> str:
-    headers = {"Authorization": f"Bearer {source.bearer.reveal()}"}
-    answer = http.request("asking the pipeline for its token", "GET", source.url, headers=headers).json
-    if not isinstance(answer, dict) or not answer.get("value"):
+    headers = {"Authorization": f"Bearer {source.bearer.reveal()}", "Content-Type": "application/json"}
+    answer = http.request("asking the pipeline for its token", source.method, source.url, headers=headers).json
+    if not isinstance(answer, dict) or not answer.get(source.member):
         raise BatchManagementError("signing in: the pipeline's issuer answered without a token")
-    return str(answer["value"])
+    return str(answer[source.member])

@@ -60,7 +60,7 @@ class Issuer:
 
 @dataclass
 class Requests:
-    """Where a job asks for its token: what GitHub puts into a job's environment, and what was asked."""
+    """Where a job asks for its token, as at GitHub (GET) and at Azure DevOps (POST), and how often it did."""
 
     url: str
     bearer: str = field(repr=False)
@@ -69,13 +69,15 @@ class Requests:
     asked: int = 0
 
     @property
+    def trusted(self) -> dict[str, str]:
+        """What makes a client trust it, beside batchlocal."""
+        return {"SSL_CERT_FILE": str(self.bundle), "REQUESTS_CA_BUNDLE": str(self.bundle)}
+
+    @property
     def environment(self) -> dict[str, str]:
-        return {
-            "ACTIONS_ID_TOKEN_REQUEST_URL": self.url,
-            "ACTIONS_ID_TOKEN_REQUEST_TOKEN": self.bearer,
-            "SSL_CERT_FILE": str(self.bundle),
-            "REQUESTS_CA_BUNDLE": str(self.bundle),
-        }
+        """What a job of GitHub Actions has."""
+        asking = {"ACTIONS_ID_TOKEN_REQUEST_URL": self.url, "ACTIONS_ID_TOKEN_REQUEST_TOKEN": self.bearer}
+        return {**asking, **self.trusted}
 
 
 @contextmanager
@@ -90,11 +92,18 @@ def answering(issuer: Issuer, local: Local, folder: Path) -> Iterator[Requests]:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
+            query = parse_qs(urlsplit(self.path).query)
+            self.give("value", aud=query.get("audience", [""])[-1], sub=requests.subject)
+
+        def do_POST(self) -> None:
+            query = parse_qs(urlsplit(self.path).query)
+            self.give("oidcToken", sub=f"sc://contoso/render/{query['serviceConnectionId'][0]}")
+
+        def give(self, member: str, **claims: str) -> None:
             allowed = self.headers["Authorization"] == f"Bearer {requests.bearer}"
-            audience = parse_qs(urlsplit(self.path).query).get("audience", [""])[-1]
             requests.asked += allowed
-            token = issuer.token(aud=audience, sub=requests.subject, exp=time.time() + 120)
-            body = json.dumps({"value": token} if allowed else {"message": "no"}).encode()
+            token = issuer.token(**claims, exp=time.time() + 120)
+            body = json.dumps({member: token} if allowed else {"message": "no"}).encode()
             self.send_response(200 if allowed else 401)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

@@ -161,16 +161,15 @@ def _stack(options: argparse.Namespace) -> Stack:
 
 def _operate(name: str, options: argparse.Namespace) -> int:
     """Run one of the operations."""
-    changes = name in ("up", "preview")
     if options.run_program:
         raise NeedsPulumi("--run-program")
-    if options.policy_pack and not changes:
+    if options.policy_pack and name not in ("up", "preview"):
         raise EngineError("--policy-pack is for up and preview")
     stack = _stack(options)
     stack.begin_opening()
     from batchlocal.engine import operations  # brings Pulumi's SDK, while the stack's key is derived
 
-    if changes:
+    if name == "up":
         stack.ensure()
     chosen, run = _chosen(options), getattr(operations, name)
     asks = name != "preview" and not options.yes and not options.preview_only
@@ -228,7 +227,7 @@ def _cancel(options: argparse.Namespace) -> int:
 def _init(options: argparse.Namespace) -> int:
     options.stack = options.name or options.stack
     stack = _stack(options)
-    if stack.backend.exists(stack.project.name, stack.name):
+    if stack.exists:
         raise EngineError(f"stack '{stack.name}' already exists")
     stack.ensure()
     print(f"Created stack '{stack.name}'")

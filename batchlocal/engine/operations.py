@@ -105,7 +105,7 @@ def up(stack: Stack, options: Options) -> int:
 
 
 def preview(stack: Stack, options: Options) -> int:
-    """Say what ``up`` would do; changes nothing and takes no lock."""
+    """Say what ``up`` would do; changes nothing, makes no stack, and takes no lock."""
     return _Operation(stack, options, "preview", preview=True).go(_run_program)
 
 
@@ -178,7 +178,8 @@ class _Operation:
             raise NeedsPulumi("the setting pulumi:autonaming")
         started = int(time.time())
         with self._held:
-            stack.backend.require(stack.project.name, stack.name)
+            if self.kind != "preview":
+                stack.backend.require(stack.project.name, stack.name)
             if not self.preview:
                 self._held.enter_context(stack.backend.lock(stack.project.name, stack.name))
             display = Display(self._view(), preview=self.preview, event_log=options.event_log)
@@ -187,7 +188,8 @@ class _Operation:
             log = LogServer(display)
             self._held.callback(log.close)
             host = self._host(log)  # plugins start while the state's secrets are opened
-            parts = self._parts(config, stack.load(), display, log, host)
+            loaded = stack.load_or_empty() if self.kind == "preview" else stack.load()
+            parts = self._parts(config, loaded, display, log, host)
             secrets = parts.secrets
             self._announce(parts.run, secrets)
             code = self._worked(parts, work)

@@ -23,9 +23,12 @@ class Stack:
 
     def ensure(self) -> None:
         """Make the stack if there is none."""
-        if not self.backend.exists(self.project.name, self.name):
-            secrets = Secrets()
-            self.save(Snapshot(salt=secrets.salt), secrets)
+        if not self.exists:
+            self.save(*_empty())
+
+    @property
+    def exists(self) -> bool:
+        return self.backend.exists(self.project.name, self.name)
 
     def begin_opening(self) -> None:
         """Begin with what takes long about ``load``, beside whatever the caller does until then."""
@@ -36,6 +39,10 @@ class Stack:
         """The stack's state and the secrets that open it."""
         return self.backend.load(self.project.name, self.name)
 
+    def load_or_empty(self) -> tuple[Snapshot, Secrets]:
+        """The same, or those of an empty stack where there is none, which is not made."""
+        return self.load() if self.exists else _empty()
+
     def save(self, snapshot: Snapshot, secrets: Secrets) -> None:
         self.backend.save(self.project.name, self.name, snapshot, secrets)
 
@@ -45,6 +52,11 @@ class Stack:
         project, stack = (parts[-2] if len(parts) > 1 else self.project.name), parts[-1]
         snapshot, _ = self.backend.load(project, stack)
         return outputs_of(snapshot)
+
+
+def _empty() -> tuple[Snapshot, Secrets]:
+    secrets = Secrets()
+    return Snapshot(salt=secrets.salt), secrets
 
 
 def outputs_of(snapshot: Snapshot) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from batchmgmt.rules.oidc import TokenMissing, TokenSource, token_source
+from batchmgmt.rules.oidc import TokenMissing, TokenSource, token_source, uses_oidc
 
 __all__ = ["ClientSecret", "Credential", "DefaultCredential", "Settings", "SettingsIncomplete", "read_settings"]
 
@@ -99,8 +99,8 @@ def _credential(given: Mapping[str, str], secret: str) -> Credential | None:
     if secret:
         return ClientSecret(secret)
     try:
-        if source := token_source(given, os.environ):
-            return source
+        if uses_oidc(given, os.environ):
+            return token_source(given, os.environ)
     except TokenMissing as missing:
         raise SettingsIncomplete(str(missing)) from None
     if _is_asked_for(given, *_USE_MSI):

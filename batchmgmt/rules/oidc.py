@@ -2,7 +2,8 @@
 
 Entra takes that token instead of a secret ("Workload identity federation"). Names and order: pulumi-azure-native's
 installation page ("OIDC") and its provider; the request: GitHub, "OpenID Connect reference", "Methods for requesting
-the OIDC token".
+the OIDC token". What Azure DevOps is asked: azure-identity's AzurePipelinesCredential, and Azure DevOps' REST API,
+"Oidctoken - Create".
 """
 
 from __future__ import annotations
@@ -13,7 +14,18 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from batchmgmt.secret import Secret
 
-__all__ = ["ASSERTION_TYPE", "VARIABLES", "Given", "InFile", "OnRequest", "TokenMissing", "TokenSource", "token_source"]
+__all__ = [
+    "ASSERTION_TYPE",
+    "VARIABLES",
+    "Given",
+    "InFile",
+    "OnRequest",
+    "TokenMissing",
+    "TokenSource",
+    "devops_source",
+    "token_source",
+    "uses_oidc",
+]
 
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 """``client_assertion_type`` of the token request, RFC 7523 section 2.2."""
@@ -47,30 +59,49 @@ class InFile(NamedTuple):
 
 
 class OnRequest(NamedTuple):
-    """A GET of ``url`` with ``bearer`` answers ``{"value": TOKEN}``, a new one each time."""
+    """An empty request to ``url`` with ``bearer`` is answered by a JSON object with the token, a new one each time."""
 
     url: str
     bearer: Secret
+    method: str = "GET"
+    member: str = "value"
 
 
 TokenSource = Given | InFile | OnRequest
 
 
-def token_source(given: Mapping[str, str], environment: Mapping[str, str]) -> TokenSource | None:
-    """Where the token comes from; None when a pipeline's token is not asked for (``useOidc``).
+def uses_oidc(given: Mapping[str, str], environment: Mapping[str, str]) -> bool:
+    """Whether a pipeline's token is asked for (``useOidc``)."""
+    return _setting(given, environment, "useOidc").lower() == "true"
+
+
+def devops_source(environment: Mapping[str, str]) -> OnRequest | None:
+    """Azure DevOps' own issuer, where a task has all that it asks for; azure-native knows none of this.
+
+    The pipeline must hand over its token (``env: { SYSTEM_ACCESSTOKEN: $(System.AccessToken) }``); the service
+    connection's id is set by the task AzureCLI@2.
+    """
+    names = ("SYSTEM_OIDCREQUESTURI", "SYSTEM_ACCESSTOKEN", "AZURESUBSCRIPTION_SERVICE_CONNECTION_ID")
+    url, bearer, connection = (environment.get(name, "") for name in names)
+    if not (url and bearer and connection):
+        return None
+    query = urlencode({"api-version": "7.1", "serviceConnectionId": connection})
+    return OnRequest(f"{url.rstrip('/')}?{query}", Secret(bearer), "POST", "oidcToken")
+
+
+def token_source(given: Mapping[str, str], environment: Mapping[str, str]) -> TokenSource:
+    """Where the token comes from, by azure-native's settings.
 
     Args:
-        given: azure-native's settings. environment: the variables that stand in for those that are not set.
+        given: the settings. environment: the variables that stand in for those that are not set.
 
     Raises:
         TokenMissing
     """
 
     def setting(name: str) -> str:
-        return given.get(name) or next(filter(None, map(environment.get, VARIABLES[name])), "")
+        return _setting(given, environment, name)
 
-    if setting("useOidc").lower() != "true":
-        return None
     if token := setting("oidcToken"):
         return Given(Secret(token))
     if path := setting("oidcTokenFilePath"):
@@ -82,6 +113,10 @@ def token_source(given: Mapping[str, str], environment: Mapping[str, str]) -> To
         " or ARM_OIDC_REQUEST_URL with ARM_OIDC_REQUEST_TOKEN; a job of GitHub Actions has the last two under names of"
         " its own when it may ask for tokens (permissions: id-token: write)"
     )
+
+
+def _setting(given: Mapping[str, str], environment: Mapping[str, str], name: str) -> str:
+    return given.get(name) or next(filter(None, map(environment.get, VARIABLES[name])), "")
 
 
 def _for_entra(url: str) -> str:

@@ -97,6 +97,29 @@ def test_a_token_may_be_given_or_lie_in_a_file(
         assert done.returncode == 0, done.stderr
 
 
+def test_azure_devops_is_asked_for_a_new_token_each_time(
+    batchlocal: Local, issuer: Issuer, requests: Requests, named: list[str], environment: dict[str, str]
+) -> None:
+    """The token that AzureCLI@2 hands to its script ends soon, and here has ended."""
+    connection = issuer.principal(batchlocal, "batchmgmt-devops", "sc://contoso/render/batch-jobs")
+    Caller(batchlocal, "").grant(connection["objectId"], "Reader", f"/subscriptions/{batchlocal.subscription}")
+    without = {name: value for name, value in environment.items() if not name.startswith("ACTIONS_")}
+    task = {
+        "ARM_CLIENT_ID": connection["clientId"],
+        "ARM_OIDC_TOKEN": issuer.token(sub="sc://contoso/render/batch-jobs", exp=1),
+        "SYSTEM_OIDCREQUESTURI": requests.url.partition("?")[0],
+        "SYSTEM_ACCESSTOKEN": requests.bearer,
+        "BATCHMGMT_TOKEN_CACHE": "off",
+    }
+    done = batchmgmt({**without, **task}, "account", "show", *named)
+    assert "AADSTS700024" in done.stderr
+    asking = {**task, "AZURESUBSCRIPTION_SERVICE_CONNECTION_ID": "batch-jobs"}
+    for command in ("endpoint", "account"):
+        done = batchmgmt({**without, **asking}, command, "show", *named)
+        assert done.returncode == 0, done.stderr
+    assert requests.asked >= 2
+
+
 def test_a_workload_identitys_variables_need_no_other(
     issuer: Issuer, pipeline: dict[str, str], batchlocal: Local, named: list[str], environment: dict[str, str],
     tmp_path: Path,

@@ -34,8 +34,12 @@ class Checkout:
         lines = self.batchlocal("env", "--format", "dotenv").stdout.splitlines()
         return {name: json.loads(value) for name, _, value in (line.partition("=") for line in lines)}
 
+    def ask_for_outputs(self) -> subprocess.CompletedProcess[str]:
+        command = ("engine", "stack", "output", "--json", "--stack", "local")
+        return self.batchlocal(*command, **self.client_environment())
+
     def outputs(self) -> dict[str, object]:
-        shown = self.batchlocal("engine", "stack", "output", "--json", "--stack", "local", **self.client_environment())
+        shown = self.ask_for_outputs()
         assert shown.returncode == 0, shown.stderr
         found: dict[str, object] = json.loads(shown.stdout)
         return found

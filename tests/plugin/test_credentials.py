@@ -61,11 +61,10 @@ def test_a_pipelines_token_stands_in_for_a_secret(
         "oidcTokenFilePath": ({source: f"{tmp_path}/token"}, {"ARM_OIDC_TOKEN_FILE_PATH": f"{tmp_path}/token"}),
         "oidcRequestUrl": ({source: requests.url, "oidcRequestToken": requests.bearer}, requests.environment),
     }[source]
-    trusted = {name: value for name, value in requests.environment.items() if name.endswith(("FILE", "BUNDLE"))}
     if by == "variables":
-        found = who(tmp_path, {**environment, **trusted, **variables, "ARM_USE_OIDC": "true"})
+        found = who(tmp_path, {**environment, **requests.trusted, **variables, "ARM_USE_OIDC": "true"})
     else:
-        found = who(tmp_path, {**environment, **trusted}, useOidc="true", **settings)
+        found = who(tmp_path, {**environment, **requests.trusted}, useOidc="true", **settings)
     assert found == pipeline["objectId"]
     assert requests.asked == (source == "oidcRequestUrl")
 
