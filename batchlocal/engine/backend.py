@@ -224,7 +224,7 @@ class _NoSecrets:
 
 
 class StackStorage:
-    """A stack's files while a run writes them; one thread at a time."""
+    """A stack's files while a run writes them; one thread at a time, but for ``sync`` beside ``append``."""
 
     def __init__(self, backend: Backend, project: str, stack: str, secrets: Secrets) -> None:
         self._backend = backend
@@ -241,8 +241,12 @@ class StackStorage:
             raise EngineError(f"the state is not consistent: {found[0]}")
 
     def append(self, lines: list[Values]) -> None:
-        """Add to the log; on disk when it returns."""
+        """Add to the log; it outlives this process when it returns."""
         self._log.append(lines)
+
+    def sync(self) -> None:
+        """Have the log on disk."""
+        self._log.sync()
 
     def close(self) -> None:
         """The checkpoint is whole: the log goes."""
@@ -263,7 +267,7 @@ class Log:
         self._base = checkpoint
 
     def append(self, lines: list[Values]) -> None:
-        """Add lines; they are on disk when it returns."""
+        """Add lines; the system has them when it returns."""
         if self._stream is None:
             lines = [{"checkpoint": hashlib.sha256(self._base).hexdigest()}, *lines]
             self._file.parent.mkdir(parents=True, exist_ok=True)
@@ -271,7 +275,11 @@ class Log:
         text = "".join(f"{json.dumps(line, separators=(',', ':'), ensure_ascii=False)}\n" for line in lines)
         self._stream.write(text.encode())
         self._stream.flush()
-        os.fdatasync(self._stream.fileno())
+
+    def sync(self) -> None:
+        """Have all lines on disk."""
+        if self._stream is not None:
+            os.fdatasync(self._stream.fileno())
 
     def lines(self, checkpoint: bytes) -> list[Values]:
         """What was logged on top of a checkpoint; nothing when the log is another one's. A torn last line is left."""

@@ -16,7 +16,8 @@ __all__ = ["Journal"]
 
 
 class Journal:
-    """Every change is on disk when its method returns.
+    """Every change is kept when its method returns, whatever becomes of this process; what begins also if the machine
+    loses its power.
 
     Without ``storage`` (a preview) nothing is written.
     """
@@ -143,7 +144,8 @@ class Journal:
             self._pending.append((kind, resource))
             if self._recorder is not None:
                 self._recorder.begin(kind, resource)
-        self.commit()
+        if self._recorder is not None:
+            self._recorder.sync()
         try:
             yield
         except Exception:
@@ -178,7 +180,7 @@ class Journal:
         self._kept = []
 
     def commit(self) -> None:
-        """Have every change so far on disk."""
+        """Have every change so far written."""
         if self._recorder is not None:
             self._recorder.flush()
 

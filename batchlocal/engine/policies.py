@@ -93,6 +93,8 @@ class Policies:
 
     def forbidden(self, resources: Iterable[Resource], goals: dict[str, Goal]) -> bool:
         """Whether a policy about the stack as a whole, looked at when all is done, forbids it."""
+        if not self._packs:
+            return False
         there = list(resources)
         providers = {one.urn: one for one in there}
         root = next((one.urn for one in there if one.type == ROOT_TYPE), "")

@@ -1,8 +1,12 @@
 """How a run's changes reach the disk: each at once into an append-only log, and soon into the checkpoint itself.
 
 A checkpoint costs as much as the stack is large, so it is not written for every change: a twentieth of the time at most
-goes into it, unless it is a quarter of a second old. In between, every change is a line in a log, on disk before the
-run goes on; a run that was killed is recovered from both. Where steps take seconds, the checkpoint is written at each.
+goes into it, unless it is a quarter of a second old. In between, every change is a line in a log, which the system has
+before the run goes on; a run that was killed is recovered from both. Where steps take seconds, the checkpoint is
+written at each.
+
+A machine that loses its power keeps what was synced. That a step begins is synced before its provider is asked; its
+outcome is synced with the next beginning or the next checkpoint: until then it is known as begun, and told as that.
 """
 
 from __future__ import annotations
@@ -36,11 +40,15 @@ class Storage(Protocol):
         """
 
     def append(self, lines: list[Line]) -> None:
-        """Add to the log; on disk when it returns."""
+        """Add to the log; it outlives this process when it returns."""
+
+    def sync(self) -> None:
+        """Have what was added to the log on disk; not while a checkpoint is being saved."""
 
 
 class Recorder:
-    """Takes changes from several threads; each is on disk when ``flush`` returns."""
+    """Takes changes from several threads; each outlives the process when ``flush`` returns, and the machine when
+    ``sync`` does."""
 
     def __init__(self, storage: Storage, secrets: Secrets, snapshot: Callable[[], Snapshot]) -> None:
         """``snapshot`` gives the state as it is now; it may be called from any thread."""
@@ -49,12 +57,13 @@ class Recorder:
         self._snapshot = snapshot
         self._guard = threading.Lock()
         self._writing = threading.Lock()
+        self._syncing = threading.Lock()  # is taken after ``_writing`` where both are
         self._lines: list[Line] = []
         self._keys: dict[int, int] = {}
         self._kept: list[Resource] = []
         self._next = 0
         self._whole = True
-        self._taken = self._written = 0
+        self._taken = self._covered = self._written = self._synced = 0
         self._due = 0.0
         self._timer: threading.Timer | None = None
         self._closed = False
@@ -112,13 +121,25 @@ class Recorder:
     # Writing
 
     def flush(self) -> None:
-        """Have everything that was told so far on disk; threads that wait together share one write."""
+        """Have everything that was told so far written; threads that wait together share one write."""
         mine = self._taken
         if self._written >= mine:
             return
         with self._writing:
             if self._written < mine and not self._closed:
                 self._write(whole=self._whole or time.monotonic() >= self._due)
+
+    def sync(self) -> None:
+        """Have everything that was told so far on disk; threads that wait together share one write and one sync."""
+        mine = self._taken
+        self.flush()
+        if self._synced >= mine:
+            return
+        with self._syncing:
+            if self._synced < mine and not self._closed:
+                written = self._written
+                self._storage.sync()
+                self._synced = written
 
     def _write(self, *, whole: bool) -> None:
         if whole:
@@ -134,17 +155,23 @@ class Recorder:
             self._timer.start()
 
     def _write_checkpoint(self) -> None:
+        """Write a checkpoint, which is synced; one that breaks a rule is, too."""
         began = time.monotonic()
-        snapshot = self._snapshot()
-        try:
-            self._storage.save(snapshot)
-        finally:
-            self._due = time.monotonic() + min(_SHARE * (time.monotonic() - began), _LONGEST_LAG)
+        with self._syncing:
+            snapshot = self._snapshot()
+            try:
+                self._storage.save(snapshot)
+            except EngineError:
+                self._written = self._synced = self._covered
+                raise
+            finally:
+                self._due = time.monotonic() + min(_SHARE * (time.monotonic() - began), _LONGEST_LAG)
+            self._written = self._synced = self._covered
 
     def taken(self, resources: list[Resource]) -> None:
         """The state's lock is held and a snapshot of these was taken: lines begin anew from here."""
         with self._guard:
-            self._lines, self._whole, self._written = [], False, self._taken
+            self._lines, self._whole, self._covered = [], False, self._taken
         self._keys = {id(one): place for place, one in enumerate(resources)}
         self._kept = list(resources)
         self._next = len(resources)
