@@ -3,6 +3,7 @@
 authority   /metadata/endpoints, /{tenant}/oauth2/..., OpenID documents        no token needed
 control     /_batchlocal/...                                                   the data folder's control token
 portal      /portal/...                                                       a cookie that `batchlocal portal` leads to
+logs        /v1/workspaces/ID/query                                           Entra token
 ARM         /subscriptions, /providers, /tenants                               Entra token; writes are logged
 service     /ACCOUNT/..., or any other signed with SharedKey                     SharedKey or Entra token; never logged
 """
@@ -22,6 +23,7 @@ from batchlocal.blobs.operations import OPERATIONS
 from batchlocal.clock import ARRIVED
 from batchlocal.control.plane import ControlPlane
 from batchlocal.identity.authority import Authority
+from batchlocal.log_query_plane import LogQueryPlane
 from batchlocal.platform import Platform
 from batchlocal.portal.plane import PortalPlane
 from batchlocal.protocol.messages import Answer, Request
@@ -53,6 +55,7 @@ class Application:
         self._control = ControlPlane(platform, _operations(known))
         self._portal = PortalPlane(platform)
         self._arm = ArmPlane(platform, known)
+        self._logs = LogQueryPlane(platform)
         self._journal = platform.journal
         self._gate = platform.gate
         self._service = ServicePlane(
@@ -93,6 +96,8 @@ class Application:
         root = _root(request)
         if root == "portal":
             return "portal", self._portal.answer(request)
+        if root == "v1":
+            return "logs", self._logs.answer(request)
         if root in _ARM_ROOTS:
             return "arm", await self._arm.answer(request)
         return "service", await self._service.answer(request)

@@ -45,6 +45,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "batchlocal.journal": {"protocol"},
     "batchlocal.telemetry": {"domain", "platform", "protocol", "store"},
     "batchlocal.metrics": {"domain", "platform", "protocol", "store", "telemetry"},
+    "batchlocal.log_query_plane": {"domain", "identity", "platform", "protocol", "store"},
     "batchlocal.linked_storage": {"access", "store"},
     "batchlocal.private_links": {"store"},
     "batchlocal.storage_gate": {"domain", "platform", "private_links", "store"},

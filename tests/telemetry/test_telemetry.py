@@ -215,6 +215,29 @@ def test_a_workspace_has_the_events_as_rows(watched: Watched, pool: str) -> None
     assert watched.steered.control("GET", "/workspaces/none/logs").status_code == 404
 
 
+def test_a_workspace_is_queried_as_log_analytics_is(watched: Watched, pool: str) -> None:
+    watched.await_event("PoolCreateEvent", pool)
+    steered = watched.steered
+    path = f"/resourceGroups/{steered.group}/providers/Microsoft.OperationalInsights/workspaces/{watched.workspace}"
+    workspace = steered.arm("GET", path, version=_WORKSPACE_VERSION).json()["properties"]["customerId"]
+    url = f"{steered.origin}/v1/workspaces/{workspace}/query"
+    created = f"OperationName == 'PoolCreateEvent' and id_s == '{pool}'"
+    query = f"AzureDiagnostics | where {created} | project id_s, taskSlotsPerNode_d"
+    asked = {"query": query, "timespan": "PT1H"}
+    [table] = steered.raw("POST", url, asked).json()["tables"]
+    assert table["columns"] == [{"name": "id_s", "type": "string"}, {"name": "taskSlotsPerNode_d", "type": "real"}]
+    assert table["rows"] == [[pool, 2.0]]
+    past = {**asked, "timespan": "2020-01-01T00:00:00Z/P1D"}
+    assert steered.raw("POST", url, past).json()["tables"][0]["rows"] == []
+    for wrong, code in (("AzureDiagnostics | render piechart", "SyntaxError"), ("T", "SemanticError")):
+        refused = steered.raw("POST", url, {"query": wrong})
+        assert (refused.status_code, refused.json()["error"]["innererror"]["code"]) == (400, code)
+    assert steered.raw("POST", url, {}).status_code == 400
+    assert steered.raw("POST", url.replace(workspace, str(uuid.uuid4())), asked).status_code == 404
+    stranger = requests.post(url, json=asked, verify=steered.local.settings["caFile"], timeout=30)
+    assert (stranger.status_code, stranger.json()["error"]["code"]) == (401, "AuthorizationRequiredError")
+
+
 def test_an_account_without_a_setting_keeps_no_events(watched: Watched) -> None:
     quiet = watched.steered.new_account()
     watched.steered.new_pool(quiet, "silent", nodes=0)
