@@ -229,7 +229,7 @@ class _Parser:
             counts = Counter(tuple(row.get(one) for one in by) for row in rows)
             if not by:
                 counts = Counter({(): len(rows)})
-            found = [{**dict(zip(by, values, strict=True)), name: count} for values, count in counts.items()]
+            found: list[Row] = [{**dict(zip(by, values, strict=True)), name: count} for values, count in counts.items()]
             return found, (*by, name)
 
         return step
