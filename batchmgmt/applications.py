@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
+from batchmgmt.arm import account_id
 from batchmgmt.errors import NotFound, acting
 
 if TYPE_CHECKING:
@@ -33,12 +35,14 @@ class Applications:
 
     def ensure(self, application: str) -> bool:
         """Create the application if there is none; whether it was created. One that is there stays as it is."""
+        arm, account = self._management.arm, account_id(self._management.subscription_id, *self._account)
+        place = f"{account}/applications/{quote(application, safe='')}"
         try:
-            self.get(application)
+            arm.get(f"reading {self._named(application)}", place)
         except NotFound as missing:
             if missing.code.lower() != "applicationnotfound":
                 raise
-            self.create(application)
+            arm.put(f"creating {self._named(application)}", place)
             return True
         return False
 

@@ -1,9 +1,10 @@
-"""The few ARM calls that handing out an endpoint takes, without an SDK."""
+"""ARM's calls without an SDK, for what has to start at once."""
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -40,7 +41,7 @@ def account_id(subscription_id: str, resource_group: str, account: str) -> str:
 
 
 class Arm:
-    """ARM's GET, POST and lists for one identity; answers are ARM's JSON."""
+    """ARM for one identity; answers are ARM's JSON. Every call is one that may be repeated, and is retried."""
 
     def __init__(
         self,
@@ -60,9 +61,17 @@ class Arm:
         """The resource's JSON. Raises AzureError, ConnectionFailed."""
         return self._json(act, "GET", self._url(resource_id, api_version))
 
-    def post(self, act: str, resource_id: str, api_version: str = BATCH_API_VERSION) -> Any:
-        """The answer of an action without a body that may be repeated. Raises AzureError, ConnectionFailed."""
-        return self._json(act, "POST", self._url(resource_id, api_version))
+    def post(self, act: str, resource_id: str, body: Mapping[str, Any] | None = None) -> Any:
+        """The answer of an action that may be repeated. Raises AzureError, ConnectionFailed."""
+        return self._json(act, "POST", self._url(resource_id, BATCH_API_VERSION), body)
+
+    def put(self, act: str, resource_id: str, body: Mapping[str, Any] | None = None) -> Any:
+        """Create a resource, or bring it to this state. Raises AzureError, ConnectionFailed."""
+        return self._json(act, "PUT", self._url(resource_id, BATCH_API_VERSION), body)
+
+    def patch(self, act: str, resource_id: str, body: Mapping[str, Any]) -> Any:
+        """Change what is given. Raises AzureError, ConnectionFailed."""
+        return self._json(act, "PATCH", self._url(resource_id, BATCH_API_VERSION), body)
 
     def list(
         self, act: str, resource_id: str, api_version: str = BATCH_API_VERSION, chosen: str | None = None
@@ -83,16 +92,19 @@ class Arm:
     def _url(self, resource_id: str, api_version: str) -> str:
         return f"{self.cloud.arm}{resource_id}?api-version={api_version}"
 
-    def _json(self, act: str, method: str, url: str) -> Any:
+    def _json(self, act: str, method: str, url: str, body: Mapping[str, Any] | None = None) -> Any:
         token = self._token(self.cloud.arm_scope)
         try:
-            return self._request(act, method, url, token)
+            return self._request(act, method, url, body, token)
         except NotAuthenticated:
             if self._forget is None:
                 raise
             self._forget()  # a kept token may come from before a server was made anew
-            return self._request(act, method, url, self._token(self.cloud.arm_scope))
+            return self._request(act, method, url, body, self._token(self.cloud.arm_scope))
 
-    def _request(self, act: str, method: str, url: str, token: Token) -> Any:
+    def _request(self, act: str, method: str, url: str, body: Mapping[str, Any] | None, token: Token) -> Any:
         headers = {"Authorization": f"Bearer {token.secret.reveal()}"}
-        return self._http.request(act, method, url, headers=headers).json
+        if body is None:
+            return self._http.request(act, method, url, headers=headers).json
+        headers["Content-Type"] = "application/json"
+        return self._http.request(act, method, url, headers=headers, body=json.dumps(body).encode()).json

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from azure.mgmt.batch import BatchManagementClient
     from azure.mgmt.batch.aio import BatchManagementClient as AsyncBatchManagementClient
     from azure.mgmt.storage import StorageManagementClient
-    from azure.storage.blob import BlobClient, BlobServiceClient
+    from azure.storage.blob import BlobServiceClient
 
 __all__ = [
     "CachedCredential",
@@ -32,7 +32,6 @@ __all__ = [
     "blob_service",
     "environment_credential",
     "management_client",
-    "package_blob",
     "storage_management_client",
 ]
 
@@ -106,14 +105,6 @@ def storage_management_client(
     from azure.mgmt.storage import StorageManagementClient
 
     return StorageManagementClient(credential, subscription_id, **_arm_options(cloud), **options)
-
-
-def package_blob(storage_url: str) -> BlobClient:
-    """A client for the blob of an application package, by the SAS URL that ARM gave for it."""
-    from azure.storage.blob import BlobClient
-
-    options: dict[str, Any] = {**_common(), "retry_total": 5, "initial_backoff": 1, "increment_base": 2}
-    return BlobClient.from_blob_url(storage_url, **options)
 
 
 def blob_service(endpoint: str, credential: Any) -> BlobServiceClient:

@@ -96,7 +96,7 @@ class LeanHttp:
                 return answer
             pause = _pause(answer, attempt)
             if answer.status not in RETRIED or last or pause > LONGEST_PAUSE:
-                raise azure_error(act, answer.status, answer.json, answer.headers.get("x-ms-request-id"))
+                raise azure_error(act, answer.status, _said(answer), answer.headers.get("x-ms-request-id"))
             time.sleep(pause)
         raise AssertionError("unreachable: the last attempt returns or raises")
 
@@ -136,6 +136,12 @@ def tls_context() -> ssl.SSLContext:
         return ssl.create_default_context(cafile=bundle or None)
     except (OSError, ssl.SSLError):
         raise BatchManagementError(f"REQUESTS_CA_BUNDLE names '{bundle}', which is no readable PEM file") from None
+
+
+def _said(answer: Answer) -> Any:
+    """An error's body; where it is no JSON, as storage's is not, the code that the headers name."""
+    code = answer.headers.get("x-ms-error-code")
+    return answer.json or ({"code": code} if code else None)
 
 
 def _log(method: str, url: str, outcome: str) -> None:

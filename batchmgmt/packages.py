@@ -10,19 +10,22 @@ Sources: Application_* and ApplicationPackage_* of Microsoft.Batch 2025-06-01; t
 
 from __future__ import annotations
 
+import hashlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 from batchmgmt.applications import Applications
 from batchmgmt.archives import PackageContent, content_of
+from batchmgmt.arm import Arm, account_id
+from batchmgmt.blobs import BlobProperties, PackageBlob
 from batchmgmt.errors import BatchManagementError, NotFound, PackageContentDiffers, TimedOut, acting
 
 if TYPE_CHECKING:
     from azure.mgmt.batch.models import ApplicationPackage
-    from azure.storage.blob import BlobClient, BlobProperties
 
     from batchmgmt.management import BatchManagement
 
@@ -34,7 +37,6 @@ Progress = Callable[[int, int], None]
 BLOCK: Final = 4 * 1024 * 1024
 MOST_BLOCKS: Final = 50_000  # of a block blob
 ACTIVATION_PATIENCE: Final = 120.0  # seconds
-SHA256: Final = "sha256"  # the blob's metadata key
 
 
 @dataclass(frozen=True)
@@ -67,8 +69,22 @@ class _Place:
     version: str
 
     @property
-    def applications(self) -> Applications:
-        return Applications(self.management, self.resource_group, self.account)
+    def arm(self) -> Arm:
+        return self.management.arm
+
+    @property
+    def application_id(self) -> str:
+        account = account_id(self.management.subscription_id, self.resource_group, self.account)
+        return f"{account}/applications/{quote(self.application, safe='')}"
+
+    @property
+    def application_named(self) -> str:
+        return f"application '{self.application}' of account '{self.account}'"
+
+    @property
+    def id(self) -> str:
+        """ARM's id of the version."""
+        return f"{self.application_id}/versions/{quote(self.version, safe='')}"
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -106,12 +122,12 @@ def publish(
     content = content_of(source)
     found = _get(place)
     blob = _blob_properties(place, found) if found else None
-    same = blob is not None and _same(place, blob, content, found)
-    if blob is not None and not same and found is not None and found.state == "Active":
+    same = found is not None and blob is not None and _same(place, blob, content, found)
+    if blob is not None and not same and found is not None and _is_active(found):
         _check_replaceable(place, allow_updates)
     if not same:
-        _upload(place, found or _create(place), content, progress)
-    if not same or found is None or found.state != "Active":
+        _upload(place, found or place.arm.put(f"creating {place}", place.id), content, progress)
+    if not same or found is None or not _is_active(found):
         _activate(place)
     if set_default:
         _set_default(place)
@@ -129,8 +145,8 @@ def find(
     if found is None:
         return None
     blob = _blob_properties(place, found)
-    sha256, size = ((blob.metadata or {}).get(SHA256, ""), blob.size) if blob else ("", 0)
-    state = "Active" if found.state == "Active" else "Pending"
+    sha256, size = (blob.sha256, blob.size) if blob else ("", 0)
+    state = "Active" if _is_active(found) else "Pending"
     return PublishedPackage(application, version, sha256, size, state, _default(place) == version)
 
 
@@ -228,87 +244,84 @@ def _activated(package: ApplicationPackage) -> float:
     return moment.timestamp() if moment else 0.0
 
 
-def _get(place: _Place) -> ApplicationPackage | None:
+def _get(place: _Place) -> dict[str, Any] | None:
+    """ARM's JSON of the version, or None."""
     try:
-        with acting(f"reading {place}"):
-            return place.management.sdk.application_package.get(*place.key, place.version)
+        return dict(place.arm.get(f"reading {place}", place.id))
     except NotFound as missing:
         if missing.code.lower() in {"accountnotfound", "resourcegroupnotfound", "resourcenotfound"}:
             raise
         return None
 
 
-def _create(place: _Place) -> ApplicationPackage:
-    with acting(f"creating {place}"):
-        return place.management.sdk.application_package.create(*place.key, place.version)
+def _is_active(package: Mapping[str, Any]) -> bool:
+    return bool(package["properties"].get("state") == "Active")
+
+
+def _application(place: _Place) -> Mapping[str, Any]:
+    """Properties of the application."""
+    found = place.arm.get(f"reading {place.application_named}", place.application_id)
+    return dict(found.get("properties") or {})
 
 
 def _check_replaceable(place: _Place, allow_updates: bool | None) -> None:
-    properties = place.applications.get(place.application).properties
-    if allow_updates is False or (properties and properties.allow_updates is False):
+    if allow_updates is False or _application(place).get("allowUpdates") is False:
         raise PackageContentDiffers(
             f"{place} exists with other content and may not be replaced (allowUpdates is false); use a new version"
         )
 
 
-def _blob(package: ApplicationPackage) -> BlobClient:
-    from batchmgmt.clients import package_blob
-
-    if not package.storage_url:
+def _blob(package: Mapping[str, Any]) -> PackageBlob:
+    url = package["properties"].get("storageUrl")
+    if not url:
         raise BatchManagementError("Azure gave no storage URL for the package; try again")
-    return package_blob(package.storage_url)
+    return PackageBlob(url)
 
 
-def _blob_properties(place: _Place, package: ApplicationPackage) -> BlobProperties | None:
+def _blob_properties(place: _Place, package: Mapping[str, Any]) -> BlobProperties | None:
     """None while nothing was uploaded."""
     try:
-        with acting(f"reading the blob of {place}"), _blob(package) as blob:
-            return blob.get_blob_properties()
+        with _blob(package) as blob:
+            return blob.properties(f"reading the blob of {place}")
     except NotFound:
         return None
 
 
-def _same(place: _Place, blob: BlobProperties, content: PackageContent, package: ApplicationPackage | None) -> bool:
+def _same(place: _Place, blob: BlobProperties, content: PackageContent, package: Mapping[str, Any]) -> bool:
     """By SHA-256 where we kept it, else by length and MD5; a blob with neither is read."""
-    kept = (blob.metadata or {}).get(SHA256)
-    if kept:
-        return bool(kept == content.sha256)
+    if blob.sha256:
+        return blob.sha256 == content.sha256
     if blob.size != content.size:
         return False
-    if blob.content_settings.content_md5:
-        return bytes(blob.content_settings.content_md5).hex() == content.md5
-    return package is not None and _sha256_of_blob(place, package) == content.sha256
+    return blob.md5 == content.md5 if blob.md5 else _sha256_of_blob(place, package, blob.size) == content.sha256
 
 
-def _sha256_of_blob(place: _Place, package: ApplicationPackage) -> str:
-    import hashlib
-
+def _sha256_of_blob(place: _Place, package: Mapping[str, Any], size: int) -> str:
     digest = hashlib.sha256()
-    with acting(f"reading the content of {place}"), _blob(package) as blob:
-        for chunk in blob.download_blob().chunks():
+    with _blob(package) as blob:
+        for chunk in blob.chunks(f"reading the content of {place}", size):
             digest.update(chunk)
     return digest.hexdigest()
 
 
-def _upload(place: _Place, package: ApplicationPackage, content: PackageContent, progress: Progress | None) -> None:
-    from azure.storage.blob import BlobBlock, ContentSettings
-
-    with acting(f"uploading {place}"), _blob(package) as blob, content.open() as file:
-        blocks = [BlobBlock(name) for name in _stage(blob, file, content, progress)]
-        settings = ContentSettings(content_type="application/zip", content_md5=bytearray.fromhex(content.md5))
-        blob.commit_block_list(blocks, content_settings=settings, metadata={SHA256: content.sha256})
-        _verify(place, blob.get_blob_properties(), content)
+def _upload(place: _Place, package: Mapping[str, Any], content: PackageContent, progress: Progress | None) -> None:
+    act = f"uploading {place}"
+    with _blob(package) as blob, content.open() as file:
+        blob.commit(act, _stage(act, blob, file, content, progress), md5=content.md5, sha256=content.sha256)
+        _verify(place, blob.properties(act), content)
 
 
-def _stage(blob: BlobClient, file: IO[bytes], content: PackageContent, progress: Progress | None) -> list[str]:
+def _stage(
+    act: str, blob: PackageBlob, file: IO[bytes], content: PackageContent, progress: Progress | None
+) -> list[str]:
     """Send the blocks that are not there yet; ids carry the content's hash, so blocks of other content never mix in."""
-    staged = _staged(blob)
+    staged = _staged(act, blob)
     ids: list[str] = []
     arrived = 0
     for number, block in enumerate(_blocks(file, content.size)):
         name = f"{content.sha256[:32]}{number:08d}"
         if staged.get(name) != len(block):
-            blob.stage_block(name, block, len(block), validate_content=True)
+            blob.stage(act, name, block)
         ids.append(name)
         arrived += len(block)
         if progress:
@@ -316,15 +329,12 @@ def _stage(blob: BlobClient, file: IO[bytes], content: PackageContent, progress:
     return ids
 
 
-def _staged(blob: BlobClient) -> dict[str, int]:
+def _staged(act: str, blob: PackageBlob) -> dict[str, int]:
     """Sizes of the uncommitted blocks that an upload before this one left."""
-    from azure.core.exceptions import ResourceNotFoundError
-
     try:
-        _, uncommitted = blob.get_block_list("uncommitted")
-    except ResourceNotFoundError:
+        return blob.staged(act)
+    except NotFound:
         return {}
-    return {str(block.id): int(block.size or 0) for block in uncommitted}
 
 
 def _blocks(file: IO[bytes], size: int) -> Iterator[bytes]:
@@ -334,35 +344,27 @@ def _blocks(file: IO[bytes], size: int) -> Iterator[bytes]:
 
 
 def _verify(place: _Place, blob: BlobProperties, content: PackageContent) -> None:
-    md5 = bytes(blob.content_settings.content_md5 or b"").hex()
-    if blob.size != content.size or md5 != content.md5:
+    if (blob.size, blob.md5) != (content.size, content.md5):
         raise BatchManagementError(
-            f"uploading {place}: storage has {blob.size} bytes with MD5 {md5 or 'none'},"
+            f"uploading {place}: storage has {blob.size} bytes with MD5 {blob.md5 or 'none'},"
             f" not {content.size} with {content.md5}; try again"
         )
 
 
 def _activate(place: _Place) -> None:
-    """Activation is repeatable, so it is retried by us where the SDK would not (a POST whose answer was lost)."""
-    from azure.mgmt.batch.models import ActivateApplicationPackageParameters
-
-    asked = ActivateApplicationPackageParameters(format="zip")
-    with acting(f"activating {place}"):
-        place.management.sdk.application_package.activate(
-            *place.key, place.version, asked, retry_on_methods=["GET", "POST"]
-        )
+    place.arm.post(f"activating {place}", f"{place.id}/activate", {"format": "zip"})
     deadline = time.monotonic() + ACTIVATION_PATIENCE
-    while (found := _get(place)) is None or found.state != "Active":
+    while (found := _get(place)) is None or not _is_active(found):
         if time.monotonic() > deadline:
             raise TimedOut(f"activating {place}: not Active after {ACTIVATION_PATIENCE:.0f} s; try again")
         time.sleep(0.5)
 
 
 def _default(place: _Place) -> str | None:
-    properties = place.applications.get(place.application).properties
-    return properties.default_version if properties else None
+    return _application(place).get("defaultVersion")
 
 
 def _set_default(place: _Place) -> None:
     if _default(place) != place.version:
-        place.applications.update(place.application, default_version=place.version)
+        changed = {"properties": {"defaultVersion": place.version}}
+        place.arm.patch(f"changing {place.application_named}", place.application_id, changed)

@@ -56,7 +56,7 @@ class Connection:
         status, answered = self._head()
         while status < 200:
             status, answered = self._head()
-        content = b"" if status in (204, 304) else self._body(answered)
+        content = b"" if method == "HEAD" or status in (204, 304) else self._body(answered)
         if "close" in answered.get("connection", "").lower():
             self.reusable = False
         return status, answered, content

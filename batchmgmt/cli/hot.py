@@ -24,7 +24,7 @@ class Hot(NamedTuple):
     """A command as its Typer twin declares it.
 
     Attributes:
-        function: of ``batchmgmt.cli.queries``. options: parameter by spelling. given: parameters with their defaults.
+        function: of ``batchmgmt.cli``'s module. options: parameter by spelling. given: parameters with their defaults.
         arguments: parameters without a spelling, in their order, all required, as those of ``required`` are.
     """
 
@@ -34,6 +34,7 @@ class Hot(NamedTuple):
     given: Mapping[str, object] = {}
     arguments: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
+    module: str = "queries"
 
 
 ENDPOINT_SHOW: Final = Hot(
@@ -57,6 +58,15 @@ COMMANDS: Final[Mapping[tuple[str, str], Hot]] = {
     ("application", "show"): Hot("show_application", {**_ACCOUNT, **_FORMAT}, arguments=("application",)),
     ("keys", "list"): Hot("list_keys", {**_ACCOUNT, **_FORMAT}),
     ("package", "list"): Hot("list_packages", {**_APPLICATION, **_ACCOUNT, **_FORMAT}, required=("application",)),
+    ("package", "upload"): Hot(
+        "upload",
+        {**_APPLICATION, "-v": "version", "--version": "version", **_ACCOUNT, **_FORMAT},
+        {"--default": "default", "--prune": "prune"},
+        given={"default": False, "prune": False},
+        arguments=("source",),
+        required=("application", "version"),
+        module="uploads",
+    ),
     ("pool", "list"): Hot("list_pools", {**_ACCOUNT, **_FORMAT}),
     ("pool", "show"): Hot("show_pool", {**_ACCOUNT, **_FORMAT}, arguments=("pool",)),
 }
@@ -73,7 +83,7 @@ def run(arguments: Sequence[str]) -> bool:
         return _show_endpoint(arguments[2:])
     command = COMMANDS.get(words)
     values = parse(command, arguments[2:]) if command else None
-    return command is not None and values is not None and _query(command, values)
+    return command is not None and values is not None and _call(command, values)
 
 
 def _show_endpoint(arguments: Sequence[str]) -> bool:
@@ -87,19 +97,21 @@ def _show_endpoint(arguments: Sequence[str]) -> bool:
     return True
 
 
-def _query(command: Hot, values: dict[str, Any]) -> bool:
-    from batchmgmt.cli import progress, queries
-    from batchmgmt.cli.chosen import AccountOptions
-    from batchmgmt.cli.output import Format
+def _call(command: Hot, values: dict[str, Any]) -> bool:
+    from importlib import import_module
 
+    from batchmgmt.cli import progress
+    from batchmgmt.cli.chosen import AccountOptions
+
+    module = import_module(f"batchmgmt.cli.{command.module}")
     try:
-        values["format"] = Format(values.get("format", Format.table))
+        values["format"] = module.Format(values["format"]) if "format" in values else next(iter(module.Format))
     except ValueError:
         return False  # Typer says what would do
     if "stack" in command.options.values():
         values["options"] = AccountOptions(*(values.pop(name, None) for name in AccountOptions._fields))
     try:
-        getattr(queries, command.function)(**{**command.given, **values})
+        getattr(module, command.function)(**{**command.given, **values})
     finally:
         progress.end()
     return True

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from batchmgmt.cli import queries
+from batchmgmt.cli import queries, uploads
 from batchmgmt.cli.chosen import AccountOptions
 from batchmgmt.cli.options import OutputFormat, Yes, confirm, with_account_options
-from batchmgmt.cli.output import Format, say, show_one, show_text
-from batchmgmt.cli.progress import progress_bar
+from batchmgmt.cli.output import Format, say, show_one
 from batchmgmt.errors import NotFound
-
-if TYPE_CHECKING:
-    from batchmgmt.packages import PublishedPackage
 
 __all__ = ["app"]
 
@@ -24,13 +18,6 @@ app = typer.Typer(help="Application packages: upload, list, show, prune, delete.
 
 Application = Annotated[str, typer.Option("--application", "-a", help="Id of the application.")]
 Version = Annotated[str, typer.Option("--version", "-v", help="Version of the package.")]
-
-
-class UploadFormat(StrEnum):
-    """What ``package upload --format`` takes."""
-
-    text = "text"
-    json = "json"
 
 
 @app.command()
@@ -44,7 +31,7 @@ def upload(
     prune: Annotated[
         bool, typer.Option("--prune", help="Then delete versions that nothing refers to, but the latest.")
     ] = False,
-    format: Annotated[UploadFormat, typer.Option(help="How the result is shown.")] = UploadFormat.text,
+    format: Annotated[uploads.Format, typer.Option(help="How the result is shown.")] = uploads.Format.text,
 ) -> None:
     """Upload a package version, verify it, activate it and wait until it is Active.
 
@@ -57,19 +44,7 @@ def upload(
 
         batchmgmt package upload FOLDER --stack local -a other -v 1.0 --prune --format json
     """
-    from batchmgmt.downloads import fetched
-    from batchmgmt.packages import content_of
-
-    with fetched(source, progress_bar) as path:
-        content_of(path)  # a source that cannot be a package is found before anything is created
-        account = options.account()
-        account.applications.ensure(application)
-        with progress_bar(f"uploading {application} {version}") as sending:
-            published = account.packages.publish(application, version, path, set_default=default, progress=sending)
-    _show_published(published, format)
-    if prune:
-        for each in account.packages.prune(application, keep=1):
-            say(f"{application} {each} is deleted: nothing referred to it")
+    uploads.upload(source, application, version, options, default, prune, format)
 
 
 @app.command("list")
@@ -106,7 +81,7 @@ def show(
     found = account.packages.find(application, version)
     if found is None:
         raise NotFound("reading the package", "ApplicationPackageNotFound", f"there is no {application} {version}")
-    show_one(_document(found), dict, format)
+    show_one(uploads.published_document(found), dict, format)
 
 
 @app.command()
@@ -147,16 +122,3 @@ def prune(
     account = options.account()
     for each in account.packages.prune(application, keep=keep, dry_run=dry_run):
         say(f"{application} {each} {'would go' if dry_run else 'is deleted'}")
-
-
-def _document(package: PublishedPackage) -> dict[str, Any]:
-    keys = {"is_default": "default"}
-    return {keys.get(name, name): value for name, value in vars(package).items()}
-
-
-def _show_published(package: PublishedPackage, format: UploadFormat) -> None:
-    if format is UploadFormat.json:
-        show_text(f"{json.dumps(_document(package), indent=2)}\n")
-        return
-    sent = "sent and activated" if package.sent else "is there already, nothing was sent"
-    show_text(f"{package.application} {package.version}: {sent} ({package.size} bytes, sha256 {package.sha256})\n")

@@ -87,6 +87,13 @@ def test_what_only_reads_imports_no_sdk_no_command_line_library_and_nothing_slow
     assert not NOT_WITHOUT_NEED & imported
 
 
+def test_an_upload_imports_no_sdk_either(account, tool, unique):
+    words = ["-a", unique, "-v", "1.0", "-g", account.resource_group, "-n", account.name]
+    imported = imported_by("package", "upload", str(tool), *words)
+    assert "batchmgmt.packages" in imported
+    assert not {"azure", "pydantic", "requests", "rich", "typer"} & imported
+
+
 def test_other_commands_import_only_their_own_group_and_no_sdk_that_they_do_not_need(account):
     imported = imported_by("location", "skus", "-g", account.resource_group, "-n", account.name)
     groups = {"accounts", "activity", "applications", "endpoints", "keys", "packages", "pools", "autoscale"}
