@@ -1,7 +1,7 @@
 """HTTPS and JSON over the standard library, for the commands whose time is mostly imports.
 
 An SDK client costs about 0.25 s to import; a POST of listKeys takes milliseconds. Requests made here are all safe to
-repeat (reads, listKeys, tokens), so every one is retried alike.
+repeat (reads, listKeys, tokens, a resource or block brought to a state), so every one is retried alike.
 """
 
 from __future__ import annotations

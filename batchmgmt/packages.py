@@ -5,6 +5,8 @@ after ``activate`` the version is Active. The blob keeps the content's SHA-256 i
 is never sent twice and other content is never taken for it. Each step may be repeated: an upload that was cut off goes
 on with the blocks that are missing.
 
+ARM and the Blob service are asked without SDKs, whose imports take longer than az takes for a whole upload.
+
 Sources: Application_* and ApplicationPackage_* of Microsoft.Batch 2025-06-01; the Blob service's Put Block (List).
 """
 
