@@ -118,6 +118,7 @@ class KeptType:
         extends: its resources lie below any other resource, not in a group.
         envelope: the keys of the answer, in order.
         shape: of ``properties``, as far as anything here reads them.
+        created: the status of a PUT that makes one.
         required, references: dotted paths in the body; what must be set, and ids of resources that must exist (lists
             on the way are looked through).
         defaults: what stands in ``properties`` when it was not sent.
@@ -134,6 +135,7 @@ class KeptType:
     extends: bool = False
     envelope: tuple[str, ...] = ENVELOPE
     shape: Mapping[str, Shape] = field(default_factory=dict)
+    created: int = 201
     required: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict)
@@ -238,7 +240,7 @@ def _put(kind: KeptType, call: ArmCall) -> Answer:
     resource.body |= {**located, **tags_of(body)}
     resource.body["properties"] = _properties(kind, resource, body.get("properties") or {})
     _keep(kind, call, resource, before)
-    return Answer(200 if existing else 201, shown_kept(kind, call.tx, resource))
+    return Answer(200 if existing else kind.created, shown_kept(kind, call.tx, resource))
 
 
 def _sent(kind: KeptType, call: ArmCall) -> Values:

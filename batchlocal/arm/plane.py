@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+import re
 from collections.abc import Iterable
 from functools import partial
 from typing import NamedTuple
@@ -35,6 +36,7 @@ __all__ = ["ArmPlane"]
 
 _log = logging.getLogger(__name__)
 _READS = ("GET", "HEAD")
+_SLASHES = re.compile("//+")
 
 
 class _Target(NamedTuple):
@@ -60,6 +62,7 @@ class ArmPlane:
 
     async def answer(self, request: Request) -> Answer:
         """Answer one request; a refusal becomes Azure's error body."""
+        request.path = _SLASHES.sub("/", request.path)  # az resource create sends two where a parent might stand
         try:
             principal = self._authenticate(request)
             target, parameters = self._find(request)

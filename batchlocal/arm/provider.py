@@ -51,6 +51,7 @@ class ResourceProvider:
         self.operations = {operation.id: operation for operation in (*described, *routes)}
         self.versions = specs.known_versions(namespace) if refuse_body else ()
         self.handlers: dict[str, Handler] = {}
+        self.data_actions: tuple[str, ...] = ()
         if namespace:
             REGISTERED.append(self)
 

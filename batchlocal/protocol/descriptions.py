@@ -50,10 +50,29 @@ def checked(
     if isinstance(body, dict) and given_back:
         known = table.schema(described.body).folded
         body = {name: value for name, value in body.items() if name.lower() in known or name.lower() not in given_back}
+        if answer := described.responses.get(HTTPStatus.OK):
+            body = _without_shown(table.schema(answer), table.schema(described.body), body)
     problems = specs.check(table, described.body, body)
     if problems:
         raise BodyRefused(problems[0])
     return specs.clean(table, described.body, body, nulls=True)
+
+
+def _without_shown(shown: specs.Schema, taken: specs.Schema, value: Any) -> Any:
+    """A body less what the operation shows and does not take: ``az resource tag`` puts a resource as it got it."""
+    if isinstance(value, list) and shown.items is not None and taken.items is not None:
+        above, below = shown.items, taken.items
+        return [_without_shown(above, below, item) for item in value]
+    if not isinstance(value, dict) or taken.free_form or shown is taken:
+        return value
+    kept = {}
+    for name, inner in value.items():
+        told, known = shown.folded.get(name.lower()), taken.folded.get(name.lower())
+        if told is not None and known is not None:
+            kept[name] = _without_shown(told.schema, known.schema, inner)
+        elif told is None or known is not None or taken.additional is not None:
+            kept[name] = inner
+    return kept
 
 
 def success(namespace: str, operation: Routed, api_version: str, status: int) -> int:

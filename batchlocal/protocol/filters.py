@@ -36,8 +36,9 @@ class Filterable:
 
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<paren>[(),])|(?P<time>datetime'[^']*')|(?P<text>'(?:[^']|'')*')|(?P<number>-?\d+(?:\.\d+)?)(?![\w/])"
-    r"|(?P<word>[A-Za-z_][\w/]*))",
+    r"\s*(?:(?P<paren>[(),])|(?P<time>datetime'[^']*')|(?P<text>'(?:[^']|'')*')"
+    r"|(?P<moment>\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d)?)"  # so az monitor activity-log list writes it
+    r"|(?P<number>-?\d+(?:\.\d+)?)(?![\w/])|(?P<word>[A-Za-z_][\w/]*))",
     re.IGNORECASE,
 )
 _COMPARISONS: Final[dict[str, Callable[[Any, Any], bool]]] = {
@@ -252,6 +253,8 @@ class _Reading:
 
 
 def _read_value(form: str, text: str, kind: str) -> str | int | bool:
+    if kind == "time" and form == "moment":
+        return _time(text)
     if kind == "time" and form in ("time", "text"):
         return _time(text.split("'")[1])
     if kind == "string" and form == "text":

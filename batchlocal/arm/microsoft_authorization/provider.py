@@ -7,7 +7,15 @@ Sources of this package: the types of pulumi_azure_native 3.29 (authorization: r
 from __future__ import annotations
 
 from batchlocal.arm.provider import ResourceProvider
+from batchlocal.protocol.routing import Route
 
 __all__ = ["PROVIDER"]
 
-PROVIDER = ResourceProvider("Microsoft.Authorization", [])
+_OPERATIONS = "/providers/Microsoft.Authorization/providerOperations"
+PROVIDER = ResourceProvider(
+    "Microsoft.Authorization",
+    [
+        Route("ProviderOperationsMetadata_List", "GET", _OPERATIONS),
+        Route("ProviderOperationsMetadata_Get", "GET", f"{_OPERATIONS}/{{namespace}}"),
+    ],
+)

@@ -47,6 +47,19 @@ def list_events(call: ArmCall) -> Answer:
     return listed(call, events, lambda one: "{}.{}".format(*one[0]), lambda one: _selected(one[1], chosen), _PAGE)
 
 
+# REST reference, "Event Categories - List"
+_EVENT_CATEGORIES: Final = (
+    *("Administrative", "Security", "ServiceHealth", "Alert", "Recommendation", "Policy", "Autoscale"),
+    "ResourceHealth",
+)
+
+
+@PROVIDER.operation("EventCategories_List")
+def list_event_categories(_: ArmCall) -> Answer:
+    """What kinds of events a log may have; here all are administrative."""
+    return Answer(200, {"value": [{"value": name, "localizedValue": name} for name in _EVENT_CATEGORIES]})
+
+
 def _place(call: ArmCall) -> tuple[int, int] | None:
     text = position(call)
     at, _, number = text.partition(".")

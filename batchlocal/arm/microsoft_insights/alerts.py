@@ -70,6 +70,7 @@ serve(
         "Microsoft.Insights/metricAlerts",
         "MetricAlerts",
         envelope=_ENVELOPE,
+        created=200,
         shape={
             **_RULE_SHAPE,
             "evaluationFrequency": str,

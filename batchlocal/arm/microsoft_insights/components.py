@@ -50,6 +50,7 @@ serve(
     KeptType(
         "Microsoft.Insights/components",
         "Components",
+        created=200,
         envelope=("id", "name", "type", "location", "tags", "kind", "etag", "properties"),
         shape={
             **dict.fromkeys(("Application_Type", "Flow_Type", "Request_Source", "WorkspaceResourceId"), str),

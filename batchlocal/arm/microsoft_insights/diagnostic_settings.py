@@ -12,9 +12,12 @@ from typing import Any
 
 from batchlocal.arm.call import ArmCall
 from batchlocal.arm.errors import CATALOGUE, gateway
+from batchlocal.arm.fabric import ResourceNotFound
 from batchlocal.arm.kept import KeptType, Values, serve
 from batchlocal.arm.microsoft_insights.provider import PROVIDER
+from batchlocal.arm.resource_id import ResourceId
 from batchlocal.domain.refusals import Refusal
+from batchlocal.protocol.messages import Answer
 from batchlocal.store.resources import Resource
 
 __all__ = ["SETTING_TYPE"]
@@ -104,6 +107,7 @@ serve(
         SETTING_TYPE,
         "DiagnosticSettings",
         extends=True,
+        created=200,
         envelope=("id", "type", "name", "properties"),
         shape={
             **dict.fromkeys(_SINKS, str),
@@ -114,3 +118,45 @@ serve(
         complete=_complete,
     ),
 )
+
+
+_CATEGORY = "Microsoft.Insights/diagnosticSettingsCategories"
+
+
+def _categories(call: ArmCall) -> list[dict[str, Any]]:
+    """What the resource of the scope can send, REST reference "Diagnostic Settings Category"."""
+    scope = call.parameters["scope"]
+    extended = call.tx.resources.find(scope)
+    if extended is None:
+        where = ResourceId.parse(scope)
+        raise ResourceNotFound(where.type, "/".join(where.names), where.resource_group)
+    known = _CATEGORIES.get(extended.type.lower(), {})
+    return [
+        {
+            "id": f"{extended.id}/providers/{_CATEGORY}/{name}",
+            "type": _CATEGORY,
+            "name": name,
+            "properties": {
+                "categoryType": kind.title(),
+                **({"categoryGroups": list(_GROUPS)} if kind == "logs" else {}),
+            },
+        }
+        for kind, names in known.items()
+        for name in names
+    ]
+
+
+@PROVIDER.operation("DiagnosticSettingsCategory_List")
+def list_categories(call: ArmCall) -> Answer:
+    """The logs and metrics that a setting may name; none for what batchlocal knows no logs of."""
+    return Answer(200, {"value": _categories(call)})
+
+
+@PROVIDER.operation("DiagnosticSettingsCategory_Get")
+def get_category(call: ArmCall) -> Answer:
+    """One of them."""
+    wanted = call.parameters["name"]
+    for one in _categories(call):
+        if one["name"].lower() == wanted.lower():
+            return Answer(200, one)
+    raise CategoryUnknown(wanted[:100])

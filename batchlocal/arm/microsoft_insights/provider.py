@@ -12,6 +12,8 @@ _BATCH_ACCOUNT = (
     "/providers/Microsoft.Batch/batchAccounts/{accountName}"
 )
 
+_SCOPE = "/{scope}/providers/Microsoft.Insights"
+
 PROVIDER = ResourceProvider(
     "Microsoft.Insights",
     [
@@ -20,6 +22,9 @@ PROVIDER = ResourceProvider(
             "GET",
             "/subscriptions/{subscriptionId}/providers/Microsoft.Insights/eventtypes/management/values",
         ),
+        Route("EventCategories_List", "GET", "/providers/Microsoft.Insights/eventcategories"),
+        Route("DiagnosticSettingsCategory_List", "GET", f"{_SCOPE}/diagnosticSettingsCategories"),
+        Route("DiagnosticSettingsCategory_Get", "GET", f"{_SCOPE}/diagnosticSettingsCategories/{{name}}"),
         Route("MetricDefinitions_List", "GET", f"{_BATCH_ACCOUNT}/providers/Microsoft.Insights/metricDefinitions"),
         Route("Metrics_List", "GET", f"{_BATCH_ACCOUNT}/providers/Microsoft.Insights/metrics"),
     ],

@@ -42,6 +42,12 @@ PROVIDER = ResourceProvider(
         f"ResourceGroups_ExportTemplate POST {_GROUP}/exportTemplate",
         f"OperationResults_Get GET {_SUBSCRIPTION}/operationresults/{{operationId}}",
         f"Tags_List GET {_SUBSCRIPTION}/tagNames",
+        f"Tags_CreateOrUpdate PUT {_SUBSCRIPTION}/tagNames/{{tagName}}",
+        f"Tags_Delete DELETE {_SUBSCRIPTION}/tagNames/{{tagName}}",
+        f"Tags_CreateOrUpdateValue PUT {_SUBSCRIPTION}/tagNames/{{tagName}}/tagValues/{{tagValue}}",
+        f"Tags_DeleteValue DELETE {_SUBSCRIPTION}/tagNames/{{tagName}}/tagValues/{{tagValue}}",
+        f"Resources_MoveResources POST {_GROUP}/moveResources",
+        f"Resources_ValidateMoveResources POST {_GROUP}/validateMoveResources",
         *(
             f"Tags_{verb}{scope} {method} {path}/{_TAGS}"
             for verb, method in (

@@ -10,6 +10,7 @@ from batchlocal.arm.call import ArmCall
 from batchlocal.arm.errors import CATALOGUE, gateway
 from batchlocal.arm.fabric import GROUP_TYPE, ResourceNotFound, body_object, check_subscription, group_of, tags_of
 from batchlocal.arm.microsoft_resources.provider import PROVIDER
+from batchlocal.arm.microsoft_resources.tag_names import NAME_TYPE
 from batchlocal.arm.resource_id import ResourceId
 from batchlocal.arm.shapes import check_shape
 from batchlocal.domain.refusals import Refusal
@@ -126,13 +127,15 @@ def delete_tags(call: ArmCall) -> Answer:
 
 @PROVIDER.operation("Tags_List")
 def list_tags(call: ArmCall) -> Answer:
-    """Every tag name in use, with its values and how often each is used."""
+    """Every tag name that is ready or in use, with its values and how often each is used."""
     check_subscription(call)
     uses: dict[str, Counter[str]] = {}
     for group in call.tx.resources.of_type(GROUP_TYPE, subscription=call.id.subscription):
         tagged = [group, *call.tx.resources.in_group(group.subscription, group.resource_group)]
         for name, value in (pair for one in tagged for pair in (one.body.get("tags") or {}).items()):
             uses.setdefault(name, Counter())[str(value)] += 1
+    for ready in call.tx.resources.of_type(NAME_TYPE, subscription=call.id.subscription):
+        uses.setdefault(ready.name, Counter()).update(dict.fromkeys(ready.body["values"], 0))
     root = f"{_subscription_id(call)}/tagNames"
     return Answer(200, {"value": [_shown(f"{root}/{name}", name, values) for name, values in sorted(uses.items())]})
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from batchlocal.arm.actions import action_of
 from batchlocal.arm.call import ArmCall
 from batchlocal.arm.fabric import check_subscription
 from batchlocal.arm.locations import LOCATIONS, location_of
 from batchlocal.arm.microsoft_storage.provider import ACCOUNT_TYPE, PROVIDER, json_answer
+from batchlocal.arm.provider_operations import operations_of
 from batchlocal.protocol.messages import Answer
 
 __all__: list[str] = []
@@ -67,12 +67,5 @@ def list_usages(call: ArmCall) -> Answer:
 
 @PROVIDER.operation("Operations_List")
 def list_operations(_: ArmCall) -> Answer:
-    """The actions that permissions name, drawn from what there is to ask of the provider."""
-    actions = dict.fromkeys(action_of(one.method, one.path) for one in PROVIDER.operations.values())
-    return json_answer(200, {"value": [_operation(action) for action in actions]})
-
-
-def _operation(action: str) -> dict[str, Any]:
-    resource, _, verb = action.partition("/")[2].rpartition("/")
-    display = {"provider": "Microsoft Storage", "resource": resource, "operation": verb}
-    return {"name": action, "display": display, "isDataAction": False}
+    """The actions that permissions name."""
+    return json_answer(200, {"value": operations_of(PROVIDER)})
