@@ -151,3 +151,30 @@ def test_the_commands_move_time(manual: Steered) -> None:
     moved = manual.local.run("time", "advance", "20").stdout.splitlines()
     assert moved[0].startswith("done: batch.account.create /subscriptions/")
     assert moved[-2 if moved[-1].startswith("next: ") else -1].startswith("time is manual, pace 0.02; effects owed: ")
+
+
+def test_a_tasks_files_are_kept_for_their_retention_time_and_no_longer(steered: Steered) -> None:
+    pace = steered.control("GET", "/time").json()["pace"]
+    name = steered.new_account()
+    steered.new_pool(name)
+    until(lambda: steered.node_states(name) == ["idle"])
+    steered.service("POST", name, "jobs", {"id": "job", "poolInfo": {"poolId": "pool"}})
+    for task, kept in (("day", "P1D"), ("week", "P7D")):
+        constraints = {"retentionTime": kept}
+        sent = {"id": task, "commandLine": "/bin/echo kept", "constraints": constraints}
+        assert steered.service("POST", name, "jobs/job/tasks", sent).status_code == 201
+        until(lambda task=task: steered.service("GET", name, f"jobs/job/tasks/{task}").json()["state"] == "completed")
+
+    def output(task: str) -> int:
+        return steered.service("GET", name, f"jobs/job/tasks/{task}/files/stdout.txt").status_code
+
+    assert steered.control("PUT", "/time", {"mode": "real"}).ok  # retention is real time: no pace scales it
+    assert steered.control("PUT", "/time", {"mode": "manual"}).ok
+    try:
+        advance(steered, seconds=24 * 3600 - 60)
+        assert (output("day"), output("week")) == (200, 200)
+        advance(steered, seconds=60)
+        until(lambda: output("day") == 409)
+        assert output("week") == 200
+    finally:
+        steered.control("PUT", "/time", {"mode": "scaled", "pace": pace})
