@@ -30,7 +30,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from batchmgmt import BatchManagement, BatchManagementError, ServiceEndpoint
 
 TILES = 8  # a side: 8 x 8 = 64 tasks
-TILE_PIXELS = 96
+TILE_PIXELS = 64
 SCENE = {"center": [-0.743643135, 0.131825963], "width": 0.0028, "iterations": 360}
 SHADES = " .:-=+*#%@"  # dark to light
 PATIENCE = timedelta(seconds=90)  # without any task getting further, the demo gives up

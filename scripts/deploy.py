@@ -23,7 +23,13 @@ from urllib.request import url2pathname
 
 import yaml
 
+from batchlocal.cli import main as batchlocal
+from batchlocal.datafolder import DataFolder
+from batchlocal.environment import ClientSettings, NeverStarted, client_settings
+from batchlocal.supervision import look
+
 ROOT = Path(__file__).resolve().parents[1]
+DATA = DataFolder(ROOT / ".batchlocal")
 STACKS = ROOT / "stacks"
 TARGET_KEY = "batchenv:target"
 FOREIGN = ("ARM_", "AZURE_", "PULUMI_ACCESS_TOKEN", "PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE", "PULUMI_STACK")
@@ -180,7 +186,7 @@ def up(stack: Stack) -> None:
 
 def demo(stack: Stack) -> None:
     """Run the demo on what was deployed."""
-    if stack.is_local and not (_is_running() and _local_deployment(stack).has_resources()):
+    if stack.is_local and not (look(DATA).ready and _local_deployment(stack).has_resources()):
         raise Mistake(f"stack '{stack.name}' is not up: run `make up{_arguments(stack)}` first")
     deployment = _prepare(stack)
     deployment.run(sys.executable, "examples/demo.py", "--stack", stack.name)
@@ -193,10 +199,10 @@ def down(stack: Stack) -> None:
             f"stack '{stack.name}' lives in Azure, and `make down` only takes local stacks down;"
             f" `pulumi destroy --stack {stack.name}` shows what it would delete, and asks"
         )
-    if _was_ever_started() and (deployment := _local_deployment(stack)).has_resources():
+    if _settings() and (deployment := _local_deployment(stack)).has_resources():
         _start()
         deployment.run(*deployment.command("destroy", "--yes", "--skip-preview"))
-    _run_batchlocal("stop")
+    _batchlocal("stop")
 
 
 def _wait_for_a_node(deployment: Deployment) -> None:
@@ -304,37 +310,36 @@ def _prepare(stack: Stack) -> Deployment:
 
 def _local_deployment(stack: Stack) -> Deployment:
     """The environment of a batchlocal stack: ours for everything that could lead elsewhere, the user's for the rest."""
-    printed = _capture_batchlocal("env", "--format", "dotenv")
-    if printed is None:
+    settings = _settings()
+    if settings is None:
         raise Mistake("batchlocal has not been started here: run `make up` first")
-    ours = {name: json.loads(value) for name, _, value in (line.partition("=") for line in printed.splitlines())}
+    path = os.pathsep.join((settings.plugin_path, os.environ.get("PATH", os.defpath)))
     kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
-    return Deployment(stack, {**kept, **ours})
+    return Deployment(stack, {**kept, **settings.as_environment(), "PATH": path})
+
+
+def _settings() -> ClientSettings | None:
+    """What clients of batchlocal need; None before its first start here."""
+    try:
+        return client_settings(DATA)
+    except NeverStarted:
+        return None
 
 
 def _start() -> None:
-    if not _is_running():
-        _run_batchlocal("start", "--detach")
+    if not look(DATA).ready:
+        _batchlocal("start", "--detach")
 
 
-def _is_running() -> bool:
-    return _capture_batchlocal("status") is not None
+def _batchlocal(*arguments: str) -> None:
+    """A command of batchlocal, which shows its own output.
 
-
-def _was_ever_started() -> bool:
-    return _capture_batchlocal("env") is not None
-
-
-def _run_batchlocal(*arguments: str) -> None:
-    code = subprocess.run([*BATCHLOCAL, *arguments], cwd=ROOT, check=False).returncode
+    Raises:
+        Failed: it failed.
+    """
+    code = batchlocal([*arguments, "--data", str(DATA.root)])
     if code:
         raise Failed(code)
-
-
-def _capture_batchlocal(*arguments: str) -> str | None:
-    """What a command printed; None when it failed."""
-    done = subprocess.run([*BATCHLOCAL, *arguments], cwd=ROOT, check=False, text=True, capture_output=True)
-    return done.stdout if done.returncode == 0 else None
 
 
 if __name__ == "__main__":
