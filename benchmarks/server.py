@@ -30,6 +30,8 @@ CONNECTIONS = 8
 SECONDS = 4.0
 ROUNDS = 3
 FEW, MANY = 100, 10_000  # pools
+LEAST = {"point read": 8.0, "durable write": 4.0}  # times moto's rate
+MOST_P99, MOST_GROWTH = 10.0, 1.5  # ms; the time with MANY pools, of that with FEW
 MOTO, MOTO_PORT = "moto[server,batch]==5.2.5", 5123
 VERSION = "?api-version=2024-07-01"
 MOTO_CALLER = "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/batch/aws4_request, SignedHeaders=host, Signature=a"
@@ -68,9 +70,10 @@ def main() -> int:
             many = measure_many_pools(server, account)
         finally:
             local("stop", folder)
-    report_many(many)
-    report(ours, beside(moto) if moto else {})
-    return 0
+    over = [*report_many(many), *report(ours, beside(moto) if moto else {})]
+    if over:
+        print(f"missed: {', '.join(over)}")
+    return int(bool(over))
 
 
 def beside(moto: Path) -> dict[str, Measured]:
@@ -82,20 +85,33 @@ def beside(moto: Path) -> dict[str, Measured]:
         return {}
 
 
-def report_many(times: dict[str, tuple[Measured, Measured]]) -> None:
+def report_many(times: dict[str, tuple[Measured, Measured]]) -> list[str]:
+    """Print the reads with few and many pools; what has become slower than it may."""
+    growth = {name: few.rate / many.rate for name, (few, many) in times.items()}
     for name, (few, many) in times.items():
-        ratio = few.rate / many.rate
-        print(f"{name:<24} {FEW} pools {few.rate:6.0f}/s   {MANY} pools {many.rate:6.0f}/s   {ratio:.2f} x the time")
+        rates = f"{FEW} pools {few.rate:6.0f}/s   {MANY} pools {many.rate:6.0f}/s"
+        print(f"{name:<24} {rates}   {growth[name]:.2f} x the time (at most {MOST_GROWTH:g})")
+    return [name for name, ratio in growth.items() if ratio > MOST_GROWTH]
 
 
-def report(ours: dict[str, Measured], theirs: dict[str, Measured]) -> None:
+def report(ours: dict[str, Measured], theirs: dict[str, Measured]) -> list[str]:
+    """Print both columns; what is slower than it may be."""
+    missed = []
     for name, measured in ours.items():
-        line = f"{name:<14} batchlocal {measured.rate:7.0f}/s  p99 {measured.p99:5.1f} ms"
+        line = f"{name:<14} batchlocal {measured.rate:7.0f}/s  p99 {measured.p99:5.1f} ms (at most {MOST_P99:g})"
+        if measured.p99 > MOST_P99:
+            missed.append(f"{name}, p99")
         if other := theirs.get(name):
-            line += f"   moto {other.rate:6.0f}/s  p99 {other.p99:6.1f} ms   ratio {measured.rate / other.rate:.1f}"
+            ratio = measured.rate / other.rate
+            line += (
+                f"   moto {other.rate:6.0f}/s  p99 {other.p99:6.1f} ms   ratio {ratio:.1f} (at least {LEAST[name]:g})"
+            )
+            if ratio < LEAST[name]:
+                missed.append(f"{name}, ratio")
         print(line)
     if not theirs:
         print("there is nothing of moto's to compare with: its columns are left out")
+    return missed
 
 
 def prepared(settings: dict[str, str]) -> tuple[Server, str]:
