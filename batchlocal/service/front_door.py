@@ -176,7 +176,7 @@ def check_form(request: Request) -> None:
     Raises:
         HeaderInvalid, TimeoutInvalid
     """
-    timeout = request.query.get("timeout")
+    timeout = request.query.get("timeout", request.query.get("timeOut"))  # the latter since 2025-06-01
     if timeout is not None and not (timeout.isascii() and timeout.isdigit() and int(timeout) > 0):
         raise TimeoutInvalid(timeout)
     kind = request.headers.get("content-type", "")

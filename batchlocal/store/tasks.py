@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import orjson
@@ -103,8 +103,9 @@ class Tasks:
         ).fetchall()
         return [_task(doc) for (doc,) in rows]
 
-    def waiting(self, job: str, limit: int, *, gangs: bool = False) -> list[Task]:
-        """The next active tasks that wait for no other task, in the order in which they were added.
+    def waiting(self, job: str, limit: int, *, gangs: bool = False) -> Iterator[Task]:
+        """The next active tasks that wait for no other task, in the order in which they were added; read one by one, as
+        whoever fills free slots mostly needs the first few.
 
         Multi-instance tasks are among them only with ``gangs``: on other pools they never run.
         """
@@ -114,7 +115,7 @@ class Tasks:
             f" WHERE job = ? AND state = 'active' AND blocked = 0 {ordinary}ORDER BY number LIMIT ?",
             (job, limit),
         ).fetchall()
-        return [_task(doc) for (doc,) in rows]
+        return (_task(doc) for (doc,) in rows)
 
     def running_on(self, node: str) -> list[Task]:
         """The tasks that a node runs now, or prepares to run."""

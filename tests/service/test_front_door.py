@@ -124,8 +124,12 @@ def test_a_timeout_is_a_number_of_seconds(service: Service) -> None:
     for good in ("1", "30", "300"):
         assert service.send("GET", f"/jobs?timeout={good}").status_code == 200
     for bad in ("0", "-1", "soon"):
-        answer = service.send("GET", f"/jobs?timeout={bad}")
-        assert (code(answer, 400), values(answer)["QueryParameterName"]) == ("InvalidQueryParameterValue", "timeout")
+        for name in ("timeout", "timeOut"):
+            answer = service.send("GET", f"/jobs?{name}={bad}")
+            assert (code(answer, 400), values(answer)["QueryParameterName"]) == (
+                "InvalidQueryParameterValue",
+                "timeout",
+            )
 
 
 CHANGES: dict[str, tuple[str, str, dict[str, Any]]] = {
