@@ -10,7 +10,15 @@ import pytest
 from azure.batch import BatchClient, models
 from azure.core.credentials import AzureNamedKeyCredential
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
-from azure.storage.blob import BlobServiceClient, ContainerClient, ContainerSasPermissions, generate_container_sas
+from azure.storage.blob import (
+    AccountSasPermissions,
+    BlobServiceClient,
+    ContainerClient,
+    ContainerSasPermissions,
+    ResourceTypes,
+    generate_account_sas,
+    generate_container_sas,
+)
 
 from tests.clients.conftest import Account
 from tests.conftest import Local
@@ -240,11 +248,16 @@ def test_a_resized_pool_has_the_nodes_it_was_asked_for(batch: BatchClient) -> No
 def test_output_files_go_by_the_outcome_and_tell_when_they_cannot_go(
     batch: BatchClient, job: str, account: Account, container: ContainerClient
 ) -> None:
+    sas = generate_account_sas(
+        account.storage,
+        account.storage_key,
+        resource_types=ResourceTypes(container=True, object=True),
+        permission=AccountSasPermissions(read=True, write=True, create=True, list=True),
+        expiry=datetime.now(UTC) + timedelta(hours=1),
+    )
+
     def output(pattern: str, condition: str, url: str) -> models.OutputFile:
-        destination = models.OutputFileBlobContainerDestination(
-            container_url=url,
-            identity_reference=models.BatchNodeIdentityReference(resource_id="/subscriptions/s/identity"),
-        )
+        destination = models.OutputFileBlobContainerDestination(container_url=f"{url}?{sas}")
         options = models.OutputFileUploadConfiguration(upload_condition=condition)
         wanted = models.OutputFileDestination(container=destination)
         return models.OutputFile(file_pattern=pattern, destination=wanted, upload_options=options)
