@@ -171,7 +171,8 @@ class Journal:
                 raise EngineError(f"no pending creation of '{urn}'")
             self._kept = [one for one in self._kept if one not in begun]
             if urn not in self.original:  # else it has been made since
-                entry = Resource.from_json({**begun[0]["resource"], "id": known}, secrets)
+                # the last attempt: providers of earlier ones may have been destroyed since
+                entry = Resource.from_json({**begun[-1]["resource"], "id": known}, secrets)
                 self.old.resources.append(entry)
                 self.original[urn] = entry
 

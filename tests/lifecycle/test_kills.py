@@ -56,6 +56,15 @@ def test_an_up_that_was_killed_is_finished_by_the_next(lab: Lab, moment: int) ->
     is_whole(lab, 5)
 
 
+def test_what_an_earlier_kill_left_open_is_no_hindrance(lab: Lab) -> None:
+    """The open creation of before a destroy refers to a provider that is no more; the last one counts."""
+    lab.program(PROGRAM.replace("COUNT", "2"))
+    killed_at(lab, 1)
+    assert lab.run("cancel").code == lab.run("up").code == lab.run("destroy").code == 0
+    settle(lab, 2)
+    is_whole(lab, 2)
+
+
 @pytest.mark.slow
 def test_an_up_of_30_things_may_be_killed_at_every_step(lab: Lab) -> None:
     lab.program(PROGRAM.replace("COUNT", str(COUNT)))
