@@ -253,8 +253,15 @@ def _azurite() -> Path:
             return tools / "azurite"
     raise AzuriteMissing(
         "Azurite is not installed here: run `make setup` in a checkout; elsewhere"
-        " `npm install --prefix .tools/azurite azurite`, or set BATCHLOCAL_TOOLS to a folder that has azurite/"
+        f" `npm install --prefix .tools/azurite azurite@{_version()}`,"
+        " or set BATCHLOCAL_TOOLS to a folder that has azurite/"
     )
+
+
+def _version() -> str:
+    """The version that is worked with: what package.json asks for."""
+    asked = json.loads((Path(__file__).parent / "package.json").read_text())
+    return str(asked["dependencies"]["azurite"])
 
 
 def _node() -> str:

@@ -90,16 +90,15 @@ class Tenant:
             return [keys.primary.reveal(), keys.secondary.reveal(), *(str(one.value) for one in listed or [])]
 
 
-@pytest.fixture(scope="module")
-def tenant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tenant]:
-    folder = tmp_path_factory.mktemp("pipelines")
-    local = start_local(folder / "azure")
+@pytest.fixture
+def tenant(tmp_path: Path) -> Iterator[Tenant]:
+    local = start_local(tmp_path / "azure")
     issuer = Issuer()
-    issuer.is_trusted_by(local, folder)
+    issuer.is_trusted_by(local, tmp_path)
     with pytest.MonkeyPatch.context() as patch:  # for the tests' own requests
         for name, value in local.environment.items():
             patch.setenv(name, value)
-        yield Tenant(local, issuer, copied(folder / "project").root)
+        yield Tenant(local, issuer, copied(tmp_path / "project").root)
     stopped = local.run("stop")
     assert stopped.returncode == 0, stopped.stderr
 
@@ -146,7 +145,9 @@ def names(jobs: Any) -> list[str]:
     return [f"{job.name} {job.environment}".strip() for job in jobs]
 
 
-def test_events_start_the_jobs_that_the_page_says(github: GitHubActions, azure_devops: AzurePipelines) -> None:
+def test_events_start_the_jobs_that_the_page_says() -> None:
+    github = GitHubActions(PIPELINES / "github-actions.yml", ROOT, {}, {}, variables={"": {}})
+    azure_devops = AzurePipelines(PIPELINES / "azure-pipelines.yml", ROOT, {}, {})
     assert names(github.jobs(event_name="pull_request")) == ["check", "preview preview", "preview preview"]
     assert names(github.jobs(event_name="push")) == ["deploy dev", "deploy prod", "work jobs"]
     drift, keys = (one["cron"] for one in github.document[True]["schedule"])
