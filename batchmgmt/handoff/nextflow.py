@@ -22,7 +22,7 @@ def _render(endpoint: ServiceEndpoint) -> str:
 
 FORMAT = Format(
     help="nextflow.config's azure scope",
-    read_by="unverified; form: Nextflow, Configuration options, azure",
+    read_by="read by the configuration parser of Nextflow 24.10",
     secret=True,
     render=_render,
     details=True,
