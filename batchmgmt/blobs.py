@@ -1,4 +1,4 @@
-"""The blob of an application package, reached by the SAS URL that ARM gives for it, over the lean HTTP client.
+"""The blob of an application package, sent and looked at by the SAS URL that ARM gives, over the lean HTTP client.
 
 Five requests of the Blob service are all that a package takes; the import of azure-storage-blob takes longer than az
 takes for a whole upload. Sources: Blob service REST API, Get Blob (Properties), Put Block, Put/Get Block List.
@@ -9,17 +9,24 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import IO, Final, NamedTuple
 from urllib.parse import quote
 
+from batchmgmt.archives import PackageContent
+from batchmgmt.errors import BatchManagementError, NotFound
 from batchmgmt.lean import Answer, LeanHttp
 
-__all__ = ["BlobProperties", "PackageBlob"]
+__all__ = ["BLOCK", "BlobProperties", "PackageBlob", "Progress", "send"]
+
+Progress = Callable[[int, int], None]
+"""Called with the bytes that have arrived and the bytes there are."""
+
+BLOCK: Final = 4 * 1024 * 1024  # bytes
+MOST_BLOCKS: Final = 50_000  # of a block blob
 
 VERSION: Final = "2021-12-02"  # of the Blob service
-CHUNK: Final = 4 * 1024 * 1024  # bytes read at a time
 EMPTY: Final[Mapping[str, str]] = MappingProxyType({})
 SHA256: Final = "x-ms-meta-sha256"
 
@@ -78,8 +85,8 @@ class PackageBlob:
 
     def chunks(self, act: str, size: int) -> Iterator[bytes]:
         """The content of a blob of that size, piece by piece."""
-        for start in range(0, size, CHUNK):
-            piece = f"bytes={start}-{min(start + CHUNK, size) - 1}"
+        for start in range(0, size, BLOCK):
+            piece = f"bytes={start}-{min(start + BLOCK, size) - 1}"
             yield self._ask(act, "GET", headers={"x-ms-range": piece}).body
 
     def _ask(
@@ -87,6 +94,48 @@ class PackageBlob:
     ) -> Answer:
         sent = {"x-ms-version": VERSION, **headers}
         return self._http.request(act, method, f"{self._url}{what}", headers=sent, body=body)
+
+
+def send(
+    act: str, blob: PackageBlob, file: IO[bytes], content: PackageContent, progress: Progress | None = None
+) -> None:
+    """Send a package's content, but for the blocks that are there from an upload that was cut off, and verify it.
+
+    Raises:
+        BatchManagementError: storage has other bytes than were sent. AzureError, ConnectionFailed: a request failed.
+    """
+    blob.commit(act, _stage(act, blob, file, content, progress), md5=content.md5, sha256=content.sha256)
+    kept = blob.properties(act)
+    if (kept.size, kept.md5) != (content.size, content.md5):
+        raise BatchManagementError(
+            f"{act}: storage has {kept.size} bytes with MD5 {kept.md5 or 'none'},"
+            f" not {content.size} with {content.md5}; try again"
+        )
+
+
+def _stage(
+    act: str, blob: PackageBlob, file: IO[bytes], content: PackageContent, progress: Progress | None
+) -> list[str]:
+    """Send the blocks that are not there yet; ids carry the content's hash, so blocks of other content never mix in."""
+    staged = _staged(act, blob)
+    names: list[str] = []
+    arrived = 0
+    length = max(BLOCK, -(-content.size // MOST_BLOCKS))
+    while block := file.read(length):
+        names.append(f"{content.sha256[:32]}{len(names):08d}")
+        if staged.get(names[-1]) != len(block):
+            blob.stage(act, names[-1], block)
+        arrived += len(block)
+        if progress:
+            progress(arrived, content.size)
+    return names
+
+
+def _staged(act: str, blob: PackageBlob) -> dict[str, int]:
+    try:
+        return blob.staged(act)
+    except NotFound:
+        return {}
 
 
 def _encoded(name: str) -> str:

@@ -14,16 +14,16 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from batchmgmt.applications import Applications
 from batchmgmt.archives import PackageContent, content_of
 from batchmgmt.arm import Arm, account_id
-from batchmgmt.blobs import BlobProperties, PackageBlob
+from batchmgmt.blobs import BlobProperties, PackageBlob, Progress, send
 from batchmgmt.errors import BatchManagementError, NotFound, PackageContentDiffers, TimedOut, acting
 
 if TYPE_CHECKING:
@@ -33,11 +33,6 @@ if TYPE_CHECKING:
 
 __all__ = ["PackageContent", "Packages", "Progress", "PublishedPackage", "content_of", "find", "publish", "withdraw"]
 
-Progress = Callable[[int, int], None]
-"""Called with the bytes that have arrived and the bytes there are."""
-
-BLOCK: Final = 4 * 1024 * 1024
-MOST_BLOCKS: Final = 50_000  # of a block blob
 ACTIVATION_PATIENCE: Final = 120.0  # seconds
 
 
@@ -307,50 +302,8 @@ def _sha256_of_blob(place: _Place, package: Mapping[str, Any], size: int) -> str
 
 
 def _upload(place: _Place, package: Mapping[str, Any], content: PackageContent, progress: Progress | None) -> None:
-    act = f"uploading {place}"
     with _blob(package) as blob, content.open() as file:
-        blob.commit(act, _stage(act, blob, file, content, progress), md5=content.md5, sha256=content.sha256)
-        _verify(place, blob.properties(act), content)
-
-
-def _stage(
-    act: str, blob: PackageBlob, file: IO[bytes], content: PackageContent, progress: Progress | None
-) -> list[str]:
-    """Send the blocks that are not there yet; ids carry the content's hash, so blocks of other content never mix in."""
-    staged = _staged(act, blob)
-    ids: list[str] = []
-    arrived = 0
-    for number, block in enumerate(_blocks(file, content.size)):
-        name = f"{content.sha256[:32]}{number:08d}"
-        if staged.get(name) != len(block):
-            blob.stage(act, name, block)
-        ids.append(name)
-        arrived += len(block)
-        if progress:
-            progress(arrived, content.size)
-    return ids
-
-
-def _staged(act: str, blob: PackageBlob) -> dict[str, int]:
-    """Sizes of the uncommitted blocks that an upload before this one left."""
-    try:
-        return blob.staged(act)
-    except NotFound:
-        return {}
-
-
-def _blocks(file: IO[bytes], size: int) -> Iterator[bytes]:
-    length = max(BLOCK, -(-size // MOST_BLOCKS))
-    while block := file.read(length):
-        yield block
-
-
-def _verify(place: _Place, blob: BlobProperties, content: PackageContent) -> None:
-    if (blob.size, blob.md5) != (content.size, content.md5):
-        raise BatchManagementError(
-            f"uploading {place}: storage has {blob.size} bytes with MD5 {blob.md5 or 'none'},"
-            f" not {content.size} with {content.md5}; try again"
-        )
+        send(f"uploading {place}", blob, file, content, progress)
 
 
 def _activate(place: _Place) -> None:

@@ -21,7 +21,7 @@ from _tools import beside_az, client_environment, sign_in
 
 RUNS = 11
 BUDGET = 0.25
-READING = ("keys list", "keys list --format json", "pool list", "account show", "activity list")
+READING = ("keys list", "keys list --format json", "pool list", "account show", "activity list --format json")
 READING_BUDGET = 0.75
 GROUP, ACCOUNT = "bench", "benchaccount"
 
@@ -37,7 +37,7 @@ def measure(root: Path, az: Path | None) -> int:
         "keys list --format json": batchmgmt("keys", "list", *account, "--format", "json"),
         "pool list": batchmgmt("pool", "list", *account),
         "account show": batchmgmt("account", "show", *account),
-        "activity list": batchmgmt("activity", "list", *account),
+        "activity list --format json": batchmgmt("activity", "list", *account, "--format", "json"),
         "import batchmgmt": [sys.executable, "-c", "import batchmgmt"],
         "python -c pass": [sys.executable, "-c", "pass"],
     }

@@ -24,7 +24,8 @@ class Hot(NamedTuple):
     """A command as its Typer twin declares it.
 
     Attributes:
-        function: of ``batchmgmt.cli``'s module. options: parameter by spelling. given: parameters with their defaults.
+        function: in ``module`` of ``batchmgmt.cli``. options: parameter by spelling, with a value each. flags: those
+            without. given: parameters with their defaults.
         arguments: parameters without a spelling, in their order, all required, as those of ``required`` are.
     """
 

@@ -10,7 +10,7 @@ import zipfile
 import pytest
 from azure.storage.blob import BlobClient
 
-from batchmgmt import packages
+from batchmgmt import blobs, packages
 from batchmgmt.errors import NotFound, PackageContentDiffers
 
 
@@ -74,13 +74,13 @@ def test_a_package_that_others_uploaded_is_recognised_by_its_bytes(account, appl
 def test_an_upload_that_was_cut_off_goes_on_with_the_blocks_that_are_missing(account, application, tmp_path):
     source = tmp_path / "big.zip"
     with zipfile.ZipFile(source, "w") as archive:
-        archive.writestr("noise", os.urandom(3 * packages.BLOCK))
+        archive.writestr("noise", os.urandom(3 * blobs.BLOCK))
 
     class CutOff(Exception):
         pass
 
     def cut(arrived, _total):
-        if arrived > packages.BLOCK:
+        if arrived > blobs.BLOCK:
             raise CutOff
 
     with pytest.raises(CutOff):
