@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from batchlocal.domain.network_rules import admits, as_range, comes_from
+from batchlocal.domain.network_rules import admits, admits_nodes, as_range, comes_from
 
 DENY = {"defaultAction": "Deny", "ipRules": [{"action": "Allow", "value": "203.0.113.0/24"}]}
 
@@ -21,6 +23,7 @@ DENY = {"defaultAction": "Deny", "ipRules": [{"action": "Allow", "value": "203.0
         ("127.0.0.1", "0.0.0.0/0", True),
         ("192.168.1.7", "192.168.1.0/24", True),
         ("192.168.2.7", "192.168.1.0/24", False),
+        ("192.168.1.7", "10.0.0.0/8", False),
         ("::1", "127.0.0.1", True),
         ("::1", "10.20.0.0/16", False),
         ("127.0.0.1", "no range", False),
@@ -56,3 +59,29 @@ def test_public_access_then_rules_then_private_endpoints(
 def test_rules_take_ipv4_addresses_and_ranges(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         as_range(text)
+
+
+ONE = [{"value": "203.0.113.7"}]
+
+
+@pytest.mark.parametrize(
+    ("access", "rules", "addresses", "private", "admitted"),
+    [
+        ("Enabled", None, [], False, True),
+        ("Enabled", {"defaultAction": "Allow", "ipRules": []}, [], False, True),
+        ("Disabled", None, [], False, False),
+        ("Disabled", {"defaultAction": "Allow"}, [], False, False),
+        ("Disabled", {"defaultAction": "Deny"}, [], True, True),
+        ("Enabled", {"defaultAction": "Deny"}, ["203.0.113.7"], False, False),
+        ("Enabled", {"defaultAction": "Deny", "ipRules": ONE}, ["203.0.113.7"], False, True),
+        ("Enabled", {"defaultAction": "Deny", "ipRules": ONE}, ["203.0.113.8"], False, False),
+        ("Enabled", {"defaultAction": "Deny", "ipRules": ONE}, ["198.51.100.1", "203.0.113.7"], False, True),
+        ("Enabled", {"defaultAction": "Deny", "ipRules": ONE}, [], False, False),
+        ("Enabled", {"defaultAction": "Deny", "ipRules": [{"value": "0.0.0.0/0"}]}, [], False, True),
+    ],
+)
+def test_which_nodes_reach_node_management(
+    access: str, rules: dict[str, Any] | None, addresses: list[str], private: bool, admitted: bool
+) -> None:
+    """Their public addresses count, where they are known; a private endpoint is asked no rule."""
+    assert admits_nodes(access, rules, addresses, has_private_endpoint=private) is admitted

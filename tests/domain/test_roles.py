@@ -86,3 +86,10 @@ def test_actions_and_data_actions_are_apart() -> None:
 )
 def test_built_in_roles_allow_what_microsoft_lists(role: str, action: str, data: bool, allowed: bool) -> None:
     assert may(role, action, data=data) is allowed
+
+
+def test_a_roles_json_is_read_and_shown_alike() -> None:
+    sent = {"actions": ["a/*"], "notActions": ["a/b"], "dataActions": ["d/read"], "notDataActions": []}
+    read = Permissions.from_json({**sent, "notDataActions": None})
+    assert read == Permissions(("a/*",), ("a/b",), ("d/read",), ())
+    assert read.as_json() == sent
