@@ -47,7 +47,7 @@ monitor activity-log list-categories
 monitor diagnostic-settings categories list --resource {batch}
 monitor diagnostic-settings create -n all --resource {batch} --storage-account {store} --logs '{logs}'
 monitor diagnostic-settings list --resource {batch}
-monitor diagnostic-settings delete -n all --resource {batch} -y
+monitor diagnostic-settings delete -n all --resource {batch}
 monitor metrics list-definitions --resource {batch}
 role assignment list --scope {batch}
 role definition list -n Reader

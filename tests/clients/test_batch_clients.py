@@ -15,7 +15,7 @@ from azure.batch import BatchClient, models
 from azure.storage.blob import BlobServiceClient, ContainerSasPermissions, generate_container_sas
 
 from tests.clients.conftest import Account
-from tests.clients.tools import maven_package, node_package, python_package
+from tests.clients.tools import java_program, maven_package, node_package, python_package
 from tests.conftest import Local
 from tests.support.waiting import until
 
@@ -118,19 +118,11 @@ def test_azure_batch_for_javascript(account: Account, batch: BatchClient) -> Non
 
 @pytest.mark.slow
 def test_azure_batch_for_java(batchlocal: Local, account: Account, batch: BatchClient, tmp_path: Path) -> None:
-    jars = maven_package("com.microsoft.azure", "azure-batch", "11.2.0")
-    store, classes = tmp_path / "trust.jks", f"{jars}/*"
-    ca = Path(batchlocal.settings["caFile"])
-    single = tmp_path / "ca.pem"  # the file also holds the public authorities: ours is the last
-    single.write_text("-----BEGIN CERTIFICATE-----" + ca.read_text().rsplit("-----BEGIN CERTIFICATE-----", 1)[1])
-    keytool = ["keytool", "-importcert", "-noprompt", "-alias", "batchlocal", "-storepass", "changeit"]
-    subprocess.run([*keytool, "-file", str(single), "-keystore", str(store)], check=True, capture_output=True)
-    compiled = ["javac", "-cp", classes, "-d", str(tmp_path), str(WALKS / "AzureBatch.java")]
-    subprocess.run(compiled, check=True, capture_output=True)
-    trusted = [f"-Djavax.net.ssl.trustStore={store}", "-Djavax.net.ssl.trustStorePassword=changeit"]
+    jars = maven_package("com.microsoft.azure:azure-batch:11.2.0")
     # its serializer looks into Java's own classes, which Java has closed since 17
     opened = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in ("java.lang", "java.util", "java.net")]
-    walk(["java", *opened, *trusted, "-cp", f"{tmp_path}:{classes}", "AzureBatch"], environment(account))
+    ca = Path(batchlocal.settings["caFile"])
+    walk(java_program(WALKS / "AzureBatch.java", jars, ca, tmp_path, *opened), environment(account))
 
 
 @pytest.mark.slow

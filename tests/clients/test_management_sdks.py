@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 
 from tests.clients.conftest import Account, Arm
-from tests.clients.tools import node_package, python_package
+from tests.clients.tools import java_program, maven_package, node_package, python_package
 
 HERE = Path(__file__).parent
 
@@ -99,3 +99,23 @@ def test_azure_arm_batch_for_javascript_through_every_group(arm: Arm, account: A
     home = node_package("@azure/arm-batch@9.1.0", "@azure/identity@4")
     said = run(["node", str(HERE / "management_methods.js")], arm, account, MODULES=str(home / "node_modules"))
     assert "left out: none" in said
+
+
+@pytest.mark.slow
+def test_azure_resourcemanager_batch_for_java(arm: Arm, account: Account, tmp_path: Path) -> None:
+    jars = maven_package(
+        "com.azure:azure-identity:1.15.4", "com.azure.resourcemanager:azure-resourcemanager-batch:1.0.0"
+    )
+    told = arm.local.settings
+    names = {
+        "ARM_ENDPOINT": "armEndpoint",
+        "AUTHORITY": "authorityHost",
+        "TENANT": "tenantId",
+        "CLIENT": "clientId",
+        "SECRET": "clientSecret",
+        "SUBSCRIPTION": "subscriptionId",
+    }
+    environment = {variable: told[name] for variable, name in names.items()}
+    environment |= {"GROUP": arm.group, "STORAGE": settings(arm, account)["storage"]}
+    program = java_program(HERE / "walks" / "BatchManagement.java", jars, Path(told["caFile"]), tmp_path)
+    assert run(program, arm, account, **environment).strip().endswith("done")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-__all__ = ["maven_package", "node_package", "python_package"]
+__all__ = ["java_program", "maven_package", "node_package", "python_package"]
 
 _ENVIRONMENT = dict(os.environ)  # as the tests were started: without the batchlocal's variables and its CA
 
@@ -40,20 +40,41 @@ def node_package(*requirements: str) -> Path:
     return home
 
 
-def maven_package(group: str, artifact: str, version: str) -> Path:
-    """A folder of jars, a package with all that it needs; the test is skipped where they cannot be had."""
-    home = _home(f"{artifact}-{version}")
+def maven_package(*coordinates: str) -> Path:
+    """A folder of jars, packages (``group:artifact:version``) with all that they need, or a skip. Where two need one
+    package in two versions, the first decides."""
+    home = _home("+".join("-".join(one.split(":")[1:]) for one in coordinates))
     stamp = home / "installed"
     if not stamp.exists():
         home.mkdir(parents=True, exist_ok=True)
-        coordinates = f"<groupId>{group}</groupId><artifactId>{artifact}</artifactId><version>{version}</version>"
+        dependencies = "".join(map(_dependency, coordinates))
         own = "<modelVersion>4.0.0</modelVersion><groupId>tests</groupId><artifactId>clients</artifactId>"
-        pom = f"<project>{own}<version>1</version><dependencies><dependency>{coordinates}</dependency></dependencies>"
-        (home / "pom.xml").write_text(f"{pom}</project>")
+        (home / "pom.xml").write_text(
+            f"<project>{own}<version>1</version><dependencies>{dependencies}</dependencies></project>"
+        )
         target = f"-DoutputDirectory={home / 'jars'}"
-        _run(["mvn", "-q", "-B", "-f", str(home / "pom.xml"), "dependency:copy-dependencies", target], artifact)
+        _run(["mvn", "-q", "-B", "-f", str(home / "pom.xml"), "dependency:copy-dependencies", target], coordinates[0])
         stamp.touch()
     return home / "jars"
+
+
+def _dependency(coordinates: str) -> str:
+    group, artifact, version = coordinates.split(":")
+    inner = f"<groupId>{group}</groupId><artifactId>{artifact}</artifactId><version>{version}</version>"
+    return f"<dependency>{inner}</dependency>"
+
+
+def java_program(source: Path, jars: Path, ca_file: Path, folder: Path, *options: str) -> list[str]:
+    """The command that runs a Java program, compiled into ``folder``; it trusts the last authority of ``ca_file``."""
+    store, classes = folder / "trust.jks", f"{jars}/*"
+    single = folder / "ca.pem"  # the file also holds the public authorities: ours is the last
+    mark = "-----BEGIN CERTIFICATE-----"
+    single.write_text(mark + ca_file.read_text().rsplit(mark, 1)[1])
+    keytool = ["keytool", "-importcert", "-noprompt", "-alias", "batchlocal", "-storepass", "changeit"]
+    subprocess.run([*keytool, "-file", str(single), "-keystore", str(store)], check=True, capture_output=True)
+    subprocess.run(["javac", "-cp", classes, "-d", str(folder), str(source)], check=True, capture_output=True)
+    trusted = [f"-Djavax.net.ssl.trustStore={store}", "-Djavax.net.ssl.trustStorePassword=changeit"]
+    return ["java", *options, *trusted, "-cp", f"{folder}:{classes}", source.stem]
 
 
 def _run(command: list[str], what: str) -> None:
