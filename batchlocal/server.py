@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -204,6 +205,7 @@ async def _serve(
 
     def begin() -> None:  # to work only when requests are answered
         ready(users.reason)
+        threading.Thread(target=platform.tokens.prepare, daemon=True).start()
         background.start()
 
     try:

@@ -9,12 +9,13 @@ from datetime import timedelta
 from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
-from xml.etree import ElementTree
 
 from batchlocal.platform import Platform
 from batchlocal.protocol import moments
 
 if TYPE_CHECKING:
+    from xml.etree import ElementTree
+
     import httpx
 
 __all__ = [
@@ -134,8 +135,14 @@ async def containers(platform: Platform, account: tuple[str, str]) -> dict[str, 
         StorageRefused: the key is not one of the account's.
     """
     answer = await _ask(platform, "GET", account, "?comp=list&include=metadata")
-    found = map(_container, ElementTree.fromstring(answer.content).iter("Container"))  # noqa: S314 our own Azurite's
+    found = map(_container, _xml(answer).iter("Container"))
     return {one.name: one for one in found}
+
+
+def _xml(answer: httpx.Response) -> ElementTree.Element:
+    from xml.etree import ElementTree
+
+    return ElementTree.fromstring(answer.content)  # noqa: S314 our own Azurite's
 
 
 def _container(element: ElementTree.Element) -> Container:
@@ -216,7 +223,7 @@ async def change_lease(
     path = f"/{container}?restype=container&comp=lease"
     answer = await _ask(platform, "PUT", account, path, *refused, headers=headers)
     if answer.status_code in refused:
-        error = ElementTree.fromstring(answer.content)  # noqa: S314 our own Azurite's
+        error = _xml(answer)
         message = (error.findtext("Message") or "").partition("\n")[0]
         raise LeaseConflict(error.findtext("Code") or "InvalidHeaderValue", message)
     return answer.headers.get("x-ms-lease-id", ""), answer.headers.get("x-ms-lease-time", "")

@@ -6,6 +6,7 @@ The shape is Microsoft identity platform's v1 access token (claims aud, iss, tid
 from __future__ import annotations
 
 import hashlib
+import threading
 import time
 import uuid
 from collections import OrderedDict
@@ -60,15 +61,21 @@ class Tokens:
         self.tenant_id = tenant_id
         self.issuer = f"{origin}/{tenant_id}/"
         self._verified: OrderedDict[str, Principal] = OrderedDict()
+        self._drawing = threading.Lock()
+
+    def prepare(self) -> None:
+        """Have the key ready, which takes a moment to draw on a new data folder; callable from any thread."""
+        with self._drawing:
+            if not self._key_file.exists():
+                drawn = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+                pem = drawn.private_bytes(
+                    serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+                )
+                write_private(self._key_file, pem.decode())
 
     @cached_property
     def _key(self) -> rsa.RSAPrivateKey:
-        if not self._key_file.exists():
-            drawn = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-            pem = drawn.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            )
-            write_private(self._key_file, pem.decode())
+        self.prepare()
         key = serialization.load_pem_private_key(self._key_file.read_bytes(), password=None)
         assert isinstance(key, rsa.RSAPrivateKey)
         return key
