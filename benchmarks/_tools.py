@@ -69,13 +69,13 @@ def sign_in(az: Path, root: Path, environment: dict[str, str]) -> None:
         subprocess.run([str(az), *arguments], env=environment, check=True, stdout=subprocess.DEVNULL)
 
 
-def token(settings: dict[str, str], context: ssl.SSLContext) -> str:
-    """An access token for ARM, by what `batchlocal env --format json` says."""
+def token(settings: dict[str, str], context: ssl.SSLContext, resource: str = "") -> str:
+    """An access token for a resource, or else for ARM, by what `batchlocal env --format json` says."""
     form = {
         "grant_type": "client_credentials",
         "client_id": settings["clientId"],
         "client_secret": settings["clientSecret"],
-        "scope": f"{settings['armEndpoint']}/.default",
+        "scope": f"{resource or settings['armEndpoint']}/.default",
     }
     url = f"{settings['authorityHost']}/{settings['tenantId']}/oauth2/v2.0/token"
     with urllib.request.urlopen(url, urllib.parse.urlencode(form).encode(), context=context) as answer:

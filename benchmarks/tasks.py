@@ -15,15 +15,14 @@ import http.client
 import json
 import ssl
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.parse
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from _tools import local, token
 
 A_REQUEST = 100
 SMALL = 1_000
@@ -44,7 +43,7 @@ class Client:
         self._settings = settings
         self._connection = http.client.HTTPSConnection(settings["metadataHost"], context=context)
         self._tokens = {
-            scope: _token(settings, scope, context)
+            scope: token(settings, context, scope)
             for scope in (settings["armEndpoint"], "https://batch.core.windows.net")
         }
 
@@ -74,13 +73,13 @@ def main() -> int:
     parser.add_argument("--nodes", type=int, default=4, help="simulated nodes that run tasks meanwhile (4)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        _batchlocal("start", "--detach", folder)
+        local("start", "--detach", folder)
         try:
-            settings = json.loads(_batchlocal("env", "--format", "json", folder))
+            settings = json.loads(local("env", "--format", "json", folder))
             pid = json.loads((Path(folder) / "server.json").read_text())["pid"]
             measure(Client(settings), pid, options.tasks, options.nodes)
         finally:
-            _batchlocal("stop", folder)
+            local("stop", folder)
     return 0
 
 
@@ -167,24 +166,6 @@ def resident(pid: int) -> float:
     """Megabytes of memory that a process has."""
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * 4096 / 1e6
-
-
-def _token(settings: dict[str, str], scope: str, context: ssl.SSLContext) -> str:
-    form = {
-        "grant_type": "client_credentials",
-        "client_id": settings["clientId"],
-        "client_secret": settings["clientSecret"],
-        "scope": f"{scope}/.default",
-    }
-    url = f"{settings['authorityHost']}/{settings['tenantId']}/oauth2/v2.0/token"
-    with urllib.request.urlopen(url, urllib.parse.urlencode(form).encode(), context=context) as answer:
-        return str(json.load(answer)["access_token"])
-
-
-def _batchlocal(command: str, *options: str) -> str:
-    *words, data = options
-    line = [sys.executable, "-m", "batchlocal", command, *words, "--data", data]
-    return subprocess.run(line, capture_output=True, text=True, check=True).stdout
 
 
 if __name__ == "__main__":
