@@ -182,14 +182,17 @@ def login_endpoint(pool: Pool, node: Node) -> tuple[str, int]:
 def _endpoints(pool: Pool, node: Node) -> Iterator[dict[str, Any]]:
     """The ports under which a node can be reached: those of its pool's configuration, then remote login (recorded).
 
-    Nothing listens there: a node is a folder on this machine.
+    What the configuration says of remote login's port stands in place of the usual mapping. Nothing listens there: a
+    node is a folder on this machine.
     """
     network = pool.properties.get("networkConfiguration") or {}
-    for nat in (network.get("endpointConfiguration") or {}).get("inboundNATPools") or []:
+    login = _REMOTE_LOGIN[pool.is_windows]
+    configured = (network.get("endpointConfiguration") or {}).get("inboundNATPools") or []
+    for nat in configured:
         port = int(nat["frontendPortRangeStart"]) + node.number
         yield _endpoint(str(nat["name"]), str(nat["protocol"]).lower(), port, int(nat["backendPort"]), node)
-    if pool.hidden.get("remote_login"):
-        yield _endpoint("SSHRule", "tcp", 50000 + node.number, _REMOTE_LOGIN[pool.is_windows], node)
+    if pool.hidden.get("remote_login") and login not in (int(nat["backendPort"]) for nat in configured):
+        yield _endpoint("SSHRule", "tcp", 50000 + node.number, login, node)
 
 
 def _endpoint(name: str, protocol: str, frontend: int, backend: int, node: Node) -> dict[str, Any]:

@@ -218,11 +218,13 @@ def remove_nodes(call: ServiceCall) -> Answer:
     pool = pool_asked(call)
     named = [call.tx.nodes.find(f"{pool.key}/nodes/{node_id}") for node_id in call.body["nodeList"]]
     found = [node for node in named if node is not None]
-    if not named or len(named) > _MOST_REMOVED or len(found) < len(named):
+    if not 0 < len(named) <= _MOST_REMOVED:
         raise NodeListInvalid(_MOST_REMOVED)
     dedicated = sum(node.dedicated for node in found)
     option, timeout = _leaving(call.body)
     pool = pools.remove_nodes(pool, dedicated, len(found) - dedicated, option, call.now, timeout)
+    if len(found) < len(named):
+        raise NodeListInvalid(_MOST_REMOVED)
     for node in found:
         call.tx.nodes.put(nodes.leave(node, call.now))
     owe_resize(call, pool)

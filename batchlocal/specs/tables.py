@@ -100,10 +100,12 @@ def operations(namespace: str, api_version: str) -> tuple[Operation, ...]:
 def every_operation(namespace: str) -> tuple[Operation, ...]:
     """The operations of all api-versions, each as the newest that has it; raises UnknownApiVersion.
 
-    Older versions only lack operations, so what the descriptions themselves have is all that there is.
+    What the descriptions themselves have, and after it what only versions without a description of their own had.
     """
     described = reversed(dict.fromkeys(_served_by(namespace).values()))
     found = {raw["id"]: raw for version in described for raw in _load(namespace, version)["operations"]}
+    for raw in (raw for difference in differences(namespace, "") for raw in difference.retired_operations):
+        found.setdefault(raw["id"], raw)
     return tuple(build_operation(raw, {}) for raw in found.values())
 
 

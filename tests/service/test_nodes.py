@@ -52,6 +52,7 @@ def delete_pool_of(service: Service, node: str) -> None:
         (NEWEST, inbound(UDP, SSH), ["mine.0", "ssh.0"]),
         (OLDER, {}, ["SSHRule.0"]),
         (OLDER, inbound(UDP), ["mine.0", "SSHRule.0"]),
+        (OLDER, inbound(SSH), ["ssh.0"]),
     ],
 )
 def test_remote_login_is_mapped_unasked_only_in_pools_of_older_versions(

@@ -143,3 +143,10 @@ def test_a_problem_does_not_print_the_value_it_found() -> None:
     problems = specs.check(ARM, "Pool", body)
     assert [problem.kind for problem in problems] == ["type"]
     assert "hunter2" not in repr(problems)
+
+
+@pytest.mark.parametrize("namespace", ["service", "Microsoft.Batch"])
+def test_what_is_routed_is_what_any_version_has(namespace: str) -> None:
+    versions = specs.known_versions(namespace)
+    had = {operation.id for version in versions for operation in specs.table_for(namespace, version).operations}
+    assert {operation.id for operation in specs.every_operation(namespace)} == had
