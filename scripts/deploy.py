@@ -33,6 +33,7 @@ DATA = DataFolder(ROOT / ".batchlocal")
 STACKS = ROOT / "stacks"
 TARGET_KEY = "batchenv:target"
 FOREIGN = ("ARM_", "AZURE_", "PULUMI_ACCESS_TOKEN", "PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE", "PULUMI_STACK")
+SALT = "encryptionsalt:"
 NODE_SECONDS = 30.0
 FORBIDDEN = 403
 NETWORKS = "docs/neighbours.md, Networks, says how to be there"
@@ -104,10 +105,13 @@ class Deployment:
         """A copy of a local stack's file, beside its state, for the Pulumi CLI to write to.
 
         The CLI adds the salt of the state's secrets (``encryptionsalt``), which is no business of a tracked file: the
-        state is this machine's.
+        state is this machine's. A salt that is there already counts only for secrets that stand in the file.
         """
+        lines = self.stack.file.read_text().splitlines(keepends=True)
+        if not any("secure:" in line for line in lines):
+            lines = [line for line in lines if not line.startswith(SALT)]
         copy = self._backend / self.stack.file.name
-        copy.write_text(self.stack.file.read_text())
+        copy.write_text("".join(lines))
         return copy
 
     def has_resources(self) -> bool:
@@ -182,6 +186,9 @@ def up(stack: Stack) -> None:
     if stack.is_local:
         _wait_for_a_node(deployment)
     print("\n".join(["", "Next", *_table(_next_steps(stack))]))
+    if stack.is_local and SALT in stack.file.read_text():
+        name = stack.file.relative_to(ROOT)
+        print(f"\n{name} has a line that `pulumi` wrote, of this machine's state ({SALT} ...): leave it out of commits")
 
 
 def demo(stack: Stack) -> None:

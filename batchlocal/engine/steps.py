@@ -11,7 +11,7 @@ from batchlocal.engine.errors import EngineError
 from batchlocal.engine.plan import Difference
 from batchlocal.engine.providers import InitFailed, ProviderError
 from batchlocal.engine.state import Resource
-from batchlocal.engine.urns import is_provider, package_of
+from batchlocal.engine.urns import is_provider
 from batchlocal.engine.values import UNKNOWN, rewrap
 
 __all__ = ["ProtectedResource", "Steps"]
@@ -83,8 +83,8 @@ class Steps(Entries):
         replacing = op == "create-replacement"
         with self.shown(op, step.urn, old, step) as shown:
             made = self.entry(step, None if replacing else old)
-            built_in = package_of(step.goal.type) == "pulumi"
-            made.inputs = step.inputs if built_in else {**step.inputs, "__internal": {}}
+            # The CLI's place for what it knows of a plugin; it comes with the version.
+            made.inputs = {**step.inputs, "__internal": {}} if step.goal.version else step.inputs
             made.outputs = dict(step.inputs)
             fresh = UNKNOWN if self._run.preview else str(uuid.uuid4())
             made.id = old.id if old and not replacing else fresh
