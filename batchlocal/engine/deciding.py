@@ -20,7 +20,7 @@ from batchlocal.engine.registry import Provider, Registry
 from batchlocal.engine.run import Run
 from batchlocal.engine.state import Resource
 from batchlocal.engine.urns import ROOT_TYPE, is_provider, name_of, type_of
-from batchlocal.engine.values import has_unknown, masked, without_unknowns
+from batchlocal.engine.values import has_unknown, masked, printed, without_unknowns
 
 __all__ = ["Decider"]
 
@@ -49,18 +49,19 @@ class Decider:
             EngineError: it cannot be taken.
         """
         step = Step(urn, goal, goal.inputs, old, provider, "create", seed=os.urandom(32))
-        if not self.is_target(urn, goal):
+        target = self.is_target(urn, goal)
+        if urn in self._ledger.condemned:
+            self._decide_recreation(step, target=target)
+        elif not target and not (old and old.external):
             step.op = "skip" if old is None else "untargeted"
             if old is not None:
                 self._refuse_other_provider(step, old)
-        elif urn in self._ledger.condemned:
-            self._decide_recreation(step)
         elif not goal.custom:
             self._decide_component(step)
         elif is_provider(goal.type):
             self._decide_provider(step)
         elif old is None or old.external:
-            step.inputs = self._check(step, None, goal.inputs)
+            step.inputs = old.inputs if old and not target else self._check(step, None, goal.inputs)
             self._apply_policies(step)
             step.op = "create" if old is None else "replace"
         else:
@@ -71,7 +72,10 @@ class Decider:
     def continue_import(self, step: Step, found: Resource) -> None:
         """What is left to do with a resource that was just taken over, whose entry ``found`` is."""
         step.old = found
-        self._decide_change(step, found)
+        if self.is_target(step.urn, step.goal):
+            self._decide_change(step, found)
+        else:
+            step.op = "untargeted"
         self._note(step)
 
     def _note(self, step: Step) -> None:
@@ -120,36 +124,46 @@ class Decider:
         changed = old is not None and old.inputs != goal.inputs and goal.type != ROOT_TYPE
         step.op = "create" if old is None else "update" if changed else "same"
 
-    def _decide_recreation(self, step: Step) -> None:
-        """It was deleted with another resource, and is wanted still."""
+    def _decide_recreation(self, step: Step, *, target: bool) -> None:
+        """It was deleted with another resource, and is wanted still; as it was, if it is no target."""
         step.op = "recreate"
         keys = self._ledger.condemned.pop(step.urn)
         self._ledger.deleted.discard(step.urn)
         step.difference = Difference(True, keys)
-        if step.goal.custom:
+        if not target and step.old is not None:
+            step.inputs = step.old.inputs
+        elif is_provider(step.goal.type):
+            self._checked_provider(step, None)
+        elif step.goal.custom:
             step.inputs = self._check(step, None, step.goal.inputs)
         self._apply_policies(step)
 
     def _decide_provider(self, step: Step) -> None:
         """An explicit or default provider: its plugin is started here and configured when the step is performed."""
-        old, goal = step.old, step.goal
-        given = goal.inputs if old is None else self._with_ignored(step, old.inputs)
-        news = {**given, **({"version": goal.version} if goal.version else {})}
-        plugin = self._registry.start(step.urn, goal.type)
-        step.inputs = news if has_unknown(news) else plugin.check_config(step.urn, old.inputs if old else {}, news)
+        old = step.old
+        plugin = self._checked_provider(step, old)
         self._apply_policies(step)
         if old is None:
             return
         answer = plugin.diff_config(step.urn, old.id, (old.inputs, old.outputs), step.inputs)
         before = {name: value for name, value in old.inputs.items() if name != "__internal"}
         step.difference = forced_by_option(
-            difference_of(answer, before, step.inputs), goal.replace_on_changes, init_errors=False
+            difference_of(answer, before, step.inputs), step.goal.replace_on_changes, init_errors=False
         )
-        if step.difference.replaces:
-            step.op = "replace"
+        if step.difference.replaces or old.pending_replacement:
             self._refuse_protected(step, old)
+            self._replace(step, old)
         else:
             step.op = "update" if step.difference.changed else "same"
+
+    def _checked_provider(self, step: Step, old: Resource | None) -> Provider:
+        """The plugin of a provider resource, which has checked the step's inputs."""
+        goal = step.goal
+        given = goal.inputs if old is None else self._with_ignored(step, old.inputs)
+        news = {**given, **({"version": goal.version} if goal.version else {})}
+        plugin = self._registry.start(step.urn, goal.type)
+        step.inputs = news if has_unknown(news) else plugin.check_config(step.urn, old.inputs if old else {}, news)
+        return plugin
 
     def _decide_change(self, step: Step, old: Resource) -> None:
         """A managed resource that is there: the same, an update, or a replacement."""
@@ -171,6 +185,10 @@ class Decider:
         self._refuse_import_option(step, old)
         if step.urn not in self._run.settings.replace:
             step.inputs = self._check(step, None, step.goal.inputs)
+        self._replace(step, old)
+
+    def _replace(self, step: Step, old: Resource) -> None:
+        """Create first and delete at the end of the run, or delete first, and what depends on it before."""
         step.op = "replace"
         asked = step.goal.delete_before_replace
         step.delete_first = step.difference.delete_first if asked is None else asked
@@ -203,7 +221,8 @@ class Decider:
         if not step.goal.import_id:
             return
         lines = "\n".join(
-            f"{key}: {masked(old.inputs.get(key))} => {masked(step.inputs.get(key))}" for key in step.difference.keys
+            f"{key}: {printed(masked(old.inputs.get(key)))} => {printed(masked(step.inputs.get(key)))}"
+            for key in step.difference.keys
         )
         text = (
             "previously-imported resources that still specify an ID may not be replaced; please remove the `import`"
@@ -266,6 +285,5 @@ def _failure(step: Step, failure: Any) -> str:
     place = f"{type_of(step.urn)} resource '{name_of(step.urn)}'"
     if not failure.property:
         return f"{place} has a problem: {failure.reason}"
-    value = masked(step.goal.inputs.get(failure.property))
-    shown = "<nil>" if value is None else value
-    return f"{place}: property {failure.property} value {{{shown}}} has a problem: {failure.reason}"
+    value = printed(masked(step.goal.inputs.get(failure.property)))
+    return f"{place}: property {failure.property} value {value} has a problem: {failure.reason}"

@@ -8,6 +8,7 @@ from batchlocal.engine.plan import difference_of, forced_by_option
 from batchlocal.engine.registry import Registry
 from batchlocal.engine.run import Run
 from batchlocal.engine.state import Resource
+from batchlocal.engine.urns import is_provider
 from batchlocal.engine.values import UNKNOWN
 
 __all__ = ["Dependants"]
@@ -20,6 +21,7 @@ class Dependants:
         self._run = run
         self._registry = registry
         self._ledger = ledger
+        self._taken = set[int]()  # by identity: an entry that waits for deletion may share its URN with a live one
 
     def of(self, old: Resource, urn: str) -> list[Resource]:
         """Entries to delete first, dependants of dependants before what they depend on; noted as condemned.
@@ -30,7 +32,7 @@ class Dependants:
         wanted = [*self._forced(old), *self._deleted_with(urn)]
         found: list[Resource] = []
         for one, keys in reversed(wanted):
-            if one.urn in self._ledger.condemned or one in found:
+            if id(one) in self._taken:
                 continue
             if one.protect and not one.delete:
                 raise EngineError(
@@ -41,6 +43,7 @@ class Dependants:
                 )
             self._ledger.condemned[one.urn] = keys
             self._ledger.deleted.add(one.urn)
+            self._taken.add(id(one))
             found.append(one)
         return found
 
@@ -67,8 +70,11 @@ class Dependants:
         if not unknown:
             return None
         news = {name: UNKNOWN if name in unknown else value for name, value in one.inputs.items()}
-        plugin = self._registry.of_old(one.provider)
-        answer = plugin.diff(one.urn, one.id, (one.inputs, one.outputs), news, one.ignore_changes)
+        known = (one.inputs, one.outputs)
+        if is_provider(one.type):
+            answer = self._registry.of_old(f"{one.urn}::{one.id}").diff_config(one.urn, one.id, known, news)
+        else:
+            answer = self._registry.of_old(one.provider).diff(one.urn, one.id, known, news, one.ignore_changes)
         difference = difference_of(answer, one.inputs, news)
         difference = forced_by_option(difference, one.replace_on_changes, init_errors=False)
         return difference.keys if difference.replaces else None

@@ -93,9 +93,10 @@ class Deployment:
         with self._deciding:
             self._refuse_stopped()
             goal, old = self._claim(urn, goal)
+            if old is not None and old.urn != urn:
+                self._take_on(urn, goal, old)
             provider = "" if not goal.custom or is_provider(goal.type) else self._reference_for(goal)
-            imports = goal.custom and goal.import_id and _to_import(goal, old)
-            if not imports or not self._decider.is_target(urn, goal):
+            if not (goal.custom and goal.import_id and _to_import(goal, old)):
                 return self._decider.decide(urn, goal, old, provider)
         return self._import(urn, goal, old, provider)
 
@@ -168,9 +169,15 @@ class Deployment:
                 continue
             self._aliases.take(urn, alias, self.ledger.seen)
             if found is not None:
-                journal.rename(found, urn)
                 return goal, found
         return goal, old
+
+    def _take_on(self, urn: str, goal: Goal, old: Resource) -> None:
+        """An alias matched: the old entry gets its new URN, unless it is no target, where everything stays as it is."""
+        if self._decider.is_target(urn, goal):
+            self.run.journal.rename(old, urn)
+        else:
+            self.ledger.seen.add(old.urn)
 
     def _inherit(self, goal: Goal) -> Goal:
         """Options that a resource takes from its parent when it says nothing itself."""
@@ -226,6 +233,8 @@ class Deployment:
         with self._deciding:
             self._refuse_stopped()
             goal, old = self._claim(urn, goal)
+            if old is not None and old.urn != urn:
+                self.run.journal.rename(old, urn)
             step = Step(urn, goal, goal.inputs, old, self._reference_for(goal), "read")
             if old is not None and not old.external and old.id != resource_id:
                 step.op = "read-replacement"

@@ -109,16 +109,14 @@ class Journal:
             self._gone.add(id(resource))
 
     def mend_references(self) -> None:
-        """After a refresh: nothing refers to what is gone, and children of what is gone have its parent."""
+        """After a refresh: nothing refers to what is gone, and children of what is gone have no parent."""
         with self._lock:
             self._kept = [one for one in self._kept if one["type"] == "creating"]
             there: set[str] = set()
-            parents: dict[str, str] = {"": ""}
             for one in self.old.resources:
-                one.parent = one.parent if one.parent in there else parents.get(one.parent, "")
-                parents[one.urn] = one.parent
                 if id(one) in self._gone:
                     continue
+                one.parent = one.parent if one.parent in there else ""
                 one.dependencies = [urn for urn in one.dependencies if urn in there]
                 kept = {name: [urn for urn in urns if urn in there] for name, urns in one.property_dependencies.items()}
                 one.property_dependencies = {name: urns for name, urns in kept.items() if urns}

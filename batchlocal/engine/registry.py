@@ -62,7 +62,7 @@ class Registry:
         urn, provider_id = reference.rsplit("::", 1)
         with self._lock:
             current = self._run.journal.done.get(urn)
-            if urn in self._now and (current is None or current.id == provider_id):
+            if urn in self._now and current is not None and current.id == provider_id:
                 return self._now[urn]
             if reference not in self._before:
                 self._before[reference] = self._from_state(urn, provider_id)

@@ -25,6 +25,7 @@ __all__ = [
     "masked",
     "named_references",
     "plain_references",
+    "printed",
     "rewrap",
     "to_wire",
     "unwrapped",
@@ -167,3 +168,17 @@ def plain_references(value: Any) -> Any:
     if isinstance(value, list):
         return [plain_references(item) for item in value]
     return value
+
+
+def printed(value: Any) -> str:
+    """A value as Pulumi's engine prints it in its messages; secrets must be masked already."""
+    if isinstance(value, dict):
+        inner = " ".join(f"{name}:{printed(value[name])}" for name in sorted(value))
+        return f"{{map[{inner}]}}"
+    if isinstance(value, list):
+        return f"{{[{' '.join(map(printed, value))}]}}"
+    if isinstance(value, bool):
+        return f"{{{str(value).lower()}}}"
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return "{<nil>}" if value is None else f"{{{value}}}"

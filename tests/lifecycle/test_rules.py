@@ -152,12 +152,14 @@ def test_a_refresh_reads_the_others_though_one_cannot_be_read(stage: Stage) -> N
     assert list(stage.entries()) == ["a"]
 
 
-def test_the_child_of_a_parent_that_is_gone_stays_with_the_grandparent(stage: Stage) -> None:
+def test_the_child_of_a_parent_that_is_gone_has_none_until_the_next_up(stage: Stage) -> None:
     stage.program('a = Thing("a")\nThing("b", Options(parent=a))\n')
     stage.run("up")
     stage.cloud.things.pop(stage.entries()["a"].id)
     assert stage.run("refresh").code == 0
-    assert stage.entries()["b"].parent.endswith("pulumi:pulumi:Stack::stage-dev")
+    assert stage.entries()["b"].parent == ""
+    assert stage.run("up").steps == ["create a", "same b"]
+    assert stage.entries()["b"].parent == f"{URN}a"
 
 
 def test_an_import_takes_the_place_of_a_managed_resource(stage: Stage) -> None:
@@ -172,3 +174,95 @@ def test_an_import_takes_the_place_of_a_managed_resource(stage: Stage) -> None:
         "delete-replaced a",
     ]
     assert list(stage.cloud.things) == [known]
+
+
+def test_a_dependant_and_its_predecessor_that_waits_for_deletion_both_go_first(stage: Stage) -> None:
+    """Deletion of the first ``b`` failed when both were replaced; the second goes with what it depends on."""
+    program = 'a = Thing("a", zone="{}", first={})\nThing("b", name=a.address)\n'
+    stage.program(program.format(1, False))
+    stage.run("up")
+    stage.cloud.faults[("Delete", "b")] = "error"
+    stage.program(program.format(2, False))
+    assert stage.run("up").code == 1
+    stage.cloud.faults.clear()
+    stage.program(program.format(3, True))
+    ran = stage.run("up")
+    assert [step for step in ran.steps if step.endswith(" b")] == [
+        *("delete b", "delete-replaced b", "replace b", "create-replacement b")
+    ]
+    assert sorted(stage.cloud.things) == sorted(one.id for one in stage.entries().values())
+
+
+def test_a_dependant_that_is_no_target_is_made_anew_as_it_was(stage: Stage) -> None:
+    program = 'a = Thing("a", zone="{}", first=True)\nThing("b", name=a.address, size={})\n'
+    stage.program(program.format(1, 1))
+    stage.run("up")
+    before = stage.entries()["b"].inputs
+    stage.program(program.format(2, 2))
+    ran = stage.run("up", target=(f"{URN}a",))
+    assert ran.steps[-2:] == ["replace b", "create-replacement b"]
+    assert stage.entries()["b"].inputs == before
+    assert not stage.entries()["b"].pending_replacement
+
+
+def test_a_provider_can_be_deleted_before_it_is_replaced_with_all_that_it_serves(stage: Stage) -> None:
+    program = (
+        'p = pulumi.ProviderResource("mem", "p", {{"account": "{}"}}, Options(delete_before_replace=True))\n'
+        'a = Thing("a", Options(provider=p))\nThing("b", Options(provider=p), of=a.address)\n'
+    )
+    stage.program(program.format(1))
+    stage.run("up")
+    stage.program(program.format(2))
+    for command in ("preview", "up"):
+        assert stage.run(command).steps == [
+            *("delete-replaced b", "delete-replaced a"),
+            *("replace a", "create-replacement a", "replace b", "create-replacement b"),
+        ]
+    assert sorted(stage.cloud.things) == sorted(one.id for one in stage.entries().values())
+    assert stage.run("up").steps == ["same a", "same b"]
+
+
+def test_a_provider_that_is_told_of_a_replaced_resource_goes_with_it(stage: Stage) -> None:
+    program = (
+        'a = Thing("a", zone="{}", first=True)\n'
+        'p = pulumi.ProviderResource("mem", "p", {{"account": a.address}})\nThing("b", Options(provider=p))\n'
+    )
+    stage.program(program.format(1))
+    stage.run("up")
+    stage.program(program.format(2))
+    ran = stage.run("up")
+    assert ran.code == 0, ran.text
+    assert ran.steps[:2] == ["delete-replaced b", "delete-replaced a"]
+    assert ran.steps[-1] == "create-replacement b"
+    assert stage.run("up").steps == ["same a", "same b"]
+
+
+def test_the_import_option_takes_over_what_is_no_target_too(stage: Stage) -> None:
+    stage.program('Thing("a")\n')
+    stage.run("up")
+    known = stage.entries()["a"].id
+    stage.program(f'Thing("a")\nThing("b", Options(import_="{known}"), name="other")\n')
+    ran = stage.run("up", target=(f"{URN}a",))
+    assert "import b" in ran.steps
+    assert "update b" not in ran.steps
+    assert stage.entries()["b"].inputs["name"] == "a"
+
+
+def test_an_old_name_is_kept_while_its_resource_is_no_target(stage: Stage) -> None:
+    stage.program('a = Thing("a")\nThing("b", of=a.address)\n')
+    stage.run("up")
+    stage.program('a = Thing("c", Options(aliases=[Alias(name="a")]), name="a", size=2)\nThing("b", of=a.address)\n')
+    assert stage.run("up", target=(f"{URN}b",)).steps == ["same a", "same b"]
+    assert stage.entries()["b"].dependencies == [f"{URN}a"]
+    assert stage.run("up").steps == ["update c", "same b"]
+    assert stage.entries()["b"].dependencies == [f"{URN}c"]
+
+
+def test_what_forces_the_replacement_of_an_imported_resource_is_shown_as_pulumi_prints_values(stage: Stage) -> None:
+    stage.program('Thing("a", zone="1")\n')
+    stage.run("up")
+    known = stage.entries()["a"].id
+    stage.program(f'Thing("a", Options(import_="{known}"), zone={{"b": [1, True, None]}})\n')
+    ran = stage.run("up")
+    assert ran.code == 1
+    assert "zone: {1} => {map[b:{[{1} {true} {<nil>}]}]}" in ran.text

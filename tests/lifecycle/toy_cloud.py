@@ -65,7 +65,11 @@ class ToyCloud(provider_pb2_grpc.ResourceProviderServicer):  # type: ignore[misc
         return provider_pb2.CheckResponse(inputs=request.news)
 
     def DiffConfig(self, request: Any, context: Any) -> Any:
-        return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE)
+        """Another account is another provider."""
+        answers = provider_pb2.DiffResponse
+        if values(request.old_inputs).get("account") == values(request.news).get("account"):
+            return answers(changes=answers.DIFF_NONE)
+        return answers(changes=answers.DIFF_SOME, diffs=["account"], replaces=["account"])
 
     def Configure(self, request: Any, context: Any) -> Any:
         return provider_pb2.ConfigureResponse(acceptSecrets=False, supportsPreview=True)
