@@ -293,7 +293,7 @@ class _Operation:
         if self.options.clear_pending_creates:
             run.journal.clear_pending_creates()
         pending = run.journal.old.pending_operations
-        if pending and self.kind == "update" and not self.preview:
+        if pending and self.kind == "update" and not self.preview and not self.options.refresh:
             lines = "".join(f"  * {one['resource']['urn']}, interrupted while {one['type']}\n" for one in pending)
             run.display.diagnostic(
                 "warning",
