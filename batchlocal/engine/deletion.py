@@ -30,7 +30,8 @@ class Deletion:
             EngineError: the targets leave something that depends on what they take away.
         """
         targets, resources = self._run.settings.targets, self._run.journal.remaining()
-        allowed = deletable(targets, resources)
+        # A target that the program still has takes along what depended on it and is gone from the program.
+        allowed = deletable(targets, self._run.journal.old.resources)
         unseen = [one for one in resources if one.delete or one.urn not in self._ledger.seen]
         condemned = [one for one in unseen if one.urn in allowed]
         self._refuse_unnamed(condemned)

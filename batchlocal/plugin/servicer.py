@@ -23,6 +23,10 @@ from batchlocal.plugin.values import UNKNOWN, from_wire, is_unknown, to_wire
 __all__ = ["VERSION", "AzureNative"]
 
 VERSION = "3.29.0"  # the SDK version whose behaviour and types this plugin follows
+_NO_SCHEMA = (
+    "the local azure-native plugin has no schema to write code from; what was asked of the cloud is done"
+    " (`pulumi import --generate-code=false` does not ask for code)"
+)
 
 Values = dict[str, Any]
 F = TypeVar("F", bound=Callable[..., Awaitable[Any]])
@@ -75,6 +79,10 @@ class AzureNative(services.ResourceProviderServicer):
     async def GetPluginInfo(self, request: Any, context: Any) -> Any:
         """The version that the plugin stands for."""
         return plugin_pb2.PluginInfo(version=VERSION)
+
+    async def GetSchema(self, request: Any, context: Any) -> Any:
+        """Refused in words: code is written from the official provider's schema only."""
+        await context.abort(grpc.StatusCode.UNIMPLEMENTED, _NO_SCHEMA)
 
     async def Handshake(self, request: Any, context: Any) -> Any:
         """What the plugin understands: plain values; secrets are wrapped again by the engine."""

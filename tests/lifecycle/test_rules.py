@@ -266,3 +266,15 @@ def test_what_forces_the_replacement_of_an_imported_resource_is_shown_as_pulumi_
     ran = stage.run("up")
     assert ran.code == 1
     assert "zone: {1} => {map[b:{[{1} {true} {<nil>}]}]}" in ran.text
+
+
+def test_what_a_target_would_take_along_must_be_named_though_the_target_stays(stage: Stage) -> None:
+    stage.program('g = Group("g")\nThing("a", Options(parent=g))\n')
+    stage.run("up")
+    stage.program('Group("g")\n')
+    group = URN.replace("Thing", "Group") + "g"
+    ran = stage.run("up", target=(group,))
+    assert ran.code == 1
+    assert "will be destroyed but was not specified in --target list" in ran.text
+    assert list(stage.entries()) == ["a"]
+    assert stage.run("up", target=(group,), target_dependents=True).steps == ["delete a"]

@@ -8,7 +8,9 @@ import sys
 import time
 from pathlib import Path
 
+import grpc
 import pytest
+from pulumi.runtime.proto import provider_pb2
 
 from batchlocal.plugin import install
 from tests.conftest import Local
@@ -113,3 +115,9 @@ def test_the_types_table_is_what_the_script_makes() -> None:
         cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert checked.returncode == 0, checked.stderr
+
+
+def test_code_is_not_written_and_says_so(alone: Plugin) -> None:
+    with pytest.raises(grpc.RpcError, match="generate-code=false") as refused:
+        alone.stub.GetSchema(provider_pb2.GetSchemaRequest())
+    assert refused.value.code() == grpc.StatusCode.UNIMPLEMENTED
