@@ -9,7 +9,7 @@ from typing import Any
 from batchlocal.engine.display import Shown
 from batchlocal.engine.errors import EngineError
 from batchlocal.engine.plan import difference_of, inverted
-from batchlocal.engine.providers import InitFailed
+from batchlocal.engine.providers import InitFailed, ProviderError
 from batchlocal.engine.registry import Registry
 from batchlocal.engine.run import Run
 from batchlocal.engine.state import Resource, moment
@@ -57,7 +57,8 @@ class Refresh:
                 shown.op = "refresh" if self._first else outcome
             except EngineError as error:
                 error.urn, error.told, error.of_step = resource.urn, True, True
-                self._run.display.failed(shown, str(error))
+                unclear = isinstance(error, ProviderError) and error.unclear
+                self._run.display.failed(shown, str(error), status=2 if unclear else 0)
                 return error
             self._run.display.done(shown)
         return None

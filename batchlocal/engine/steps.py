@@ -72,7 +72,9 @@ class Steps(Entries):
 
     def finished(self, step: Step) -> None:
         """A component's outputs have come."""
-        op = "create-replacement" if step.op in ("replace", "recreate") else step.op
+        op = {"replace": "create-replacement", "recreate": "create-replacement", "untargeted": "same"}.get(
+            step.op, step.op
+        )
         self._run.display.done(Shown(op, step.urn, step.old, parent=step.goal.parent), count=False)
 
     # Providers
@@ -111,7 +113,15 @@ class Steps(Entries):
         return made
 
     def untargeted(self, old: Resource) -> Resource:
-        """Left as it is, because the operation is about other resources."""
+        """Left as it is, because the operation is about other resources; a component is done when its outputs come."""
+        if not old.custom:
+            shown = Shown("same", old.urn, old, parent=old.parent)
+            self._run.display.start(shown)
+            self._run.journal.record(old, old, changed=False)
+            self._run.display.count(shown)
+            if self._run.preview:
+                self._run.display.done(shown, count=False)
+            return old
         with self.shown("same", old.urn, old) as shown:
             shown.new_id = old.id
             self._run.journal.record(old, old, changed=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -150,6 +151,7 @@ def test_a_refresh_reads_the_others_though_one_cannot_be_read(stage: Stage) -> N
     stage.cloud.faults["Read", "a"] = "error"
     assert stage.run("refresh").code == 1
     assert list(stage.entries()) == ["a"]
+    assert '"status": 2' in (stage.folder / "events.jsonl").read_text()
 
 
 def test_the_child_of_a_parent_that_is_gone_has_none_until_the_next_up(stage: Stage) -> None:
@@ -278,3 +280,14 @@ def test_what_a_target_would_take_along_must_be_named_though_the_target_stays(st
     assert "will be destroyed but was not specified in --target list" in ran.text
     assert list(stage.entries()) == ["a"]
     assert stage.run("up", target=(group,), target_dependents=True).steps == ["delete a"]
+
+
+def test_a_component_that_is_no_target_is_done_when_its_outputs_come(stage: Stage) -> None:
+    program = 'g = Group("g")\na = Thing("a", size={})\ng.register_outputs({{"size": {}}})\n'
+    stage.program(program.format(1, 1))
+    stage.run("up")
+    stage.program(program.format(2, 2))
+    assert stage.run("up", target=(f"{URN}a",)).steps == ["update a"]
+    events = [json.loads(line) for line in (stage.folder / "events.jsonl").read_text().splitlines()]
+    done = [event["resOutputsEvent"]["metadata"] for event in events if "resOutputsEvent" in event]
+    assert [one["op"] for one in done if one["type"] == "mem:index:Group"] == ["same"]
