@@ -64,7 +64,7 @@ class Builtin:
     def delete(self, urn: str, resource_id: str, old: tuple[Values, Values], seconds: float) -> None:
         """A reference leaves nothing behind."""
 
-    def invoke(self, token: str, arguments: Values) -> tuple[Values, list[Any]]:
+    def invoke(self, token: str, arguments: Values, *, preview: bool) -> tuple[Values, list[Any]]:
         """The functions of package ``pulumi``: reading a stack's outputs."""
         if token not in ("pulumi:pulumi:readStackOutputs", "pulumi:pulumi:readStackResourceOutputs"):
             raise EngineError(f"unknown function '{token}'")

@@ -261,7 +261,7 @@ class Deployment:
             self._refuse_stopped()
             reference = self._reference_for(goal)
         try:
-            return self._registry.of(reference).invoke(goal.type, goal.inputs)
+            return self._registry.of(reference).invoke(goal.type, goal.inputs, preview=self.run.preview)
         except ProviderError as error:
             raise EngineError(f"invocation of {goal.type} returned an error: {error}") from None
 

@@ -95,7 +95,16 @@ class Plugin:
         plain = {name: value for name, value in unwrapped(inputs).items() if name != "__internal"}
         variables = {f"{self.package}:config:{name}": str(value) for name, value in plain.items()}
         request = pb.ConfigureRequest(
-            args=to_wire(plain), variables=variables, acceptSecrets=True, acceptResources=True, urn=urn, id=provider_id
+            args=to_wire(plain),
+            variables=variables,
+            acceptSecrets=True,
+            acceptResources=True,
+            sends_old_inputs=True,
+            sends_old_inputs_to_delete=True,
+            urn=urn,
+            id=provider_id,
+            type=_type(urn),
+            name=_name(urn),
         )
         answer = self._call(stub.Configure, request)
         self._takes_secrets, self._takes_references = answer.acceptSecrets, answer.acceptResources
@@ -236,9 +245,10 @@ class Plugin:
         )
         self._call(self._connect().Delete, request)
 
-    def invoke(self, token: str, arguments: Values) -> tuple[Values, list[Any]]:
+    def invoke(self, token: str, arguments: Values, *, preview: bool) -> tuple[Values, list[Any]]:
         """A function's answer, and what is wrong with its arguments."""
-        answer = self._call(self._connect().Invoke, pb.InvokeRequest(tok=token, args=self._sent(arguments)))
+        request = pb.InvokeRequest(tok=token, args=self._sent(arguments), preview=preview)
+        answer = self._call(self._connect().Invoke, request)
         return from_wire(getattr(answer, "return")), list(answer.failures)
 
     def _call(self, method: Callable[[Any], Any], request: Any, unimplemented: Any = None) -> Any:

@@ -104,6 +104,8 @@ def test_a_program_may_catch_a_function_that_fails(stage: Stage) -> None:
     assert ran.code == 0
     assert "caught: invoke of mem:index:lookup failed" in ran.text
     assert ran.steps == ["create a"]
+    stage.run("preview")
+    assert stage.cloud.invoked_in_preview == [False, True]
 
 
 def test_a_preview_shows_all_though_a_protected_resource_cannot_be_replaced(stage: Stage) -> None:

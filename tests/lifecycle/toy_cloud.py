@@ -32,6 +32,7 @@ class ToyCloud(provider_pb2_grpc.ResourceProviderServicer):  # type: ignore[misc
         self.things: dict[str, dict[str, Any]] = {}
         self.faults: dict[tuple[str, str], str] = {}
         self.owners: dict[str, str] = {}
+        self.invoked_in_preview: list[bool] = []
         self._count = 0
         self._lock = threading.Lock()
         self._server = grpc.server(ThreadPoolExecutor(8))
@@ -139,4 +140,5 @@ class ToyCloud(provider_pb2_grpc.ResourceProviderServicer):  # type: ignore[misc
             self._take_away(other)
 
     def Invoke(self, request: Any, context: Any) -> Any:
+        self.invoked_in_preview.append(request.preview)
         context.abort(grpc.StatusCode.NOT_FOUND, f"there is no {request.tok}")
