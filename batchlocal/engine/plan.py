@@ -51,7 +51,7 @@ class Difference:
     """What differs between a resource and its goal.
 
     ``keys`` are the top-level properties that force a replacement, ``names`` those that differ, ``paths`` the changes
-    property path by property path, where the provider tells them.
+    property path by property path, where the provider tells them (``detailed``).
     """
 
     changed: bool = False
@@ -59,6 +59,7 @@ class Difference:
     names: tuple[str, ...] = ()
     paths: dict[str, Change] = field(default_factory=dict)
     delete_first: bool = False
+    detailed: bool = False
 
     @property
     def replaces(self) -> bool:
@@ -83,9 +84,10 @@ def difference_of(answer: Any, old: Values, new: Values) -> Difference:
     if answer.changes == pb.DiffResponse.DIFF_UNKNOWN:
         return local_difference(old, new)
     if answer.changes == pb.DiffResponse.DIFF_NONE:
-        return Difference()
+        return Difference(detailed=answer.hasDetailedDiff)
     paths = {path: _change(one) for path, one in answer.detailedDiff.items()}
-    return Difference(True, tuple(answer.replaces), tuple(answer.diffs), paths, answer.deleteBeforeReplace)
+    first, detailed = answer.deleteBeforeReplace, answer.hasDetailedDiff
+    return Difference(True, tuple(answer.replaces), tuple(answer.diffs), paths, first, detailed)
 
 
 def _change(one: Any) -> Change:
@@ -129,7 +131,7 @@ def forced_by_option(difference: Difference, replace_on_changes: Iterable[str], 
     paths = {path: replace(one, replaces=one.replaces or named(path)) for path, one in difference.paths.items()}
     if init_errors and named(_INIT_ERROR):
         keys.add(_INIT_ERROR)
-        if paths:
+        if paths or difference.detailed:
             paths[_INIT_ERROR] = Change("update", replaces=True, of_inputs=False)
     changed = difference.changed or _INIT_ERROR in keys
     return replace(difference, changed=changed, keys=tuple(sorted(keys)), paths=paths)
