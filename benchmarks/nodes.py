@@ -8,6 +8,7 @@ nodes that are idle, over 20 seconds.
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import os
@@ -25,9 +26,12 @@ UBUNTU = {"publisher": "canonical", "offer": "ubuntu-24_04-lts", "sku": "server"
 
 
 def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--task-users", choices=("own", "server"), default="server", help="whom the tasks run as")
+    users = parser.parse_args().task_users
     floor = asyncio.run(bare_processes())
     with tempfile.TemporaryDirectory() as folder:
-        batchlocal("start", "--detach", "--data", folder)
+        batchlocal("start", "--detach", "--data", folder, "--task-users", users)
         try:
             settings = json.loads(batchlocal("env", "--format", "json", "--data", folder))
             os.environ["SSL_CERT_FILE"] = os.environ["REQUESTS_CA_BUNDLE"] = settings["caFile"]
