@@ -133,6 +133,11 @@ class ToyCloud(provider_pb2_grpc.ResourceProviderServicer):  # type: ignore[misc
             self._take_away(request.id)
         return empty_pb2.Empty()
 
+    def take_away(self, known: str) -> None:
+        """Somebody else deletes a thing."""
+        with self._lock:
+            self._take_away(known)
+
     def _take_away(self, known: str) -> None:
         """What has its home in a thing goes with it."""
         self.things.pop(known, None)
