@@ -103,7 +103,9 @@ def test_a_rebooted_node_runs_its_start_task_again_and_its_tasks_wait(batch: Bat
 def test_a_start_task_that_never_ends_holds_up_no_reboot(batch: BatchClient, make_pool: MakePool) -> None:
     once = "/bin/sh -c 'test -e once || { touch once; sleep 300; }'"
     pool = make_pool(up="waitingforstarttask", start_task=service.BatchStartTask(command_line=once))
-    batch.begin_reboot_node(pool, the_node(batch, pool).id, {"nodeRebootOption": "requeue"})
+    node = the_node(batch, pool).id
+    until(lambda: "startup/wd/once" in [file.name for file in batch.list_node_files(pool, node, recursive=True)])
+    batch.begin_reboot_node(pool, node, {"nodeRebootOption": "requeue"})
     until(lambda: the_node(batch, pool).state == "idle")
 
 
