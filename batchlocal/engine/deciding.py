@@ -111,9 +111,7 @@ class Decider:
             error = EngineError(
                 f"Resource '{step.urn}' depends on '{urn}' which was was not specified in --target list.", urn=step.urn
             )
-            if not self._run.preview:
-                raise error
-            self._run.note(error)
+            self._note_in_preview(error)
             del self._ledger.unmade[urn]
 
     # The kinds of resources
@@ -202,9 +200,7 @@ class Decider:
         step.inputs, forbidden = self._policies.applied(step.urn, step.goal, step.inputs, provider)
         if forbidden:
             error = EngineError(f"resource {step.urn} is invalid", urn=step.urn, told=True)
-            if not self._run.preview:
-                raise error
-            self._run.note(error)
+            self._note_in_preview(error)
 
     def _refuse_protected(self, step: Step, old: Resource) -> None:
         if old.protect and step.goal.protect:
@@ -213,9 +209,14 @@ class Decider:
                 " resource, remove the `protect` flag from the resource in your Pulumi program and run `pulumi up`",
                 urn=step.urn,
             )
-            if not self._run.preview:
-                raise error
-            self._run.note(error)
+            self._note_in_preview(error)
+
+    def _note_in_preview(self, error: EngineError) -> None:
+        """A preview goes on, to tell of all that is wrong."""
+        if not self._run.preview:
+            raise error
+        error.of_step = True
+        self._run.note(error)
 
     def _refuse_import_option(self, step: Step, old: Resource) -> None:
         if not step.goal.import_id:
@@ -275,8 +276,8 @@ class Decider:
             return True
         before = self._run.journal.original.get(old.provider_urn)
         after = self._run.journal.current(step.provider.rsplit("::", 1)[0])
-        if before is None or after is None or not plugin.configured:
-            return False
+        if before is None or after is None or self._run.journal.former_urn(before) != before.urn:
+            return False  # a provider under a new name is the same one, whatever else changed of it
         answer = plugin.diff_config(after.urn, after.id, (before.inputs, before.outputs), after.inputs)
         return difference_of(answer, before.inputs, after.inputs).replaces
 

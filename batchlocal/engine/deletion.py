@@ -98,7 +98,7 @@ class Deletion:
         return None
 
     def _kept(self, error: EngineError, resource: Resource, *, stop: bool) -> EngineError:
-        error.urn = resource.urn
+        error.urn = error.urn or resource.urn
         if stop:
             self._run.fail(error)
         else:
@@ -107,7 +107,7 @@ class Deletion:
 
 
 def _op(resource: Resource) -> str:
-    if resource.pending_replacement:
+    if resource.pending_replacement and not resource.delete:
         return "remove-pending-replace"
     op = "discard" if resource.external else "delete"
     return {"discard": "discard-replaced", "delete": "delete-replaced"}[op] if resource.delete else op

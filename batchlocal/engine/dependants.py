@@ -21,7 +21,6 @@ class Dependants:
         self._run = run
         self._registry = registry
         self._ledger = ledger
-        self._taken = set[int]()  # by identity: an entry that waits for deletion may share its URN with a live one
 
     def of(self, old: Resource, urn: str) -> list[Resource]:
         """Entries to delete first, dependants of dependants before what they depend on; noted as condemned.
@@ -32,7 +31,7 @@ class Dependants:
         wanted = [*self._forced(old), *self._deleted_with(urn)]
         found: list[Resource] = []
         for one, keys in reversed(wanted):
-            if id(one) in self._taken:
+            if id(one) in self._ledger.taken:
                 continue
             if one.protect and not one.delete:
                 raise EngineError(
@@ -43,7 +42,7 @@ class Dependants:
                 )
             self._ledger.condemned[one.urn] = keys
             self._ledger.deleted.add(one.urn)
-            self._taken.add(id(one))
+            self._ledger.taken.add(id(one))
             found.append(one)
         return found
 

@@ -99,7 +99,7 @@ class Entries:
         shown = Shown("same", urn, old, parent=old.parent if old else "")
         self._run.display.start(shown)
         shown.new_id = old.id if old else ""
-        if old is None or old.custom:
+        if old is None or old.custom or self._run.preview:
             self._run.display.done(shown)
         else:
             self._run.display.count(shown)
@@ -136,7 +136,8 @@ class Entries:
 
     def record(self, step: Step, made: Resource, *, replacing: bool) -> None:
         """Put an entry in its old one's place, or beside it until that is deleted."""
-        old, first = step.old, step.delete_first or step.op == "recreate"
+        old = step.old
+        first = step.delete_first or step.op == "recreate" or id(old) in self.ledger.taken
         if replacing and not first:
             self._run.journal.record(made, None, condemned=old, changed=True)
         else:

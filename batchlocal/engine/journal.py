@@ -27,6 +27,7 @@ class Journal:
         self.original = old.live()
         self.done: dict[str, Resource] = {}
         self._gone: set[int] = set()
+        self._former: dict[int, str] = {}
         self._pending: list[tuple[str, Resource]] = []
         self._kept: list[dict[str, Any]] = [one for one in old.pending_operations if one["type"] == "creating"]
         self._lock = threading.RLock()
@@ -36,6 +37,10 @@ class Journal:
         """The entry of a URN as the run found it, unless it is marked for deletion or gone."""
         found = self.original.get(urn)
         return None if found is None or found.delete or id(found) in self._gone else found
+
+    def former_urn(self, resource: Resource) -> str:
+        """What an old entry was called as the run found it; its provider knows it, and it is deleted, by that name."""
+        return self._former.get(id(resource), resource.urn)
 
     def current(self, urn: str) -> Resource | None:
         """The entry of a URN as it is now."""
@@ -129,6 +134,7 @@ class Journal:
         """An alias matched: the old entry and every mention of it take the new URN."""
         with self._lock:
             before, old.urn = old.urn, urn
+            self._former[id(old)] = before
             self.original[urn] = self.original.pop(before)
             for other in self.old.resources:
                 _mention(other, before, urn)

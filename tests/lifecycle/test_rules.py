@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from batchlocal.engine.values import SIGNATURE, UNKNOWN
 from tests.lifecycle.stage import URN, Stage
 from tests.lifecycle.toy_cloud import ToyCloud
 
@@ -293,3 +294,84 @@ def test_a_component_that_is_no_target_is_done_when_its_outputs_come(stage: Stag
     events = [json.loads(line) for line in (stage.folder / "events.jsonl").read_text().splitlines()]
     done = [event["resOutputsEvent"]["metadata"] for event in events if "resOutputsEvent" in event]
     assert [one["op"] for one in done if one["type"] == "mem:index:Group"] == ["same"]
+
+
+def test_a_read_whose_id_is_unknown_says_so_from_its_beginning(stage: Stage) -> None:
+    stage.program('a = Thing("a")\nThing.get("b", a.id)\n')
+    assert stage.run("preview").code == 0
+    events = [json.loads(line) for line in (stage.folder / "events.jsonl").read_text().splitlines()]
+    began = [event["resourcePreEvent"]["metadata"] for event in events if "resourcePreEvent" in event]
+    assert [one["new"]["id"] for one in began if one["op"] == "read"] == [UNKNOWN]
+
+
+def test_what_was_replaced_under_a_new_name_is_deleted_under_its_old_one(stage: Stage) -> None:
+    program = 'a = Thing("a", zone="{}", first={})\nThing("b", name=a.address)\n'
+    renamed = program.replace('"a", ', '"{}", Options(aliases=[Alias(name="{}")]), name="a", ')
+    stage.program(program.format(1, False))
+    stage.run("up")
+    stage.program(renamed.format("c", "a", 2, False))
+    assert [step for step in stage.run("up").steps if step[-1] in "ac"] == [
+        *("create-replacement c", "replace c", "delete-replaced a")
+    ]
+    stage.program(renamed.format("d", "c", 3, True))
+    steps = stage.run("up").steps
+    assert steps[:4] == ["delete-replaced b", "delete-replaced c", "replace d", "create-replacement d"]
+    assert sorted(stage.cloud.things) == sorted(one.id for one in stage.entries().values())
+
+
+def test_a_dependant_deleted_first_is_made_anew_under_its_new_name(stage: Stage) -> None:
+    program = 'a = Thing("a", zone="{}", first=True)\nThing("{}", Options(aliases=[Alias(name="b")]), name=a.address)\n'
+    stage.program(program.format(1, "b"))
+    stage.run("up")
+    stage.program(program.format(2, "c"))
+    ran = stage.run("up")
+    assert ran.code == 0, ran.text
+    assert ran.steps[0] == "delete-replaced b"
+    assert ran.steps[-2:] == ["create-replacement c", "replace c"]
+    assert sorted(stage.cloud.things) == sorted(one.id for one in stage.entries().values())
+
+
+def test_what_waits_for_its_replacement_gets_it_though_nothing_differs_any_more(stage: Stage) -> None:
+    program = 'a = Thing("a", zone="{}", first=True)\nThing("b", name=a.address)\n'
+    stage.program(program.format(1))
+    stage.run("up")
+    stage.cloud.faults["Create", "a"] = "error"
+    stage.program(program.format(2))
+    assert stage.run("up").code == 1
+    stage.cloud.faults.clear()
+    stage.program(program.format(1))
+    steps = stage.run("up").steps
+    assert steps[-4:] == ["replace a", "create-replacement a", "replace b", "create-replacement b"]
+    assert sorted(stage.cloud.things) == sorted(one.id for one in stage.entries().values())
+
+
+def test_a_preview_tells_that_a_provider_to_be_replaced_takes_its_resources_along(stage: Stage) -> None:
+    """Its new configuration is not known yet."""
+    program = (
+        'x = Thing("x", zone="{}")\n'
+        'p = pulumi.ProviderResource("mem", "p", {{"account": x.address}})\nThing("a", Options(provider=p))\n'
+    )
+    stage.program(program.format(1))
+    stage.run("up")
+    stage.program(program.format(2))
+    shown, ran = stage.run("preview"), stage.run("up")
+    assert sorted(shown.steps) == sorted(ran.steps)
+    assert "create-replacement a" in shown.steps
+
+
+def test_a_program_that_logs_an_error_and_goes_on_has_not_failed(stage: Stage) -> None:
+    stage.program('a = Thing("a")\npulumi.log.error("mind the gap")\n')
+    ran = stage.run("up")
+    assert "mind the gap" in ran.text
+    assert ran.code == 0
+
+
+def test_old_assets_reach_providers_as_hashes(stage: Stage) -> None:
+    stage.program('Thing("a", script=pulumi.StringAsset("first"))\n')
+    stage.run("up")
+    stage.program('Thing("a", script=pulumi.StringAsset("second"))\n')
+    assert stage.run("up").steps == ["update a"]
+    assert stage.run("up").steps == ["same a"]
+    old, new = stage.cloud.compared[0]
+    assert set(old["script"]) == set(new["script"]) == {SIGNATURE, "hash"}
+    assert next(iter(stage.cloud.things.values()))["script"]["text"] == "second"

@@ -33,6 +33,7 @@ class ToyCloud(provider_pb2_grpc.ResourceProviderServicer):  # type: ignore[misc
         self.faults: dict[tuple[str, str], str] = {}
         self.owners: dict[str, str] = {}
         self.invoked_in_preview: list[bool] = []
+        self.compared: list[tuple[dict[str, Any], dict[str, Any]]] = []  # what every Diff was asked about
         self._count = 0
         self._lock = threading.Lock()
         self._server = grpc.server(ThreadPoolExecutor(8))
@@ -84,6 +85,7 @@ class ToyCloud(provider_pb2_grpc.ResourceProviderServicer):  # type: ignore[misc
 
     def Diff(self, request: Any, context: Any) -> Any:
         old, new = values(request.old_inputs), values(request.news)
+        self.compared.append((old, new))
         changed = [key for key in sorted({*old, *new}) if old.get(key) != new.get(key)]
         some = provider_pb2.DiffResponse.DIFF_SOME if changed else provider_pb2.DiffResponse.DIFF_NONE
         return provider_pb2.DiffResponse(
