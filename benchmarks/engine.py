@@ -23,7 +23,8 @@ from pulumi.runtime import Settings, configure, run_in_stack
 from pulumi.runtime.proto import provider_pb2, resource_pb2
 
 from batchlocal.engine.hosting import PluginHost
-from batchlocal.engine.operations import Options, up
+from batchlocal.engine.operations import up
+from batchlocal.engine.options import Options
 from batchlocal.engine.project import find_project
 from batchlocal.engine.stacks import Stack
 

@@ -40,7 +40,7 @@ class Aliases:
         Raises:
             EngineError: another resource of this run is, or was, that one.
         """
-        other = old if old in seen else self._new_of.get(old, "")
+        other = urn if old in seen else self._new_of.get(old, "")  # the CLI names the one that claims it, too
         if other:
             raise EngineError(
                 f"Duplicate resource alias '{old}' applied to resource with URN '{urn}' conflicting with resource with"

@@ -22,7 +22,7 @@ from batchlocal.engine.state import Snapshot
 from batchlocal.engine.values import masked, unwrapped
 
 if TYPE_CHECKING:
-    from batchlocal.engine.operations import Options
+    from batchlocal.engine.options import Options
 
 __all__ = ["main"]
 
@@ -180,7 +180,7 @@ def _operate(name: str, options: argparse.Namespace) -> int:
 
 
 def _chosen(options: argparse.Namespace) -> Options:
-    from batchlocal.engine.operations import Options
+    from batchlocal.engine.options import Options
     from batchlocal.engine.policies import PackOptions
 
     return Options(

@@ -52,8 +52,9 @@ class Dependants:
     def _forced(self, root: Resource) -> list[tuple[Resource, tuple[str, ...]]]:
         """Dependants, in order, whose provider says that the change of what they depend on replaces them too."""
         replaced, found = {root.urn}, list[tuple[Resource, tuple[str, ...]]]()
+        done_with = self._ledger.decided | self._ledger.deleted
         for one in self._run.journal.remaining():
-            if one is root or one.urn in self._ledger.decided or not one.custom or one.external:
+            if one is root or one.urn in done_with or not one.custom or one.external:
                 continue
             keys = self._forcing(one, replaced)
             if keys is not None:

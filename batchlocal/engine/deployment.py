@@ -164,11 +164,10 @@ class Deployment:
         journal = self.run.journal
         old = journal.live(urn)
         for alias in self._aliases.candidates(goal) if old is None else ():
-            found = journal.live(alias)
-            if found is None and not self._aliases.is_taken(alias):
+            if alias not in journal.original and not self._aliases.is_taken(alias):
                 continue
             self._aliases.take(urn, alias, self.ledger.seen)
-            if found is not None:
+            if (found := journal.live(alias)) is not None:
                 return goal, found
         return goal, old
 

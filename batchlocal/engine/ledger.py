@@ -16,8 +16,8 @@ class Ledger:
 
     ``seen`` were registered or read; ``decided`` have a step; ``replaced`` are made anew; ``deleted`` have been, or are
     about to be, deleted before they are made anew. ``condemned`` maps those of them that went with another resource to
-    the properties that forced it; ``taken`` are the entries, by identity, that were deleted first in this run: one that
-    waits for deletion may share its URN with a live one. ``unmade`` maps what was not made to whether that was for an error (else it is no
+    the properties that forced it; ``taken`` are their entries, by identity, because one that waits for deletion may
+    share its URN with a live one. ``unmade`` maps what was not made to whether that was for an error (else it is no
     target).
     """
 

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -24,61 +23,27 @@ from batchlocal.engine.hosting import PluginHost
 from batchlocal.engine.journal import Journal
 from batchlocal.engine.ledger import Ledger
 from batchlocal.engine.log import LogServer
-from batchlocal.engine.policies import PackOptions, Policies
+from batchlocal.engine.options import Options
+from batchlocal.engine.policies import Policies
 from batchlocal.engine.program import run_program
 from batchlocal.engine.project import Config, Project
 from batchlocal.engine.refreshing import Refresh, refuse_unknown
 from batchlocal.engine.registry import Registry
-from batchlocal.engine.run import Names, Run, Settings
+from batchlocal.engine.run import Names, Run
 from batchlocal.engine.secrets import Secrets
 from batchlocal.engine.stacks import Stack
 from batchlocal.engine.state import Snapshot
 from batchlocal.engine.steps import Steps
 from batchlocal.engine.takeovers import Takeovers
-from batchlocal.engine.targets import Targets, with_needs
+from batchlocal.engine.targets import with_needs
 from batchlocal.engine.urns import is_provider, package_of
 from batchlocal.engine.views import EventView, LineView, PreviewJsonView
 
-__all__ = ["Options", "destroy", "preview", "refresh", "up"]
+__all__ = ["destroy", "preview", "refresh", "up"]
 
 _EXIT_CHANGES = 7
 _EXIT_TERMINATED = 8
 _LAST_WRITE_SECONDS = 2.0
-
-
-@dataclass(frozen=True)
-class Options:
-    """How to run an operation; the names are the CLI's flags."""
-
-    parallel: int = 0
-    as_json: bool = False
-    diff: bool = False
-    refresh: bool = False
-    expect_no_changes: bool = False
-    continue_on_error: bool = False
-    preview_only: bool = False
-    clear_pending_creates: bool = False
-    import_pending_creates: tuple[str, ...] = ()
-    interactive: bool = True
-    message: str = ""
-    target: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    target_dependents: bool = False
-    exclude_dependents: bool = False
-    exclude_protected: bool = False
-    replace: tuple[str, ...] = ()
-    event_log: Path | None = None
-    policies: PackOptions = field(default_factory=PackOptions)
-
-    def settings(self, *, preview: bool) -> Settings:
-        """What of it concerns the run."""
-        return Settings(
-            preview=preview,
-            parallel=self.parallel,
-            continue_on_error=self.continue_on_error,
-            targets=Targets(self.target, self.exclude, self.target_dependents, self.exclude_dependents),
-            replace=frozenset(self.replace),
-        )
 
 
 @dataclass

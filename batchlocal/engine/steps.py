@@ -248,4 +248,5 @@ class Steps(Entries):
         plugin = self._registry.of_old(resource.provider)
         with self._run.journal.begun("deleting", resource):
             seconds = resource.custom_timeouts.get("delete", 0.0)
-            plugin.delete(self._run.journal.former_urn(resource), resource.id, (resource.inputs, resource.outputs), seconds)
+            urn = self._run.journal.former_urn(resource)
+            plugin.delete(urn, resource.id, (resource.inputs, resource.outputs), seconds)

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ import pytest
 
 from batchlocal.engine.secrets import Secrets
 from batchlocal.engine.state import Resource, problems
+from tests.lifecycle.stage import Stage
+from tests.lifecycle.toy_cloud import ToyCloud
 
 PASSPHRASE = "correct horse battery"
 PREAMBLE = """
@@ -121,3 +124,13 @@ def lab(tmp_path: Path) -> Lab:
     plugin.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{Path(__file__).with_name("sim_provider.py")}" "$@"\n')
     plugin.chmod(0o755)
     return Lab(tmp_path)
+
+
+@pytest.fixture
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    cloud = ToyCloud()
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "stage")
+    monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{tmp_path}")
+    monkeypatch.setenv("PULUMI_DEBUG_PROVIDERS", f"mem:{cloud.port}")
+    yield Stage.made(tmp_path, cloud)
+    cloud.close()

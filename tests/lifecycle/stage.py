@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from batchlocal.engine.operations import Options, destroy, preview, refresh, up
+from batchlocal.engine.operations import destroy, preview, refresh, up
+from batchlocal.engine.options import Options
 from batchlocal.engine.project import find_project
 from batchlocal.engine.stacks import Stack
 from batchlocal.engine.state import Resource, problems

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from batchlocal.engine.operations import Options, destroy, preview, refresh, up
+from batchlocal.engine.operations import destroy, preview, refresh, up
+from batchlocal.engine.options import Options
 from batchlocal.engine.project import find_project
 from batchlocal.engine.stacks import Stack
 from batchlocal.engine.state import problems
