@@ -24,14 +24,20 @@ ELSEWHERE = {
     ("apis-and-tools.md", "python"): "tests/clients/test_management_sdks.py",
     ("control.md", "batchlocal"): "tests/control/test_page.py",
     ("control.md", "curl"): "tests/control/test_page.py",
+    ("control.md", "python"): "tests/telemetry/test_telemetry.py",
     ("autoscale.md", "python"): "tests/autoscale",
     ("infra.md", "python"): "tests/infra",
+    ("pipelines.md", "python"): "tests/examples/test_pipelines.py",
     ("testing.md", "python"): "tests",
 }
 _SHOWN = "what it does is shown by tests/neighbours; the line itself needs az, jq and values of one's own"
 NOT_RUN = {
     ("to-azure.md", "pulumi"): "needs the Pulumi CLI and a subscription of Azure",
     ("neighbours.md", "az"): _SHOWN,
+    (
+        "pipelines.md",
+        "az",
+    ): "makes an identity in Azure; tests/examples/test_pipelines.py gives one the same roles here",
     ("neighbours.md", "curl"): _SHOWN,
     ("neighbours.md", "eval"): _SHOWN,
 }

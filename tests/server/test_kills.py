@@ -15,6 +15,8 @@ from tests.control.conftest import Steered, start_steered
 from tests.server.kills import Killed
 
 ROUNDS = int(os.environ.get("KILL_ROUNDS", "200"))
+# urllib3 leaves the socket of a handshake that a killed server cut off to the garbage collector
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 
 @pytest.fixture

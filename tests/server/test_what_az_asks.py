@@ -33,7 +33,7 @@ def test_moments_in_filters_need_no_quotes(world: World) -> None:
     wanted = "eventTimestamp ge 2020-01-01T00:00:00.5 and eventTimestamp le 2090-01-01T00:00:00 and "
     found = world.get(f"{log}?$filter={wanted}resourceGroupName eq 'world'", version="2015-04-01")["value"]
     assert found
-    empty = world.get(f"{log}?$filter={wanted}resourceGroupName eq 'nowhere'", version="2015-04-01")["value"]
+    empty = world.get(f"{log}?$filter={wanted}resourceGroupName eq 'no-such-group'", version="2015-04-01")["value"]
     assert empty == []
     kinds = world.get("/providers/Microsoft.Insights/eventcategories", version="2015-04-01")["value"]
     assert "Administrative" in [one["value"] for one in kinds]
