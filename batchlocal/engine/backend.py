@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import gzip
 import hashlib
 import json
 import os
@@ -10,6 +11,7 @@ import shutil
 import socket
 import time
 import uuid
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -25,6 +27,7 @@ from batchlocal.engine.state import Snapshot, problems
 __all__ = ["Backend", "Log", "StackLocked", "StackStorage", "StackUnknown", "open_backend"]
 
 Values = dict[str, Any]
+_COMPRESSED = (".gz", ".zst")  # PULUMI_DIY_BACKEND_GZIP, PULUMI_DIY_BACKEND_ZSTD
 
 
 class StackUnknown(EngineError):
@@ -63,12 +66,36 @@ class Backend:
     def _stack_file(self, project: str, stack: str) -> Path:
         return self.folder / "stacks" / project / f"{stack}.json"
 
+    def _variants(self, project: str, stack: str) -> list[Path]:
+        """The files that hold the stack, the last written last; the CLI may have been told to compress them."""
+        plain = self._stack_file(project, stack)
+        found = [file for kind in ("", *_COMPRESSED) if (file := plain.with_name(plain.name + kind)).exists()]
+        return sorted(found, key=lambda file: file.stat().st_mtime_ns)
+
+    def _content(self, project: str, stack: str) -> bytes:
+        """The checkpoint as JSON text.
+
+        Raises:
+            StackUnknown: there is no such stack.
+            EngineError: it cannot be unpacked.
+        """
+        if not (found := self._variants(project, stack)):
+            raise StackUnknown(stack)
+        file = found[-1]
+        if file.suffix == ".zst":
+            raise NeedsPulumi(f"a state compressed with zstd ({file})")
+        try:
+            return gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise EngineError(f"{file} cannot be unpacked ({error}); its .bak is the state before") from None
+
     def stacks(self, project: str) -> list[str]:
         """Names of the project's stacks."""
-        return sorted(file.stem for file in (self.folder / "stacks" / project).glob("*.json"))
+        files = [one for kind in ("", *_COMPRESSED) for one in (self.folder / "stacks" / project).glob(f"*.json{kind}")]
+        return sorted({file.name.rsplit(".json", 1)[0] for file in files})
 
     def exists(self, project: str, stack: str) -> bool:
-        return self._stack_file(project, stack).exists()
+        return bool(self._variants(project, stack))
 
     def require(self, project: str, stack: str) -> None:
         """Raise StackUnknown unless there is such a stack."""
@@ -82,13 +109,13 @@ class Backend:
             StackUnknown: there is no such stack.
             EngineError: the file cannot be read, or needs what this engine does not know.
         """
-        file = self._stack_file(project, stack)
-        self.require(project, stack)
-        content = file.read_bytes()
+        content = self._content(project, stack)
         try:
             whole = json.loads(content)
         except ValueError as error:
-            raise EngineError(f"{file} is not JSON ({error}); its .bak is the state before") from None
+            raise EngineError(
+                f"{self._stack_file(project, stack)} is not JSON ({error}); its .bak is the state before"
+            ) from None
         if features := whole.get("features"):
             raise NeedsPulumi(f"a state with the features {', '.join(features)}")
         latest = (whole.get("checkpoint") or {}).get("latest") or {"manifest": _fresh_manifest()}
@@ -108,8 +135,8 @@ class Backend:
     def _glance(self, project: str, stack: str) -> Values:
         """The deployment as the file has it; empty when it cannot be read, which ``load`` tells."""
         try:
-            whole = json.loads(self._stack_file(project, stack).read_bytes())
-        except (OSError, ValueError):
+            whole = json.loads(self._content(project, stack))
+        except (OSError, ValueError, EngineError):
             return {}
         return (whole.get("checkpoint") or {}).get("latest") or {}
 
@@ -138,6 +165,9 @@ class Backend:
         body = {"version": 3, "checkpoint": checkpoint}
         content = json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
         _write(self._stack_file(project, stack), content)
+        for file in self._variants(project, stack):
+            if file.suffix in _COMPRESSED:
+                file.replace(file.with_name(f"{file.name}.bak"))
         return content
 
     def _log(self, project: str, stack: str) -> Log:
@@ -151,8 +181,8 @@ class Backend:
 
     def remove(self, project: str, stack: str) -> None:
         """Forget a stack; its last state stays as ``.bak``."""
-        file = self._stack_file(project, stack)
-        file.replace(file.with_suffix(".json.bak"))
+        for file in self._variants(project, stack):
+            file.replace(file.with_name(f"{file.name}.bak"))
         self._log(project, stack).remove()
 
     def record(self, project: str, stack: str, entry: Values) -> None:

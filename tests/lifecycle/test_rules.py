@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 
+import pytest
+
+from batchlocal.engine.errors import EngineError
 from batchlocal.engine.values import SIGNATURE, UNKNOWN
 from tests.lifecycle.stage import URN, Stage
 
@@ -139,3 +143,27 @@ def test_old_assets_reach_providers_as_hashes(stage: Stage) -> None:
     old, new = stage.cloud.compared[0]
     assert set(old["script"]) == set(new["script"]) == {SIGNATURE, "hash"}
     assert next(iter(stage.cloud.things.values()))["script"]["text"] == "second"
+
+
+def test_a_state_that_the_cli_compressed_is_read_and_goes_on_as_plain_json(stage: Stage) -> None:
+    stage.program('Thing("a")\n')
+    stage.run("up")
+    plain = stage.folder / ".pulumi" / "stacks" / "stage" / "dev.json"
+    packed = plain.with_name("dev.json.gz")
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    plain.unlink()
+    assert stage.stack.backend.stacks("stage") == ["dev"]
+    assert stage.run("up").steps == ["same a"]
+    assert plain.exists()
+    assert not packed.exists()
+
+
+def test_a_state_that_cannot_be_unpacked_is_told_of_and_left_alone(stage: Stage) -> None:
+    plain = stage.folder / ".pulumi" / "stacks" / "stage" / "dev.json"
+    for suffix, told in ((".gz", "cannot be unpacked"), (".zst", "compressed with zstd")):
+        packed = plain.with_name(f"dev.json{suffix}")
+        packed.write_bytes(b"neither")
+        plain.unlink(missing_ok=True)
+        with pytest.raises(EngineError, match=told):
+            stage.run("up")
+        assert packed.read_bytes() == b"neither"
