@@ -7,7 +7,9 @@ from typing import Any
 
 from pulumi.runtime.proto import provider_pb2 as pb
 
+from batchlocal.engine.backend import StackUnknown
 from batchlocal.engine.errors import EngineError
+from batchlocal.engine.providers import ProviderError
 from batchlocal.engine.values import is_secret
 
 __all__ = ["Builtin"]
@@ -69,9 +71,17 @@ class Builtin:
         if token not in ("pulumi:pulumi:readStackOutputs", "pulumi:pulumi:readStackResourceOutputs"):
             raise EngineError(f"unknown function '{token}'")
         name = str(arguments["name" if "name" in arguments else "stackName"])
-        return {"name": name, "outputs": self._outputs_of(name)}, []
+        return {"name": name, "outputs": self._outputs(name)}, []
 
     def _read(self, inputs: Values) -> Values:
-        outputs = self._outputs_of(str(inputs["name"]))
+        outputs = self._outputs(str(inputs["name"]))
         secret = sorted(name for name, value in outputs.items() if is_secret(value))
         return {"name": inputs["name"], "outputs": outputs, "secretOutputNames": secret}
+
+    def _outputs(self, name: str) -> Values:
+        try:
+            return self._outputs_of(name)
+        except StackUnknown:
+            unknown = ProviderError(f'unknown stack "{name}"')
+            unknown.unclear = True
+            raise unknown from None

@@ -117,9 +117,11 @@ class Decider:
     # The kinds of resources
 
     def _decide_component(self, step: Step) -> None:
-        old, goal = step.old, step.goal
+        old = step.old
+        if old is not None:
+            step.inputs = self._with_ignored(step, old.inputs)
         self._apply_policies(step)
-        changed = old is not None and old.inputs != goal.inputs and goal.type != ROOT_TYPE
+        changed = old is not None and old.inputs != step.inputs and step.goal.type != ROOT_TYPE
         step.op = "create" if old is None else "update" if changed else "same"
 
     def _decide_recreation(self, step: Step, *, target: bool) -> None:

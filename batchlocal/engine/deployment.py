@@ -95,7 +95,7 @@ class Deployment:
             goal, old = self._claim(urn, goal)
             if old is not None and old.urn != urn:
                 self._take_on(urn, goal, old)
-            provider = "" if not goal.custom or is_provider(goal.type) else self._reference_for(goal)
+            provider = "" if not goal.custom or is_provider(goal.type) else self._reference_for(goal, urn)
             if not (goal.custom and goal.import_id and _to_import(goal, old)):
                 return self._decider.decide(urn, goal, old, provider)
         return self._import(urn, goal, old, provider)
@@ -106,7 +106,7 @@ class Deployment:
 
     def _perform(self, step: Step) -> Resource:
         if step.op == "skip":
-            self._steps.only_shown(step.urn)
+            self._steps.only_shown(step.urn, custom=step.goal.custom)
             self.ledger.unmade[step.urn] = False
             raise Skipped(step.urn, failed=False)
         if self.ledger.failed(step.goal.needs()):
@@ -199,14 +199,14 @@ class Deployment:
 
     # Providers
 
-    def _reference_for(self, goal: Goal) -> str:
+    def _reference_for(self, goal: Goal, asker: str) -> str:
         """The reference ``URN::ID`` of the provider that a goal names, its parent's, or the package's default one."""
         package = package_of(goal.type)
         given = self.ledger.provider_for(package, goal.provider, goal.providers, goal.parent)
-        return given or self._default_provider(package, goal.version)
+        return given or self._default_provider(package, goal.version, asker)
 
-    def _default_provider(self, package: str, version: str) -> str:
-        goal = self._registry.default_goal(package, version)
+    def _default_provider(self, package: str, version: str, asker: str) -> str:
+        goal = self._registry.default_goal(package, version, asker)
         urn = self._urn(goal)
         if urn not in self.run.journal.done:
             self.ledger.seen.add(urn)
@@ -234,7 +234,7 @@ class Deployment:
             goal, old = self._claim(urn, goal)
             if old is not None and old.urn != urn:
                 self.run.journal.rename(old, urn)
-            step = Step(urn, goal, goal.inputs, old, self._reference_for(goal), "read")
+            step = Step(urn, goal, goal.inputs, old, self._reference_for(goal, "Read"), "read")
             if old is not None and not old.external and old.id != resource_id:
                 step.op = "read-replacement"
                 self.ledger.replaced.add(urn)
@@ -258,7 +258,7 @@ class Deployment:
         """
         with self._deciding:
             self._refuse_stopped()
-            reference = self._reference_for(goal)
+            reference = self._reference_for(goal, "Invoke")
         try:
             return self._registry.of(reference).invoke(goal.type, goal.inputs, preview=self.run.preview)
         except ProviderError as error:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, TextIO
+from typing import IO, Any, Final, TextIO, cast
 
 from batchlocal.engine.plan import Difference
 from batchlocal.engine.state import Resource
 from batchlocal.engine.urns import is_provider, name_of, type_of
 from batchlocal.engine.values import masked
 
-__all__ = ["Display", "MaskedStream", "Shown", "View"]
+__all__ = ["Display", "MaskedStream", "Shown", "View", "masking"]
 
 Values = dict[str, Any]
 
@@ -274,3 +277,14 @@ class MaskedStream:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
+
+
+@contextmanager
+def masking(secrets: list[str]) -> Iterator[None]:
+    """``[secret]`` in place of secret texts in all that this process prints."""
+    if not secrets:
+        yield
+        return
+    out, err = (cast("IO[str]", MaskedStream(stream, secrets)) for stream in (sys.stdout, sys.stderr))
+    with redirect_stdout(out), redirect_stderr(err):
+        yield

@@ -94,12 +94,12 @@ class Entries:
         else:
             self._run.display.failed(shown, str(error), status)
 
-    def only_shown(self, urn: str, old: Resource | None = None) -> None:
+    def only_shown(self, urn: str, old: Resource | None = None, *, custom: bool = True) -> None:
         """A resource that the operation is not about, shown as the same; components are done when outputs come."""
         shown = Shown("same", urn, old, parent=old.parent if old else "")
         self._run.display.start(shown)
         shown.new_id = old.id if old else ""
-        if old is None or old.custom or self._run.preview:
+        if (old.custom if old else custom) or self._run.preview:
             self._run.display.done(shown)
         else:
             self._run.display.count(shown)

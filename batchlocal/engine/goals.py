@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from batchlocal.engine.errors import EngineError
 from batchlocal.engine.values import from_wire
 
 __all__ = ["Goal"]
@@ -51,7 +52,11 @@ class Goal:
 
     @classmethod
     def from_request(cls, request: Any) -> Goal:
-        """The goal of a RegisterResourceRequest."""
+        """The goal of a RegisterResourceRequest.
+
+        Raises:
+            EngineError: a timeout is no duration.
+        """
         timeouts = {kind: _seconds(getattr(request.customTimeouts, kind)) for kind in ("create", "update", "delete")}
         inputs = {name: value for name, value in from_wire(request.object).items() if value is not None}
         return cls(
@@ -86,9 +91,12 @@ def _position(request: Any) -> str:
     return f"{place.uri}#{place.line}" if place.uri else ""
 
 
-_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0}
+_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+_PART = r"(\d+\.?\d*|\.\d+)(ms|us|µs|ns|h|m|s)"
 
 
 def _seconds(text: str) -> float:
-    """A duration such as ``1h30m``, in seconds; 0 for none."""
-    return sum(float(number) * _UNITS[unit] for number, unit in re.findall(r"([\d.]+)([hms])", text))
+    """A duration as Go spells it, such as ``1h30m`` or ``100ms``, in seconds; 0 for none."""
+    if not re.fullmatch(rf"({_PART})*|0", text):
+        raise EngineError(f"unable to parse customTimeout Value {text}")
+    return sum(float(number) * _UNITS[unit] for number, unit in re.findall(_PART, text))

@@ -17,7 +17,7 @@ from batchlocal.engine.backend import StackStorage
 from batchlocal.engine.builtin import Builtin
 from batchlocal.engine.deletion import Deletion
 from batchlocal.engine.deployment import Deployment
-from batchlocal.engine.display import Display, View
+from batchlocal.engine.display import Display, View, masking
 from batchlocal.engine.errors import EngineError, NeedsPulumi
 from batchlocal.engine.hosting import PluginHost
 from batchlocal.engine.journal import Journal
@@ -147,6 +147,7 @@ class _Operation:
                 stack.backend.require(stack.project.name, stack.name)
             if not self.preview:
                 self._held.enter_context(stack.backend.lock(stack.project.name, stack.name))
+            self._held.enter_context(masking(config.secrets))
             display = Display(self._view(), preview=self.preview, event_log=options.event_log)
             self._held.callback(display.close)
             display.hide(config.secrets)
@@ -216,7 +217,7 @@ class _Operation:
                 if self.options.refresh and self.kind != "refresh":
                     parts.refresh()
                     run.display.counts.clear()
-                if not run.stopped:
+                if not (run.stopped or run.errors):
                     work(parts)
             except EngineError as error:
                 run.fail(error)
@@ -258,7 +259,7 @@ class _Operation:
         if self.options.clear_pending_creates:
             run.journal.clear_pending_creates()
         pending = run.journal.old.pending_operations
-        if pending and self.kind == "update" and not self.preview and not self.options.refresh:
+        if pending and self.kind in ("update", "destroy") and not self.preview and not self.options.refresh:
             lines = "".join(f"  * {one['resource']['urn']}, interrupted while {one['type']}\n" for one in pending)
             run.display.diagnostic(
                 "warning",

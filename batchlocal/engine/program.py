@@ -9,12 +9,11 @@ import runpy
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any
 
 from batchlocal.engine.deployment import Deployment
-from batchlocal.engine.display import MaskedStream
 from batchlocal.engine.errors import EngineError
 from batchlocal.engine.monitor import EngineLog, Monitor
 from batchlocal.engine.project import Project
@@ -47,7 +46,7 @@ def run_program(project: Project, deployment: Deployment) -> None:
             engine=EngineLog(run.display),
         )
     )
-    with _at_home(project.program), _masking(run.config.secrets), _quick_turns(), asyncio.Runner() as runner:
+    with _at_home(project.program), _quick_turns(), asyncio.Runner() as runner:
         threads = concurrent.futures.ThreadPoolExecutor(max(4 * run.settings.width, 32))
         runner.get_loop().set_default_executor(threads)
         runner.get_loop().set_exception_handler(_unheard)
@@ -113,13 +112,3 @@ def _quick_turns() -> Iterator[None]:
         yield
     finally:
         sys.setswitchinterval(before)
-
-
-@contextmanager
-def _masking(secrets: list[str]) -> Iterator[None]:
-    if not secrets:
-        yield
-        return
-    out, err = (cast("IO[str]", MaskedStream(stream, secrets)) for stream in (sys.stdout, sys.stderr))
-    with redirect_stdout(out), redirect_stderr(err):
-        yield

@@ -85,6 +85,7 @@ class Config:
     values: dict[str, str] = field(default_factory=dict)
     secret_keys: set[str] = field(default_factory=set)
     salt: str = ""
+    _decrypted: set[str] = field(default_factory=set)
 
     @classmethod
     def read(cls, project: Project, stack: str, *, validate: bool = True) -> Config:
@@ -113,7 +114,9 @@ class Config:
         """The value with its ciphertexts opened, and whether there was one."""
         if isinstance(value, dict):
             if set(value) == {"secure"}:
-                return Secrets(self.salt).decrypt(value["secure"]), True
+                text = Secrets(self.salt).decrypt(value["secure"])
+                self._decrypted.add(text)
+                return text, True
             opened = {name: self._opened(item) for name, item in value.items()}
             return {name: item for name, (item, _) in opened.items()}, any(secret for _, secret in opened.values())
         if isinstance(value, list):
@@ -123,8 +126,10 @@ class Config:
 
     @property
     def secrets(self) -> list[str]:
-        """Secret texts, long enough to be worth masking, that must not be printed."""
-        return [self.values[key] for key in self.secret_keys if len(self.values[key]) >= 3]
+        """Secret texts, long enough to be worth masking, that must not be printed: values, and what stands within."""
+        texts = self._decrypted | {self.values[key] for key in self.secret_keys}
+        spelt = {form for text in texts for form in (text, json.dumps(text)[1:-1], _text([text])[2:-2])}
+        return [text for text in spelt if len(text) >= 3]
 
     def of_package(self, package: str) -> dict[str, str]:
         """The values under a package's namespace, without it."""

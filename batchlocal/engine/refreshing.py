@@ -84,7 +84,7 @@ class Refresh:
         shown.new_id = found_id
         if resource.external:
             return "same" if resource.outputs == before[1] else "update"
-        return self._compared(resource, before[0], shown)
+        return self._compared(resource, outputs, before[0], shown)
 
     @staticmethod
     def _take(resource: Resource, found_id: str, inputs: Values | None, outputs: Values, errors: list[str]) -> None:
@@ -96,10 +96,10 @@ class Refresh:
         if (resource.inputs, resource.outputs) != old:
             resource.modified = moment()
 
-    def _compared(self, resource: Resource, wanted: Values, shown: Shown) -> str:
-        """What an ``up`` would change back, seen from the other side."""
+    def _compared(self, resource: Resource, outputs: Values, wanted: Values, shown: Shown) -> str:
+        """What an ``up`` would change back, seen from the other side; ``outputs`` as the provider told them."""
         plugin = self._registry.of_old(resource.provider)
-        known = (resource.inputs, resource.outputs)
+        known = (resource.inputs, outputs)
         answer = plugin.diff(resource.urn, resource.id, known, wanted, resource.ignore_changes)
         shown.difference = inverted(difference_of(answer, resource.inputs, wanted))
         shown.old_inputs, shown.new_inputs = wanted, resource.inputs

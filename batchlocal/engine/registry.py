@@ -77,17 +77,18 @@ class Registry:
                 return plugin
         raise EngineError(f"the state has no provider {urn} with the id {provider_id}")
 
-    def default_goal(self, package: str, version: str) -> Goal:
-        """The goal of a package's default provider: its configuration and its version."""
+    def default_goal(self, package: str, version: str, asker: str) -> Goal:
+        """The goal of a package's default provider: its configuration and its version.
+
+        Raises:
+            EngineError: the project wants explicit providers only; ``asker`` must have one.
+        """
         kind = f"pulumi:providers:{package}"
         suffix = "_" + version.replace(".", "_").replace("-", "_").replace("+", "_") if version else ""
         config = self._run.config
         disabled = config.values.get("pulumi:disable-default-providers", "")
         if package in disabled or '"*"' in disabled:
-            raise EngineError(
-                f"Default provider for '{package}' disabled (pulumi:disable-default-providers). The resource must use"
-                " an explicit provider."
-            )
+            raise EngineError(f"Default provider for '{package}' disabled. '{asker}' must use an explicit provider.")
         if package == _DYNAMIC:  # its code may read any setting
             given, secret = config.values, config.secret_keys
         else:

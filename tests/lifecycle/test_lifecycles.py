@@ -90,6 +90,20 @@ def test_no_secret_is_in_clear_in_state_history_events_or_on_the_screen(lab: Lab
         assert file.is_dir() or word.encode() not in file.read_bytes(), file
 
 
+def test_a_secret_within_structured_configuration_is_not_shown(lab: Lab) -> None:
+    word = 'a "word" nobody may read'
+    assert lab.run("config set", "--secret", "--path", "box.words[0]", word).code == 0
+    lab.program(
+        'word = pulumi.Config().get_object("box")["words"][0]\n'
+        'pulumi.log.info(f"it is {word}")\nprint(word)\nThing("a", size=word)\npulumi.export("plain", {"in": [word]})\n'
+    )
+    for command in (("preview", "--diff"), ("up",), ("up", "--json")):
+        ran = lab.run(*command)
+        assert ran.code == 0, ran.text
+        assert "[secret]" in ran.text
+        assert "nobody may read" not in ran.text + (lab.folder / "events.jsonl").read_text()
+
+
 def test_a_second_run_says_who_holds_the_lock(lab: Lab) -> None:
     lab.program('Thing("a")\n')
     lab.run("up")

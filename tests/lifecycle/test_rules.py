@@ -167,3 +167,73 @@ def test_a_state_that_cannot_be_unpacked_is_told_of_and_left_alone(stage: Stage)
         with pytest.raises(EngineError, match=told):
             stage.run("up")
         assert packed.read_bytes() == b"neither"
+
+
+def test_a_destruction_tells_of_what_an_earlier_run_had_begun(stage: Stage) -> None:
+    stage.program('Thing("a")\n')
+    stage.run("up")
+    file = stage.folder / ".pulumi" / "stacks" / "stage" / "dev.json"
+    whole = json.loads(file.read_text())
+    latest = whole["checkpoint"]["latest"]
+    latest["pending_operations"] = [{"type": "creating", "resource": {**latest["resources"][-1], "urn": f"{URN}b"}}]
+    file.write_text(json.dumps(whole))
+    assert f"{URN}b, interrupted while creating" in stage.run("destroy").text
+
+
+def test_nothing_follows_a_refresh_that_failed_though_the_run_is_to_continue_on_errors(stage: Stage) -> None:
+    stage.program('Thing("a", size=1)\nThing("b", size=1)\n')
+    stage.run("up")
+    stage.program('Thing("a", size=2)\nThing("b", size=2)\n')
+    stage.cloud.faults["Read", "a"] = "error"
+    ran = stage.run("up", refresh=True, continue_on_error=True)
+    assert ran.code == 1
+    assert set(ran.steps) == {"refresh a", "refresh b"}
+
+
+def test_a_new_component_that_is_no_target_is_never_done(stage: Stage) -> None:
+    stage.program('Thing("a")\n')
+    stage.run("up")
+    stage.program('Thing("a", size=2)\nGroup("g")\n')
+    assert stage.run("up", target=(f"{URN}a",)).steps == ["update a"]
+    events = [json.loads(line) for line in (stage.folder / "events.jsonl").read_text().splitlines()]
+    kinds = [kind for event in events for kind, body in event.items() if "Group::g" in json.dumps(body)]
+    assert kinds == ["resourcePreEvent"]
+
+
+def test_what_has_no_provider_of_its_own_is_named_where_there_are_to_be_no_default_ones(stage: Stage) -> None:
+    (stage.folder / "Pulumi.dev.yaml").write_text('config:\n  pulumi:disable-default-providers: ["mem"]\n')
+    stage.program('Thing("a")\n')
+    ran = stage.run("up")
+    assert ran.code == 1
+    assert f"Default provider for 'mem' disabled. '{URN}a' must use an explicit provider." in ran.text
+
+
+def test_timeouts_are_durations_down_to_nanoseconds(stage: Stage) -> None:
+    program = 'Thing("a", Options(custom_timeouts=pulumi.CustomTimeouts(create="{}", delete="1h1.5m2s")))\n'
+    stage.program(program.format("100ms"))
+    assert stage.run("up").code == 0
+    assert stage.entries()["a"].custom_timeouts == {"create": 0.1, "delete": 3692}
+    stage.program(program.format("soon"))
+    ran = stage.run("up")
+    assert ran.code == 1
+    assert "unable to parse customTimeout Value soon" in ran.text
+
+
+def test_components_ignore_changes_too(stage: Stage) -> None:
+    program = (
+        "class Box(pulumi.ComponentResource):\n    def __init__(self, title, size, opts):\n"
+        '        super().__init__("mem:index:Thing", title, {{"size": size}}, opts)\n'
+        'Box("a", {}, Options(ignore_changes=["size"]))\n'
+    )
+    stage.program(program.format(1))
+    stage.run("up")
+    stage.program(program.format(2))
+    assert stage.run("up").steps == ["same a"]
+    assert stage.entries()["a"].inputs == {"size": 1}
+
+
+def test_a_reference_to_no_stack_fails_the_run(stage: Stage) -> None:
+    stage.program('pulumi.StackReference("organization/stage/none")\n')
+    ran = stage.run("up")
+    assert ran.code == 1
+    assert 'unknown stack "organization/stage/none"' in ran.text
