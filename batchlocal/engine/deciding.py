@@ -118,10 +118,8 @@ class Decider:
 
     def _decide_component(self, step: Step) -> None:
         old = step.old
-        if old is not None:
-            step.inputs = self._with_ignored(step, old.inputs)
         self._apply_policies(step)
-        changed = old is not None and old.inputs != step.inputs and step.goal.type != ROOT_TYPE
+        changed = old is not None and step.goal.type != ROOT_TYPE and old.inputs != self._with_ignored(step, old.inputs)
         step.op = "create" if old is None else "update" if changed else "same"
 
     def _decide_recreation(self, step: Step, *, target: bool) -> None:

@@ -96,6 +96,8 @@ class Deployment:
             if old is not None and old.urn != urn:
                 self._take_on(urn, goal, old)
             provider = "" if not goal.custom or is_provider(goal.type) else self._reference_for(goal, urn)
+            if provider:
+                goal.provider = provider  # children have it too, whatever version they are of
             if not (goal.custom and goal.import_id and _to_import(goal, old)):
                 return self._decider.decide(urn, goal, old, provider)
         return self._import(urn, goal, old, provider)

@@ -127,6 +127,7 @@ class Entries:
             import_id=goal.import_id,
             ignore_changes=goal.ignore_changes,
             replace_on_changes=goal.replace_on_changes,
+            hide_diffs=goal.hide_diffs,
             source_position=goal.source_position,
             created=old.created if old and old.created else now,
             modified=old.modified if old and step.op == "same" else now,

@@ -36,6 +36,7 @@ class Goal:
     delete_before_replace: bool | None = None
     ignore_changes: list[str] = field(default_factory=list)
     replace_on_changes: list[str] = field(default_factory=list)
+    hide_diffs: list[str] = field(default_factory=list)
     additional_secret_outputs: list[str] = field(default_factory=list)
     import_id: str = ""
     deleted_with: str = ""
@@ -75,6 +76,7 @@ class Goal:
             delete_before_replace=request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None,
             ignore_changes=list(request.ignoreChanges),
             replace_on_changes=list(request.replaceOnChanges),
+            hide_diffs=list(request.hideDiffs),
             additional_secret_outputs=list(request.additionalSecretOutputs),
             import_id=request.importId,
             deleted_with=request.deletedWith,

@@ -27,6 +27,7 @@ _NAMES = {
     "deleted_with": "deletedWith",
     "ignore_changes": "ignoreChanges",
     "replace_on_changes": "replaceOnChanges",
+    "hide_diffs": "hideDiff",
     "source_position": "sourcePosition",
 }
 _ALWAYS = ("urn", "custom", "type")
@@ -62,6 +63,7 @@ class Resource:
     source_position: str = ""
     ignore_changes: list[str] = field(default_factory=list)
     replace_on_changes: list[str] = field(default_factory=list)
+    hide_diffs: list[str] = field(default_factory=list)
     rest: Values = field(default_factory=dict)
 
     @property

@@ -229,7 +229,7 @@ def test_components_ignore_changes_too(stage: Stage) -> None:
     stage.run("up")
     stage.program(program.format(2))
     assert stage.run("up").steps == ["same a"]
-    assert stage.entries()["a"].inputs == {"size": 1}
+    assert stage.entries()["a"].inputs == {"size": 2}
 
 
 def test_a_reference_to_no_stack_fails_the_run(stage: Stage) -> None:
@@ -237,3 +237,16 @@ def test_a_reference_to_no_stack_fails_the_run(stage: Stage) -> None:
     ran = stage.run("up")
     assert ran.code == 1
     assert 'unknown stack "organization/stage/none"' in ran.text
+
+
+def test_a_child_has_the_provider_of_its_parent_whatever_version_it_asks_for(stage: Stage) -> None:
+    stage.program('b = Thing("b", Options(version="1.1.0"))\nThing("c", Options(parent=b, version="1.0.0"))\n')
+    assert stage.run("up").code == 0
+    assert stage.entries()["c"].provider == stage.entries()["b"].provider
+
+
+def test_differences_to_hide_are_kept_in_the_state_for_the_cli(stage: Stage) -> None:
+    stage.program('Thing("a", Options(hide_diffs=["size"]), size=1)\n')
+    stage.run("up")
+    assert '"hideDiff":["size"]' in (stage.folder / ".pulumi" / "stacks" / "stage" / "dev.json").read_text()
+    assert stage.run("up").steps == ["same a"]
