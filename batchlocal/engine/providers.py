@@ -95,11 +95,11 @@ class Plugin:
             return self._stub
 
     def configure(self, inputs: Values, urn: str, provider_id: str) -> None:
-        """Handshake, then Configure with a provider resource's inputs."""
-        stub = self._connect()
+        """Handshake, then Configure with a provider resource's inputs; the first to be answered says what it takes."""
+        stub, greeted = self._connect(), False
         with contextlib.suppress(grpc.RpcError):
-            answer = stub.Handshake(pb.ProviderHandshakeRequest(engine_address=self._engine))
-            self._takes_secrets = answer.accept_secrets
+            hands = stub.Handshake(pb.ProviderHandshakeRequest(engine_address=self._engine))
+            self._takes_secrets, self._takes_references, greeted = hands.accept_secrets, hands.accept_resources, True
         plain = {name: value for name, value in unwrapped(inputs).items() if name != "__internal"}
         variables = {f"{self.package}:config:{name}": str(value) for name, value in plain.items()}
         request = pb.ConfigureRequest(
@@ -115,8 +115,9 @@ class Plugin:
             name=_name(urn),
         )
         answer = self._call(stub.Configure, request)
-        self._takes_secrets, self._takes_references = answer.acceptSecrets, answer.acceptResources
-        self.supports_preview = answer.supportsPreview
+        if not greeted:
+            self._takes_secrets, self._takes_references = answer.acceptSecrets, answer.acceptResources
+            self.supports_preview = answer.supportsPreview
         self.configured = True
 
     def _sent(self, values: Mapping[str, Any]) -> Any:

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from batchlocal.engine.errors import EngineError
-from batchlocal.engine.values import SIGNATURE, UNKNOWN
+from batchlocal.engine.values import SECRET, SIGNATURE, UNKNOWN
 from tests.lifecycle.stage import URN, Stage
 
 
@@ -250,3 +250,10 @@ def test_differences_to_hide_are_kept_in_the_state_for_the_cli(stage: Stage) -> 
     stage.run("up")
     assert '"hideDiff":["size"]' in (stage.folder / ".pulumi" / "stacks" / "stage" / "dev.json").read_text()
     assert stage.run("up").steps == ["same a"]
+
+
+def test_what_a_provider_says_in_its_handshake_counts_for_more_than_its_configuration(stage: Stage) -> None:
+    stage.program('Thing("a", word=pulumi.Output.secret("hush"))\n')
+    stage.cloud.greets = True
+    assert stage.run("preview").code == 0
+    assert [one["word"][SIGNATURE] for one in stage.cloud.created_in_preview] == [SECRET]

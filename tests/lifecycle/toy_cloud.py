@@ -33,6 +33,8 @@ class ToyCloud(provider_pb2_grpc.ResourceProviderServicer):  # type: ignore[misc
         self.faults: dict[tuple[str, str], str] = {}
         self.owners: dict[str, str] = {}
         self.invoked_in_preview: list[bool] = []
+        self.created_in_preview: list[dict[str, Any]] = []
+        self.greets = False  # what it takes and does is then told by Handshake, and otherwise by Configure
         self.compared: list[tuple[dict[str, Any], dict[str, Any]]] = []  # what every Diff was asked about
         self._count = 0
         self._lock = threading.Lock()
@@ -63,6 +65,11 @@ class ToyCloud(provider_pb2_grpc.ResourceProviderServicer):  # type: ignore[misc
     def GetPluginInfo(self, request: Any, context: Any) -> Any:
         return plugin_pb2.PluginInfo(version="1.0.0")
 
+    def Handshake(self, request: Any, context: Any) -> Any:
+        if not self.greets:
+            context.abort(grpc.StatusCode.UNIMPLEMENTED, "older than that")
+        return provider_pb2.ProviderHandshakeResponse(accept_secrets=True)
+
     def CheckConfig(self, request: Any, context: Any) -> Any:
         return provider_pb2.CheckResponse(inputs=request.news)
 
@@ -74,7 +81,7 @@ class ToyCloud(provider_pb2_grpc.ResourceProviderServicer):  # type: ignore[misc
         return answers(changes=answers.DIFF_SOME, diffs=["account"], replaces=["account"])
 
     def Configure(self, request: Any, context: Any) -> Any:
-        return provider_pb2.ConfigureResponse(acceptSecrets=False, supportsPreview=True)
+        return provider_pb2.ConfigureResponse(acceptSecrets=False, supportsPreview=not self.greets)
 
     def Cancel(self, request: Any, context: Any) -> Any:
         return empty_pb2.Empty()
@@ -98,6 +105,7 @@ class ToyCloud(provider_pb2_grpc.ResourceProviderServicer):  # type: ignore[misc
     def Create(self, request: Any, context: Any) -> Any:
         inputs = values(request.properties)
         if request.preview:
+            self.created_in_preview.append(inputs)
             return provider_pb2.CreateResponse(properties=request.properties)
         self._refuse("Create", request.urn, context)
         with self._lock:
