@@ -196,6 +196,7 @@ async def _serve(
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # nothing stands before it, and nobody may say so
         ssl_certfile=str(data.certificate),
         ssl_keyfile=str(data.private_key),
         timeout_graceful_shutdown=_GRACE_SECONDS,

@@ -6,6 +6,7 @@ An instant is an ``int``: .NET ticks, 100 ns since 0001-01-01 UTC. Azure Batch d
 
 from __future__ import annotations
 
+import functools
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
@@ -84,7 +85,12 @@ def to_datetime(ticks: int) -> datetime:
 
 def http_date(ticks: int) -> str:
     """The ``Last-Modified`` spelling: the instant cut to the second (F1)."""
-    return format_datetime(to_datetime(ticks - ticks % TICKS_PER_SECOND), usegmt=True)
+    return _date_of_second(ticks // TICKS_PER_SECOND)
+
+
+@functools.lru_cache(maxsize=256)  # every answer has a date, and most have the same
+def _date_of_second(second: int) -> str:
+    return format_datetime(to_datetime(second * TICKS_PER_SECOND), usegmt=True)
 
 
 def parse_http_date(text: str) -> int:
