@@ -1,5 +1,5 @@
 # ruff: noqa: ARG002, ARG005 - stand-ins take what the real ones take
-"""The engine against the SDK's floor: 200 things, an instant provider in this process, state on disk.
+"""The engine against the SDK's floor: 200 pools, an instant provider in this process, state on disk.
 
 The floor is the same program against a monitor that answers at once and decides nothing.
 usage: python benchmarks/engine.py [COUNT]
@@ -23,6 +23,7 @@ from pulumi.runtime import Settings, configure, run_in_stack
 from pulumi.runtime.proto import provider_pb2, resource_pb2
 
 from batchlocal.engine.hosting import PluginHost
+from batchlocal.engine.monitor import FEATURES
 from batchlocal.engine.operations import up
 from batchlocal.engine.options import Options
 from batchlocal.engine.project import find_project
@@ -31,11 +32,16 @@ from batchlocal.engine.stacks import Stack
 _ROUNDS = 3
 PROGRAM = """
 import pulumi
-class Thing(pulumi.CustomResource):
-    def __init__(self, name, **inputs):
-        super().__init__("instant:index:Thing", name, {"name": name, **inputs, "address": None})
+from pulumi_azure_native import batch
+image = batch.ImageReferenceArgs(publisher="canonical", offer="ubuntu-24_04-lts", sku="server", version="latest")
+machine = batch.VirtualMachineConfigurationArgs(image_reference=image, node_agent_sku_id="batch.node.ubuntu 24.04")
 for number in range(COUNT):
-    Thing(f"thing-{number}", size=number, tags={"a": "1", "b": "2"}, vmSize="standard_d2s_v3", start="echo hello")
+    batch.Pool(
+        f"pool-{number}", resource_group_name="render", account_name="renderbatch", pool_name=f"pool-{number}",
+        vm_size="Standard_D2s_v3", task_slots_per_node=4,
+        deployment_configuration=batch.DeploymentConfigurationArgs(virtual_machine_configuration=machine),
+        scale_settings=batch.ScaleSettingsArgs(fixed_scale=batch.FixedScaleSettingsArgs(target_dedicated_nodes=0)),
+        start_task=batch.StartTaskArgs(command_line="/bin/sh -c 'echo ready'", wait_for_success=True))
 """
 
 
@@ -60,14 +66,16 @@ class InstantPlugin:
         return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE)
 
     def create(self, urn: str, inputs: Any, seconds: float, *, preview: bool) -> Any:
-        return inputs["name"], {**inputs, "address": "x"}
+        return inputs["poolName"], {**inputs, "provisioningState": "Succeeded"}
 
 
 class InstantMonitor:
     """What an SDK needs at the least."""
 
     def GetDeploymentInfo(self, request: Any) -> Any:  # noqa: N802
-        return resource_pb2.DeploymentInfo(project="floor", stack="dev", organization="organization", parallel=8)
+        return resource_pb2.DeploymentInfo(
+            project="floor", stack="dev", organization="organization", parallel=8, supportedFeatures=FEATURES
+        )
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802
         urn = f"urn:pulumi:dev::floor::{request.type}::{request.name}"
@@ -121,7 +129,7 @@ def main() -> None:
     PluginHost.prepare = lambda self, package: None  # type: ignore[method-assign]
     rounds = [one_round(program) for _ in range(_ROUNDS)]
     least, first, again = (statistics.median(one) for one in zip(*rounds, strict=True))
-    print(f"{count} things, medians of {_ROUNDS}: floor {least:.2f}s")
+    print(f"{count} pools, medians of {_ROUNDS}: floor {least:.2f}s")
     print(f"first up      {first:.2f}s  {first / least:.1f} x floor")
     print(f"no-change up  {again:.2f}s  {again / least:.1f} x floor")
 

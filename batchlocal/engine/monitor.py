@@ -18,10 +18,10 @@ from batchlocal.engine.state import Resource
 from batchlocal.engine.transforms import Transforms
 from batchlocal.engine.values import from_wire, has_unknown, to_wire
 
-__all__ = ["EngineLog", "Monitor"]
+__all__ = ["FEATURES", "EngineLog", "Monitor"]
 
 # What this monitor takes. Options that only the Pulumi CLI performs are offered too, to be refused by name.
-_FEATURES = tuple(
+FEATURES = tuple(
     resource_pb2.ResourceMonitorFeature.Value(f"RESOURCE_MONITOR_FEATURE_{name}")
     for name in (
         "SECRETS",
@@ -82,7 +82,7 @@ class Monitor:
             configSecretKeys=sorted(run.config.secret_keys),
             dryRun=run.preview,
             parallel=run.settings.width,
-            supportedFeatures=_FEATURES,
+            supportedFeatures=FEATURES,
         )
 
     def SupportsFeature(self, request: Any) -> Any:
