@@ -26,6 +26,7 @@ from batchlocal.control.client import ControlClient
 from batchlocal.datafolder import DataFolder
 
 STARTS = 11
+PATIENCE = 60.0  # seconds until linked storage must have answered
 BUDGETS = {"processors' time": None, "command returns": 0.6, "ARM answers": 0.6, "linked storage answers": 2.0}
 IDLE_BUDGET = 120.0  # MiB
 
@@ -62,6 +63,7 @@ def started(root: Path) -> dict[str, float]:
     times["ARM answers"] = times["command returns"] + since() - asked  # without the command `env` in between
     control = ControlClient(DataFolder(root))
     while not control.get("/status")["blobs"]:
+        assert since() < PATIENCE, f"linked storage does not answer after {PATIENCE:g} s"
         time.sleep(0.01)
     return {**times, "linked storage answers": since()}
 

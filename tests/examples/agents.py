@@ -8,6 +8,7 @@ and tasks of others (checkout, azure/login) are not run: the checkout is there, 
 
 from __future__ import annotations
 
+import abc
 import re
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
@@ -43,7 +44,7 @@ class Job:
 
 
 @dataclass
-class _Agent:
+class _Agent(abc.ABC):
     """What both agents do, with a pipeline's ``file``, in the ``folder`` of a checkout.
 
     ``machine`` is the environment of its machine, ``instead`` what is another than the file says; ``log`` is what was
@@ -78,9 +79,9 @@ class _Agent:
                 self.log.append(line)
         assert done.returncode == 0, f"{script}\n{self.shown}"
 
+    @abc.abstractmethod
     def _obeyed(self, line: str) -> bool:
         """Whether the line is a command to the agent, which is not shown."""
-        raise NotImplementedError
 
     @property
     def shown(self) -> str:
