@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 
 from batchlocal.store.activity import ActivityLog
+from batchlocal.store.checkpoints import Checkpoints
 from batchlocal.store.effects import Effects
 from batchlocal.store.job_nodes import JobNodes
 from batchlocal.store.job_schedules import JobSchedules
@@ -102,11 +103,12 @@ class Store:
         self._connection = sqlite3.connect(file, isolation_level=None)
         self._connection.executescript(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;"
-            "PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY;"
+            "PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 0;"
         )
         file.chmod(0o600)
         migrate(self._connection)
         self._tx = Tx(self._connection)
+        self._checkpoints = Checkpoints(file)
 
     @property
     def read(self) -> Tx:
@@ -123,6 +125,8 @@ class Store:
             self._connection.execute("ROLLBACK")
             raise
         self._connection.execute("COMMIT")
+        self._checkpoints.committed(self._connection)
 
     def close(self) -> None:
+        self._checkpoints.close()
         self._connection.close()

@@ -114,10 +114,9 @@ class Resources:
 
     def in_group(self, subscription: str, resource_group: str) -> Iterator[Resource]:
         """Everything in a resource group except the group itself, parents before children."""
+        group = f"/subscriptions/{subscription}/resourcegroups/{resource_group}".lower()
         rows = self._run(
-            f"SELECT {_COLUMNS} FROM resource WHERE subscription = ? AND resource_group = ?"
-            " AND type <> 'microsoft.resources/resourcegroups' ORDER BY key",
-            (subscription.lower(), resource_group.lower()),
+            f"SELECT {_COLUMNS} FROM resource WHERE key > ? AND key < ? ORDER BY key", (f"{group}/", f"{group}0")
         ).fetchall()
         return map(_resource, rows)
 
