@@ -17,13 +17,13 @@ from functools import partial
 from typing import TextIO
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from batchlocal.app import Application
 from batchlocal.arm import effects as arm_effects
 from batchlocal.autoscaling import take_samples
 from batchlocal.blobs import BlobServer, check_installed
 from batchlocal.clock import Clock
+from batchlocal.connections import Connection
 from batchlocal.datafolder import DataFolder, write_private
 from batchlocal.domain.task_user import TaskUsers
 from batchlocal.identity.tls import ensure_certificates
@@ -43,14 +43,6 @@ __all__ = ["AlreadyRunning", "Options", "PortTaken", "serve"]
 _log = logging.getLogger(__name__)
 _LOCK_SECONDS = 1.0  # `batchlocal status` holds the lock for an instant when it looks whether anybody does
 _GRACE_SECONDS = 3  # how long open requests may take when the server is told to stop
-
-
-class _Connection(HttpToolsProtocol):
-    """A connection that a request can have cut off: ``scope["batchlocal.abort"]``, for faults of the control API."""
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self.scope["batchlocal.abort"] = self.transport.abort  # type: ignore[typeddict-unknown-key]
 
 
 class PortTaken(Exception):
@@ -190,7 +182,7 @@ async def _serve(
     platform = _platform(data, options, users, sockets[0].getsockname()[1])
     config = uvicorn.Config(
         Application(platform),
-        http=_Connection,
+        http=Connection,
         ws="none",
         lifespan="off",
         log_config=None,

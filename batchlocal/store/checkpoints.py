@@ -19,8 +19,10 @@ class Checkpoints:
     it and the log grows; then, seldom, the writer catches up itself, right after the thread has left little to do.
     """
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, every: int = _COMMITS, most_pages: int = _MOST_PAGES) -> None:
         self._file = file
+        self._every = every
+        self._most_pages = most_pages
         self._commits = 0
         self._due = threading.Event()
         self._behind = self._ended = False
@@ -33,7 +35,7 @@ class Checkpoints:
         if self._behind:
             self._behind = False
             writer.execute("PRAGMA wal_checkpoint(PASSIVE)")
-        elif self._commits >= _COMMITS:
+        elif self._commits >= self._every:
             self._commits = 0
             self._due.set()
 
@@ -49,6 +51,6 @@ class Checkpoints:
             while self._due.wait() and not self._ended:
                 self._due.clear()
                 _busy, pages, _done = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-                self._behind = pages > _MOST_PAGES
+                self._behind = pages > self._most_pages
         finally:
             connection.close()

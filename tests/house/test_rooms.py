@@ -27,6 +27,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "batchlocal.server": {EVERYTHING},
     "batchlocal.runner": {"clock", "platform", "protocol", "store"},
     "batchlocal.clock": {"protocol"},
+    "batchlocal.connections": set(),
     "batchlocal.gate": set(),
     "batchlocal.snapshots": {"datafolder", "store"},
     "batchlocal.platform": {

@@ -82,3 +82,23 @@ def test_a_parent_with_many_children_is_asked_for_them_by_an_index(store: Store)
     connection.set_trace_callback(None)
     (plan,) = connection.execute(f"EXPLAIN QUERY PLAN {asked[0]}").fetchall()
     assert "resource_by_parent" in plan[3]
+
+
+def test_an_older_stores_resources_stay_and_are_found_in_their_group(tmp_path: Path) -> None:
+    file = tmp_path / "store.db"
+    before = next(number for number, (name, _) in enumerate(STEPS) if name.startswith("0016"))
+    old = sqlite3.connect(file, isolation_level=None)
+    for _, sql in STEPS[:before]:
+        old.executescript(sql)
+    old.execute(f"PRAGMA user_version = {before}")
+    group = "/subscriptions/s/resourceGroups/g"
+    columns = "key, id, type, subscription, resource_group, parent, name, body, hidden, created, modified"
+    for number, identity in enumerate((group, ACCOUNT, f"{group}2", f"{group}2/providers/n/t/other")):
+        kind = "microsoft.resources/resourcegroups" if identity.count("/") == 4 else "n/t"
+        values = (identity.lower(), identity, kind, "s", "g", "", identity.rsplit("/", 1)[-1], "{}", "{}", number, 1)
+        old.execute(f"INSERT INTO resource ({columns}) VALUES (?,?,?,?,?,?,?,?,?,?,?)", values)
+    old.close()
+    store = Store(file)
+    assert [resource.id for resource in store.read.resources.in_group("S", "G")] == [ACCOUNT]
+    assert store.read.resources.named("n/t", "OTHER") is not None
+    store.close()

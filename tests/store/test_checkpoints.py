@@ -1,0 +1,52 @@
+"""The log is brought into the database while it is written, and does not grow for ever under steady load."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from batchlocal.store import Store
+from batchlocal.store.checkpoints import Checkpoints
+from batchlocal.store.resources import Resource
+from tests.support.waiting import until
+
+PAGE = 4096  # bytes
+
+
+def test_a_commit_is_brought_into_the_database_without_the_writers_doing(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store.db")
+    for number in range(200):
+        with store.write() as tx:
+            tx.resources.put(Resource(f"/r/{number}", "t", "s", "g", f"{number}"))
+    copy = tmp_path / "without the log.db"
+
+    def is_in_the_database() -> bool:
+        copy.write_bytes((tmp_path / "store.db").read_bytes())
+        with closing(sqlite3.connect(copy)) as connection:
+            tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema")}
+            count = "resource" in tables and connection.execute("SELECT count(*) FROM resource").fetchone()[0]
+        return int(count) >= 128
+
+    until(is_in_the_database, seconds=20)
+    store.close()
+
+
+def test_under_steady_load_the_log_starts_again_from_its_front(tmp_path: Path) -> None:
+    file, log = tmp_path / "store.db", tmp_path / "store.db-wal"
+    writer = sqlite3.connect(file, isolation_level=None)
+    writer.executescript("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; CREATE TABLE t (v)")
+    checkpoints = Checkpoints(file, every=1, most_pages=50)
+    written = 0
+
+    def started_again() -> bool:
+        nonlocal written
+        for _ in range(500):
+            writer.execute("INSERT INTO t VALUES (zeroblob(4000))")
+            checkpoints.committed(writer)
+            written += 1
+        return log.stat().st_size < written * PAGE / 2
+
+    until(started_again, seconds=20)
+    checkpoints.close()
+    writer.close()
