@@ -82,6 +82,15 @@ class Job:
         return int(self.properties["priority"])
 
     @property
+    def directory(self) -> str:
+        """Where its tasks lie on a node, below the root; ids keep their case.
+
+        A schedule's jobs lie in their schedule's (article batch-compute-node-environment-variables, directories).
+        """
+        schedule, _, run = self.id.partition(":")
+        return f"workitems/{schedule}/{run}" if self.schedule else f"workitems/{self.id}/job-1"
+
+    @property
     def is_unsettled(self) -> bool:
         """Whether the job is on its way from one state to another."""
         return self.state in _UNSETTLED

@@ -186,7 +186,7 @@ class _Resize:
 
 
 def _has_task_data(folders: NodeFolders) -> bool:
-    return any(path.is_dir() for path in folders.workitems.glob("*/job-1/*"))
+    return any(path.is_dir() for path in folders.workitems.glob("*/*/*"))
 
 
 def _new_node(pool: Pool, number: int, dedicated: bool, now: int) -> Node:

@@ -13,14 +13,16 @@ from batchlocal.nodes.allocation import account_of
 from batchlocal.nodes.assignment import Attempt
 from batchlocal.nodes.commands import Command, job_variables, perform
 from batchlocal.nodes.environment import task_variables
+from batchlocal.nodes.file_trouble import FileTrouble
 from batchlocal.nodes.folders import TaskFolders, node_folders, task_folders
 from batchlocal.nodes.gangs import Gang
 from batchlocal.nodes.host import Host, host_for
 from batchlocal.nodes.identities import Owner
 from batchlocal.nodes.leftovers import started_at
+from batchlocal.nodes.outputs import Outputs
 from batchlocal.nodes.packages import deploy
 from batchlocal.nodes.processes import Running
-from batchlocal.nodes.storage import FileTrouble, NodeStorage, Sending
+from batchlocal.nodes.storage import NodeStorage
 from batchlocal.platform import Platform
 from batchlocal.store.resources import Resource
 
@@ -47,7 +49,7 @@ class Attempts:
         account = account_of(self._platform.store.read, attempt.pool)
         if account is None:
             raise LookupError(attempt.pool.account)
-        folders = task_folders(self._platform.data, attempt.task)
+        folders = task_folders(self._platform.data, attempt.node.key, attempt.job, attempt.task.id)
         folders.make()
         try:
             for node in attempt.nodes:
@@ -97,10 +99,10 @@ class Attempts:
             return ended
         variables = self._variables(attempt, account, attempt.node, folders)
         host, node = self._host(attempt, attempt.node), node_folders(self._platform.data, attempt.node.key).root
-        sending = Sending(folders.working, variables, ended.failure is None, lambda file: host.may_read(file, node))
+        owner = Owner(account, attempt.pool)
+        sending = Outputs(self._storage, owner, folders, variables, lambda file: host.may_read(file, node))
         try:
-            await self._storage.upload_outputs(outputs, Owner(account, attempt.pool), sending)
+            await sending.send(outputs, succeeded=ended.failure is None)
         except FileTrouble as trouble:
-            code = trouble.code if trouble.code == "FileUploadAccessDenied" else "FileUploadMiscError"
-            return replace(ended, failure={**trouble.failure, "code": code}, upload_failed=True)
+            return replace(ended, failure=trouble.failure, upload_failed=True)
         return ended

@@ -19,6 +19,7 @@ from batchlocal.nodes.commands import Command, perform
 from batchlocal.nodes.containers import image_failure, registries_of
 from batchlocal.nodes.docker import docker_answers
 from batchlocal.nodes.environment import node_variables, task_variables
+from batchlocal.nodes.file_trouble import FileTrouble
 from batchlocal.nodes.folders import node_folders, startup_folders
 from batchlocal.nodes.host import host_for, open_to_users
 from batchlocal.nodes.identities import Access, Owner, access_to_linked
@@ -26,7 +27,7 @@ from batchlocal.nodes.leftovers import end_below, started_at
 from batchlocal.nodes.management import is_reached
 from batchlocal.nodes.packages import deploy, package_folders
 from batchlocal.nodes.processes import Running, kill_leftover
-from batchlocal.nodes.storage import FileTrouble, NodeStorage
+from batchlocal.nodes.storage import NodeStorage
 from batchlocal.platform import Platform
 from batchlocal.protocol import moments
 from batchlocal.store.effects import Effect

@@ -14,16 +14,17 @@ from batchlocal.domain.task import Ended
 from batchlocal.nodes.containers import NO_RUNTIME, Container, image_failure, registries_of
 from batchlocal.nodes.docker import client_environment, docker_answers
 from batchlocal.nodes.environment import node_variables
-from batchlocal.nodes.folders import TaskFolders, node_folders
+from batchlocal.nodes.file_trouble import FileTrouble
+from batchlocal.nodes.folders import TaskFolders, node_folders, task_folders
 from batchlocal.nodes.host import Host
 from batchlocal.nodes.identities import Owner
 from batchlocal.nodes.packages import package_folders
 from batchlocal.nodes.processes import Running, start
-from batchlocal.nodes.storage import FileTrouble, NodeStorage
+from batchlocal.nodes.storage import NodeStorage
 from batchlocal.platform import Platform
 from batchlocal.store.resources import Resource
 
-__all__ = ["Command", "job_folder", "job_variables", "perform"]
+__all__ = ["Command", "job_variables", "perform"]
 
 Remember = Callable[[Running], None]
 
@@ -90,11 +91,6 @@ async def _run(command: Command, command_line: str, remember: Remember) -> Ended
         raise
 
 
-def job_folder(platform: Platform, job: str, node: str, task_id: str) -> TaskFolders:
-    """The folder of a job's own task on a node; keys of both."""
-    return TaskFolders(node_folders(platform.data, node).workitems / job.rsplit("/", 1)[-1] / "job-1" / task_id)
-
-
 def job_variables(
     platform: Platform, account: Resource, job: Job, pool: Pool, node: Node, references: list[dict[str, Any]]
 ) -> dict[str, str]:
@@ -108,7 +104,7 @@ def job_variables(
         **{one["name"]: one.get("value") or "" for one in job.properties.get("commonEnvironmentSettings") or []},
     }
     if preparation := job.properties.get("jobPreparationTask"):
-        folders = job_folder(platform, job.key, node.key, preparation["id"])
+        folders = task_folders(platform.data, node.key, job, preparation["id"])
         variables["AZ_BATCH_JOB_PREP_DIR"] = str(folders.root)
         variables["AZ_BATCH_JOB_PREP_WORKING_DIR"] = str(folders.working)
     return variables

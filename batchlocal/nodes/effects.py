@@ -14,10 +14,11 @@ from batchlocal.evacuation import BOOT, LOGS
 from batchlocal.nodes.allocation import perform_resize
 from batchlocal.nodes.booting import perform_boot
 from batchlocal.nodes.docker import docker_answers, remove_containers
+from batchlocal.nodes.file_trouble import FileTrouble
 from batchlocal.nodes.housekeeping import keep_house, remove_task_files
 from batchlocal.nodes.leftovers import adopt_orphans, end_below, look_after_leftovers
 from batchlocal.nodes.scheduler import Scheduler
-from batchlocal.nodes.storage import FileTrouble, NodeStorage
+from batchlocal.nodes.storage import NodeStorage
 from batchlocal.platform import Platform
 from batchlocal.runner import Performer
 from batchlocal.store.effects import Effect

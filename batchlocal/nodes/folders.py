@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from batchlocal.datafolder import DataFolder
+from batchlocal.domain.job import Job
 from batchlocal.domain.node import Node
 from batchlocal.domain.pool import Pool
-from batchlocal.domain.task import Task
 
 __all__ = ["NodeFolders", "TaskFolders", "node_folders", "task_folders"]
 
@@ -91,6 +91,14 @@ class TaskFolders:
     def stderr(self) -> Path:
         return self.root / "stderr.txt"
 
+    @property
+    def upload_log(self) -> Path:
+        return self.root / "fileuploadout.txt"
+
+    @property
+    def upload_errors(self) -> Path:
+        return self.root / "fileuploaderr.txt"
+
     def make(self) -> None:
         """Make the directories and empty output files; what an earlier attempt put in their place goes."""
         if self.working.is_symlink():
@@ -117,10 +125,9 @@ def node_folders(data: DataFolder, node_key: str) -> NodeFolders:
     return NodeFolders(data.node(parts[-5], parts[-3], parts[-1]))
 
 
-def task_folders(data: DataFolder, task: Task) -> TaskFolders:
-    """A task's folder on the node it ran on: ``workitems/JOB/job-1/TASK`` (job-1 is every job's first run)."""
-    job = task.job.rsplit("/", 1)[-1]
-    return TaskFolders(node_folders(data, task.node).workitems / job / "job-1" / task.id)
+def task_folders(data: DataFolder, node_key: str, job: Job, task_id: str) -> TaskFolders:
+    """The folder on a node of a job's task, also of its preparation or release task."""
+    return TaskFolders(node_folders(data, node_key).root / job.directory / task_id)
 
 
 def startup_folders(data: DataFolder, node: Node) -> TaskFolders:

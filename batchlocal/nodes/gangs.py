@@ -16,11 +16,12 @@ from batchlocal.domain.node import Node
 from batchlocal.domain.sizes import cores_of
 from batchlocal.domain.task import Ended
 from batchlocal.nodes.assignment import Attempt
+from batchlocal.nodes.file_trouble import FileTrouble
 from batchlocal.nodes.folders import TaskFolders, node_folders, task_folders
 from batchlocal.nodes.host import host_for
 from batchlocal.nodes.identities import Owner
 from batchlocal.nodes.processes import Running, start
-from batchlocal.nodes.storage import FileTrouble, NodeStorage
+from batchlocal.nodes.storage import NodeStorage
 from batchlocal.platform import Platform
 from batchlocal.protocol import moments
 from batchlocal.store.resources import Resource
@@ -61,12 +62,8 @@ class Gang:
     def _folders(self, number: int) -> TaskFolders:
         """The primary's folder is the task's; a subtask's is one of its number in the task's."""
         task, node = self._attempt.task, self._attempt.nodes[number]
-        if number == 0:
-            return task_folders(self._platform.data, task)
-        job = task.job.rsplit("/", 1)[-1]
-        return TaskFolders(
-            node_folders(self._platform.data, node.key).workitems / job / "job-1" / task.id / str(number)
-        )
+        of_task = task_folders(self._platform.data, node.key, self._attempt.job, task.id)
+        return TaskFolders(of_task.root / str(number)) if number else of_task
 
     async def __aenter__(self) -> Ended | None:
         self._tell("running")

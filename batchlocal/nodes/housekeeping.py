@@ -7,7 +7,7 @@ import shutil
 
 from batchlocal.domain import task as tasks
 from batchlocal.domain.task import Task
-from batchlocal.nodes.folders import node_folders, task_folders
+from batchlocal.nodes.folders import task_folders
 from batchlocal.platform import Platform
 from batchlocal.protocol import moments
 from batchlocal.store.effects import Effect
@@ -33,8 +33,7 @@ async def look_after_tasks(platform: Platform, now: int) -> int:
     found = platform.store.read.tasks.fallen_due(now, _AT_ONCE)
     for task in found:
         if task.state == "completed":
-            folder = task_folders(platform.data, task).root
-            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+            await _remove_folder(platform, task.node, task.job, task.id)
             with platform.store.write() as tx:
                 tx.tasks.dealt_with(task)
         else:
@@ -52,8 +51,15 @@ def _expire(platform: Platform, task: Task) -> None:
 
 async def remove_task_files(platform: Platform, effect: Effect) -> None:
     """A task was deleted: its folder goes with it."""
-    job = effect.subject.rpartition("/tasks/")[0].rsplit("/", 1)[-1]
-    folder = node_folders(platform.data, effect.payload["node"]).workitems / job / "job-1" / effect.payload["id"]
-    await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+    job = effect.subject.rpartition("/tasks/")[0]
+    await _remove_folder(platform, effect.payload["node"], job, effect.payload["id"])
     with platform.store.write() as tx:
         tx.effects.settle(effect)
+
+
+async def _remove_folder(platform: Platform, node: str, job: str, task_id: str) -> None:
+    """Remove a task's folder (keys of node and job); those of a job that has gone went with it."""
+    found = platform.store.read.jobs.find(job)
+    if found is not None:
+        folder = task_folders(platform.data, node, found, task_id).root
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)

@@ -15,8 +15,9 @@ from batchlocal.domain.pool import Pool
 from batchlocal.domain.simulation import simulation_of
 from batchlocal.domain.task import Ended
 from batchlocal.nodes.allocation import account_of
-from batchlocal.nodes.commands import Command, job_folder, job_variables, perform
+from batchlocal.nodes.commands import Command, job_variables, perform
 from batchlocal.nodes.environment import task_variables
+from batchlocal.nodes.folders import task_folders
 from batchlocal.nodes.host import host_for
 from batchlocal.nodes.identities import Owner
 from batchlocal.nodes.processes import Running
@@ -99,7 +100,7 @@ class JobTasks:
         account = account_of(self._platform.store.read, pool)
         if account is None:
             return _GONE
-        folders = job_folder(self._platform, job.key, node.key, settings["id"])
+        folders = task_folders(self._platform.data, node.key, job, settings["id"])
         folders.make()
         preparing = settings is job.properties.get("jobPreparationTask")
         key = f"{job.key}/{settings['id']}"

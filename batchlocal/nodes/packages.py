@@ -11,9 +11,10 @@ from typing import Any
 from batchlocal.domain.pool import Pool
 from batchlocal.linked_storage import key_of
 from batchlocal.nodes.environment import package_variables
+from batchlocal.nodes.file_trouble import PACKAGE, FileTrouble
 from batchlocal.nodes.folders import NodeFolders
 from batchlocal.nodes.identities import Access, Owner, access_to_linked
-from batchlocal.nodes.storage import FileTrouble, NodeStorage
+from batchlocal.nodes.storage import NodeStorage
 from batchlocal.platform import Platform
 from batchlocal.store import Tx
 from batchlocal.store.resources import Resource
@@ -32,7 +33,7 @@ async def deploy(
     tx, account = platform.store.read, owner.account
     access = access_to_linked(platform, owner)
     if references and access is not Access.GRANTED:
-        raise FileTrouble(references[0]["applicationId"], access.value, "ApplicationPackageError")
+        raise FileTrouble(references[0]["applicationId"], access.value, PACKAGE.denied)
     for reference in references:
         application, package = _package(tx, account, reference)
         target = _folder(node, application.name, package.name)
@@ -45,7 +46,7 @@ async def _unpack(
 ) -> None:
     linked = key_of(tx, account)
     if linked is None:
-        raise FileTrouble(application.name, "the account has no linked storage")
+        raise FileTrouble(application.name, "the account has no linked storage", PACKAGE.miscellaneous)
     draft = target.with_name(f".{target.name}")
     archive = draft.with_suffix(".zip")
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -53,7 +54,7 @@ async def _unpack(
     try:
         await asyncio.to_thread(_extract, archive, draft)
     except zipfile.BadZipFile:
-        raise FileTrouble(f"{application.name} {package.name}", "the package is not a zip file") from None
+        raise FileTrouble(f"{application.name} {package.name}", "it is not a zip file", PACKAGE.miscellaneous) from None
     finally:
         archive.unlink(missing_ok=True)
     draft.replace(target)
@@ -73,11 +74,11 @@ def _extract(archive: Path, target: Path) -> None:
 def _package(tx: Tx, account: Resource, reference: dict[str, Any]) -> tuple[Resource, Resource]:
     application = tx.resources.find(f"{account.id}/applications/{reference['applicationId']}")
     if application is None:
-        raise FileTrouble(reference["applicationId"], "the application does not exist")
+        raise FileTrouble(reference["applicationId"], "the application does not exist", PACKAGE.missing)
     version = reference.get("version") or application.body["properties"].get("defaultVersion") or ""
     package = tx.resources.find(f"{application.id}/versions/{version}")
     if package is None or package.body["properties"]["state"] != "Active":
-        raise FileTrouble(application.name, f"version '{version}' is not an active package")
+        raise FileTrouble(application.name, f"version '{version}' is not active", PACKAGE.missing)
     return application, package
 
 

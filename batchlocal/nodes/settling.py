@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import shutil
 from collections.abc import Callable, Collection
@@ -102,10 +103,11 @@ class Settling:
 
     async def _remove_files(self, job: Job) -> None:
         """The folders of the job's tasks go, whatever their retention time (REST reference, Job - Delete)."""
-        name = job.key.rsplit("/", 1)[-1]
         for node in self._platform.store.read.nodes.of_pool(job.pool):
-            folder = node_folders(self._platform.data, node.key).workitems / name
+            folder = node_folders(self._platform.data, node.key).root / job.directory
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+            with contextlib.suppress(OSError):  # other jobs of its schedule may lie there
+                folder.parent.rmdir()
 
     async def _remove_tasks(self, job: Job) -> None:
         more = True

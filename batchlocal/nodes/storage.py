@@ -1,4 +1,4 @@
-"""Files between a task's folder and linked storage: resource files in, output files out, packages onto nodes.
+"""HTTP to storage: resource files in, blobs out, packages onto nodes.
 
 Linked storage is reached by the URLs that the caller gave, or by a SAS made from the storage account's key; our own
 certificate authority is trusted beside the public ones.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -17,60 +17,19 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
 from batchlocal.linked_storage import key_of
+from batchlocal.nodes.file_trouble import BLOB, CONTAINER, PACKAGE, UPLOAD, Codes, FileTrouble
 from batchlocal.nodes.identities import Access, Owner, access_to, access_to_linked
-from batchlocal.nodes.patterns import Match, matching
 from batchlocal.platform import Platform
 
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["FileTrouble", "NodeStorage", "Sending"]
+__all__ = ["NodeStorage"]
 
 _ATTEMPTS = 3
 _FILE_MODE = "0770"  # of resource files that name none (the page "Task - Add", fileMode)
 _PIECE = 1024 * 1024
 _LISTING = "restype=container&comp=list"
-_MESSAGES = {
-    "BlobAccessDenied": "Access for one of the specified Azure Blob(s) is denied",
-    "ResourceContainerAccessDenied": "Access for one of the specified Azure Blob container(s) is denied",
-    "ResourceContainerListMiscError": (
-        "Miscellaneous error encountered while listing one of the specified Azure Blob container(s)"
-    ),
-    "FileUploadAccessDenied": "Access to the specified Azure Blob container to upload one of the files is denied",
-}
-"""Codes: .NET reference, TaskFailureInformationCodes; messages of containers: the support article "Use managed
-identities in an Azure Batch account or pool"."""
-
-
-class FileTrouble(Exception):
-    """A file could not be brought in or out; ``name`` says which, the text why (never a URL's signature).
-
-    ``code`` is that of the failure of a task whose file this was.
-    """
-
-    def __init__(self, name: str, reason: str, code: str = "ResourceFileError") -> None:
-        super().__init__(f"{name}: {reason}")
-        self.name = name
-        self.reason = reason
-        self.code = code
-
-    @property
-    def failure(self) -> dict[str, Any]:
-        """The failure information of a task whose file this was."""
-        details = [{"name": "FilePath", "value": self.name}, {"name": "Message", "value": self.reason}]
-        text = _MESSAGES.get(self.code, "One of the specified files could not be transferred")
-        return {"category": "usererror", "code": self.code, "message": text, "details": details}
-
-
-@dataclass(frozen=True)
-class Sending:
-    """What a task's output files are looked for with: its working directory and environment, how it ended, and which
-    files may be read for it."""
-
-    folder: Path
-    variables: Mapping[str, str]
-    succeeded: bool
-    may_read: Callable[[Path], bool]
 
 
 class NodeStorage:
@@ -114,10 +73,10 @@ class NodeStorage:
     async def _sources(self, file: dict[str, Any], owner: Owner) -> list[tuple[str, str]]:
         """URLs and file names of one resource file, which may stand for a whole container."""
         path = str(file.get("filePath") or "")
-        if url := self._as_identity(file.get("httpUrl"), file, owner, "read", "BlobAccessDenied"):
+        if url := self.as_identity(file.get("httpUrl"), file, owner, "read", "BlobAccessDenied"):
             return [(url, path or url.partition("?")[0].rsplit("/", 1)[-1])]
         denied = "ResourceContainerAccessDenied"
-        container = self._as_identity(file.get("storageContainerUrl"), file, owner, "read", denied)
+        container = self.as_identity(file.get("storageContainerUrl"), file, owner, "read", denied)
         if name := file.get("autoStorageContainerName"):
             container = self._linked_container(owner, name)
         prefix = str(file.get("blobPrefix") or "")
@@ -125,20 +84,20 @@ class NodeStorage:
         base, _, query = str(container).partition("?")
         return [(f"{base}/{quote(blob)}?{query}", f"{path}/{blob}" if path else blob) for blob in found]
 
-    def _as_identity(
+    def as_identity(
         self, url: str | None, asked: dict[str, Any], owner: Owner, verb: Literal["read", "write"], denied: str
     ) -> str | None:
         """The URL with a SAS, where it has none and ``identityReference`` says who reaches storage.
 
         Raises:
-            FileTrouble: the identity is not the pool's, or none of its roles allows it (code ``denied``).
+            FileTrouble: the identity is not the pool's, or none of its roles allows it, with the code ``denied``.
         """
         if not url or not asked.get("identityReference") or "sig=" in url:
             return url
         name, *rest = url.removeprefix(f"{self._platform.blob_origin}/").split("/")
         storage = self._platform.store.read.resources.named("Microsoft.Storage/storageAccounts", name)
         if storage is None or not rest:
-            raise FileTrouble(url, "the identity opens no storage account of this batchlocal")
+            raise FileTrouble(url, "the identity opens no storage account of this batchlocal", denied)
         identity = str(asked["identityReference"].get("resourceId") or "")
         access = access_to(self._platform, owner.pool, identity, storage.id, verb)
         if access is not Access.GRANTED:
@@ -148,7 +107,7 @@ class NodeStorage:
     def _linked_container(self, owner: Owner, container: str) -> str:
         storage = key_of(self._platform.store.read, owner.account)
         if storage is None:
-            raise FileTrouble(container, "the account has no linked storage")
+            raise FileTrouble(container, "the account has no linked storage", CONTAINER.miscellaneous)
         access = access_to_linked(self._platform, owner)
         if access is not Access.GRANTED:
             foreign = access is Access.FOREIGN
@@ -160,40 +119,37 @@ class NodeStorage:
     async def _blobs(self, container: str, prefix: str) -> Any:
         from xml.etree import ElementTree
 
-        marker = ""
+        marker, name = "", container.partition("?")[0]
         while True:
             joint = "&" if "?" in container else "?"
             url = f"{container}{joint}{_LISTING}&prefix={quote(prefix)}&marker={quote(marker)}"
-            page = ElementTree.fromstring((await self._get(url, prefix or "container")).content)  # noqa: S314
-            for name in page.iterfind(".//Blob/Name"):
-                yield name.text or ""
+            page = ElementTree.fromstring((await self._send("GET", url, name, CONTAINER)).content)  # noqa: S314
+            for found in page.iterfind(".//Blob/Name"):
+                yield found.text or ""
             marker = page.findtext("NextMarker") or ""
             if not marker:
                 return
 
-    async def _get(self, url: str, name: str) -> httpx.Response:
-        return await self._send("GET", url, name)
-
-    async def _send(self, method: str, url: str, name: str, **options: Any) -> httpx.Response:
+    async def _send(self, method: str, url: str, name: str, codes: Codes, **options: Any) -> httpx.Response:
         """One request, tried again when storage does not answer or is busy."""
         import httpx
 
-        reason = ""
+        reason, code = "", codes.miscellaneous
         for attempt in range(_ATTEMPTS):
             try:
                 answer = await self._http.request(method, url, **options)
             except (httpx.HTTPError, httpx.InvalidURL) as error:
-                reason = type(error).__name__
+                reason, code = type(error).__name__, codes.miscellaneous
             else:
                 if answer.is_success:
                     return answer
-                reason = f"storage answered {answer.status_code}"
+                reason, code = f"storage answered {answer.status_code}", codes.of(answer.status_code)
                 if answer.status_code < 500:
                     break
             await asyncio.sleep(0.1 * 2**attempt)
-        raise FileTrouble(name, reason)
+        raise FileTrouble(name, reason, code)
 
-    async def _download(self, url: str, target: Path, name: str) -> None:
+    async def _download(self, url: str, target: Path, name: str, codes: Codes = BLOB) -> None:
         """Stream to a file beside the target, then move: no half file is ever seen."""
         import httpx
 
@@ -201,12 +157,12 @@ class NodeStorage:
         try:
             async with self._http.stream("GET", url) as answer:
                 if not answer.is_success:
-                    raise FileTrouble(name, f"storage answered {answer.status_code}")
+                    raise FileTrouble(name, f"storage answered {answer.status_code}", codes.of(answer.status_code))
                 with draft.open("wb") as stream:
                     async for piece in answer.aiter_bytes():
                         stream.write(piece)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise FileTrouble(name, type(error).__name__) from None
+            raise FileTrouble(name, type(error).__name__, codes.miscellaneous) from None
         draft.replace(target)
 
     async def package(self, storage: tuple[str, str], container: str, version: str, target: Path) -> None:
@@ -224,27 +180,7 @@ class NodeStorage:
         )
         await self._platform.blobs.wait_ready()
         url = f"{self._platform.blob_origin}/{name}/{container}/{quote(version)}?{sas}"
-        await self._download(url, target, version)
-
-    async def upload_outputs(self, output_files: list[dict[str, Any]], owner: Owner, sending: Sending) -> None:
-        """Upload what the task's output files say for this outcome.
-
-        Raises:
-            FileTrouble: storage refused.
-        """
-        for output in output_files:
-            condition = str((output.get("uploadOptions") or {}).get("uploadCondition", "taskcompletion")).lower()
-            if condition not in ("taskcompletion", "tasksuccess" if sending.succeeded else "taskfailure"):
-                continue
-            destination = output["destination"]["container"]
-            url, denied = destination["containerUrl"], "FileUploadAccessDenied"
-            container = str(self._as_identity(url, destination, owner, "write", denied))
-            headers = {item["name"]: item.get("value", "") for item in destination.get("uploadHeaders") or []}
-            for found in matching(sending.folder, output["filePattern"], sending.variables):
-                if sending.may_read(found.file):
-                    await self.put(
-                        container, _blob_name(str(destination.get("path") or ""), found), found.file, headers
-                    )
+        await self._download(url, target, version, PACKAGE)
 
     async def put(
         self, container: str, blob: str, content: bytes | Path, headers: dict[str, str] | None = None
@@ -260,14 +196,14 @@ class NodeStorage:
         if isinstance(content, Path):
             standing["Content-Length"] = str((await asyncio.to_thread(content.stat)).st_size)
         sent = _Pieces(content) if isinstance(content, Path) else content
-        await self._send("PUT", url, blob, content=sent, headers={**standing, **(headers or {})})
+        await self._send("PUT", url, blob, UPLOAD, content=sent, headers={**standing, **(headers or {})})
 
 
 def _inside(folder: Path, name: str) -> Path:
     """A path below the folder; one that would leave it is trouble."""
     target = (folder / name).resolve()
     if not target.is_relative_to(folder.resolve()):
-        raise FileTrouble(name, "the path leaves the task's working directory")
+        raise FileTrouble(name, "the path leaves the task's working directory", "ResourceFileCreateFailed")
     return target
 
 
@@ -291,10 +227,3 @@ def _container_sas(account: str, container: str, key: str, *, write: bool) -> st
     expiry = datetime.now(UTC) + timedelta(hours=1)
     sas: str = generate_container_sas(account, container, key, permission=permission, expiry=expiry)
     return sas
-
-
-def _blob_name(path: str, found: Match) -> str:
-    """``path`` is the blob's name for a single file and a virtual directory for a pattern ("Task - Add", path)."""
-    if found.single:
-        return path or found.relative
-    return f"{path}/{found.relative}" if path else found.relative

@@ -71,12 +71,13 @@ def tasks(platform: Platform, query: Query) -> Shown | None:
 
 def task(platform: Platform, query: Query) -> Shown | None:
     """The task ``id`` of the job whose key is ``job``, with the ends of its two output files."""
-    found = platform.store.read.tasks.find(query.get("job", ""), query.get("id", ""))
-    if found is None:
+    read = platform.store.read
+    found, job = read.tasks.find(query.get("job", ""), query.get("id", "")), read.jobs.find(query.get("job", ""))
+    if found is None or job is None:
         return None
     shown: Shown = {**_task(found), "job": found.job, "failure": found.failure, "stdout": None, "stderr": None}
     if found.node:
-        folders = task_folders(platform.data, found)
+        folders = task_folders(platform.data, found.node, job, found.id)
         shown |= {"stdout": _end_of(folders.stdout), "stderr": _end_of(folders.stderr)}
     return shown
 

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from batchlocal.datafolder import DataFolder
+from batchlocal.domain.job import Job
 from batchlocal.domain.node import Node
 from batchlocal.domain.refusals import Refusal
 from batchlocal.domain.task import Task
@@ -21,6 +22,7 @@ from batchlocal.service.answers import page_of
 from batchlocal.service.call import ServiceCall
 from batchlocal.service.conditions import check_conditions
 from batchlocal.service.errors import CATALOGUE, worded
+from batchlocal.service.jobs import job_of
 from batchlocal.service.nodes import node_of
 from batchlocal.service.registry import handles
 from batchlocal.service.tasks import task_of
@@ -89,7 +91,7 @@ def _task_place(call: ServiceCall) -> _Place:
     task = task_of(call)
     if not task.node:
         raise FileNotFound
-    folder = _task_root(call.platform.data, task)
+    folder = _task_root(call.platform.data, job_of(call), task)
     if task.state == "completed" and not folder.is_dir():
         raise TaskFilesCleanedUp if call.tx.nodes.find(task.node) else TaskFilesUnavailable
     url = f"{call.url}/jobs/{call.parameters['jobId']}/tasks/{task.id}/files"
@@ -112,10 +114,9 @@ def _node_root(data: DataFolder, node: Node) -> Path:
     return data.node(parts[-5], parts[-3], parts[-1])
 
 
-def _task_root(data: DataFolder, task: Task) -> Path:
+def _task_root(data: DataFolder, job: Job, task: Task) -> Path:
     parts = task.node.split("/")
-    job = task.job.rsplit("/", 1)[-1]
-    return data.node(parts[-5], parts[-3], parts[-1]) / "workitems" / job / "job-1" / task.id
+    return data.node(parts[-5], parts[-3], parts[-1]) / job.directory / task.id
 
 
 def _file(place: _Place, name: str) -> Path:

@@ -52,7 +52,7 @@ def failure_shown(failure: Properties) -> Properties:
 
 def root_directory(call: ServiceCall, job: Job, node: str, task_id: str) -> dict[str, str]:
     """Where a task of the job lies on a node."""
-    directory = f"workitems/{job.id.lower()}/job-1/{task_id}"
+    directory = f"{job.directory}/{task_id}"
     files = f"{call.url}/pools/{job.pool_id}/nodes/{node}/files"
     return {"taskRootDirectory": directory, "taskRootDirectoryUrl": f"{files}/{directory}"}
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import pytest
 import requests
-from azure.batch import BatchClient
+from azure.batch import BatchClient, models
 from azure.core.credentials import AzureNamedKeyCredential
 from azure.mgmt.batch import BatchManagementClient
 from azure.mgmt.storage import StorageManagementClient
-from azure.storage.blob import BlobClient
+from azure.storage.blob import BlobClient, BlobServiceClient, ContainerClient
 
 from tests.conftest import Local
 from tests.support.waiting import until
@@ -122,3 +122,28 @@ def batch(account: Account) -> Iterator[BatchClient]:
     with BatchClient(account.endpoint, AzureNamedKeyCredential(account.name, account.key)) as client:
         until(lambda: [node.state for node in client.list_nodes(account.pool)] == ["idle", "idle"])
         yield client
+
+
+@pytest.fixture
+def job(batch: BatchClient, account: Account) -> Iterator[str]:
+    name = f"job-{uuid.uuid4().hex[:8]}"
+    batch.create_job(models.BatchJobCreateOptions(id=name, pool_info=models.BatchPoolInfo(pool_id=account.pool)))
+    yield name
+    batch.begin_delete_job(name).result()
+
+
+def run(batch: BatchClient, job: str, command: str, **options: object) -> models.BatchTask:
+    """Add a task and wait for its end."""
+    name = f"task-{uuid.uuid4().hex[:8]}"
+    batch.create_task(job, models.BatchTaskCreateOptions(id=name, command_line=command, **options))
+    until(lambda: batch.get_task(job, name).state == "completed")
+    return batch.get_task(job, name)
+
+
+@pytest.fixture
+def container(account: Account) -> Iterator[ContainerClient]:
+    credential = {"account_name": account.storage, "account_key": account.storage_key}
+    with BlobServiceClient(account.blob_endpoint.rstrip("/"), credential=credential) as service:
+        made = service.create_container(f"c{uuid.uuid4().hex[:8]}")
+        yield made
+        made.delete_container()

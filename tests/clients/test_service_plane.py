@@ -2,43 +2,16 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from azure.batch import BatchClient, models
 from azure.core.credentials import AzureNamedKeyCredential
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
-from azure.storage.blob import (
-    AccountSasPermissions,
-    BlobServiceClient,
-    ContainerClient,
-    ContainerSasPermissions,
-    ResourceTypes,
-    generate_account_sas,
-    generate_container_sas,
-)
 
-from tests.clients.conftest import Account
+from tests.clients.conftest import Account, run
 from tests.conftest import Local
 from tests.support.waiting import until
-
-
-@pytest.fixture
-def job(batch: BatchClient, account: Account) -> Iterator[str]:
-    name = f"job-{uuid.uuid4().hex[:8]}"
-    batch.create_job(models.BatchJobCreateOptions(id=name, pool_info=models.BatchPoolInfo(pool_id=account.pool)))
-    yield name
-    batch.begin_delete_job(name).result()
-
-
-def run(batch: BatchClient, job: str, command: str, **options: object) -> models.BatchTask:
-    """Add a task and wait for its end."""
-    name = f"task-{uuid.uuid4().hex[:8]}"
-    batch.create_task(job, models.BatchTaskCreateOptions(id=name, command_line=command, **options))
-    until(lambda: batch.get_task(job, name).state == "completed")
-    return batch.get_task(job, name)
 
 
 def stdout(batch: BatchClient, job: str, task: models.BatchTask) -> str:
@@ -102,56 +75,6 @@ def test_the_documented_variables_and_the_package_are_there(batch: BatchClient, 
     assert found["MINE"] == "42"
     assert found["AZ_BATCH_TASK_WORKING_DIR"] in lines
     assert lines[-1] == "tool says hello"
-
-
-@pytest.fixture
-def container(account: Account) -> Iterator[ContainerClient]:
-    credential = {"account_name": account.storage, "account_key": account.storage_key}
-    with BlobServiceClient(account.blob_endpoint.rstrip("/"), credential=credential) as service:
-        made = service.create_container(f"c{uuid.uuid4().hex[:8]}")
-        yield made
-        made.delete_container()
-
-
-def test_resource_files_come_in_and_output_files_go_out(
-    batch: BatchClient, job: str, account: Account, container: ContainerClient
-) -> None:
-    container.upload_blob("in/letter.txt", b"dear task")
-    sas = generate_container_sas(
-        account.storage,
-        container.container_name,
-        account_key=account.storage_key,
-        permission=ContainerSasPermissions(read=True, write=True, create=True, list=True),
-        expiry=datetime.now(UTC) + timedelta(hours=1),
-    )
-    url = f"{container.url}?{sas}"
-    destination = models.OutputFileBlobContainerDestination(container_url=url, path="out")
-    output = models.OutputFile(
-        file_pattern="*.out",
-        destination=models.OutputFileDestination(container=destination),
-        upload_options=models.OutputFileUploadConfiguration(
-            upload_condition=models.OutputFileUploadCondition.TASK_SUCCESS
-        ),
-    )
-    task = run(
-        batch,
-        job,
-        "/bin/sh -c 'cat in/letter.txt > a.out; echo more > b.out; echo hidden > .c.out'",
-        resource_files=[models.ResourceFile(storage_container_url=url)],
-        output_files=[output],
-    )
-    assert task.execution_info.exit_code == 0
-    assert {blob.name for blob in container.list_blobs(name_starts_with="out/")} == {"out/a.out", "out/b.out"}
-    assert container.download_blob("out/a.out").readall() == b"dear task"
-
-
-def test_a_resource_file_may_not_leave_the_tasks_folder(
-    batch: BatchClient, job: str, container: ContainerClient
-) -> None:
-    container.upload_blob("x", b"x")
-    file = models.ResourceFile(http_url=f"{container.url}/x", file_path="../../../../escaped")
-    with pytest.raises(HttpResponseError, match="break out"):
-        run(batch, job, "/bin/true", resource_files=[file])
 
 
 def test_a_file_can_be_read_in_ranges_and_by_its_node(batch: BatchClient, job: str, account: Account) -> None:
@@ -243,30 +166,3 @@ def test_a_resized_pool_has_the_nodes_it_was_asked_for(batch: BatchClient) -> No
     until(lambda: [node.state for node in batch.list_nodes("sized")] == ["idle"] * 3)
     assert batch.get_pool("sized").current_dedicated_nodes == 3
     batch.begin_delete_pool("sized").result()
-
-
-def test_output_files_go_by_the_outcome_and_tell_when_they_cannot_go(
-    batch: BatchClient, job: str, account: Account, container: ContainerClient
-) -> None:
-    sas = generate_account_sas(
-        account.storage,
-        account.storage_key,
-        resource_types=ResourceTypes(container=True, object=True),
-        permission=AccountSasPermissions(read=True, write=True, create=True, list=True),
-        expiry=datetime.now(UTC) + timedelta(hours=1),
-    )
-
-    def output(pattern: str, condition: str, url: str) -> models.OutputFile:
-        destination = models.OutputFileBlobContainerDestination(container_url=f"{url}?{sas}")
-        options = models.OutputFileUploadConfiguration(upload_condition=condition)
-        wanted = models.OutputFileDestination(container=destination)
-        return models.OutputFile(file_pattern=pattern, destination=wanted, upload_options=options)
-
-    conditions = ("taskcompletion", "tasksuccess", "taskfailure")
-    outputs = [output(f"{one}.txt", one, container.url) for one in conditions]
-    touch = " ".join(f"{one}.txt" for one in conditions)
-    run(batch, job, f"/bin/sh -c 'touch {touch}; exit 1'", output_files=outputs)
-    assert {blob.name for blob in container.list_blobs()} == {"taskcompletion.txt", "taskfailure.txt"}
-    nowhere = output("a.txt", "taskcompletion", f"{container.url}-that-is-not-there")
-    ended = run(batch, job, "/bin/sh -c 'touch a.txt'", output_files=[nowhere]).execution_info
-    assert (ended.exit_code, ended.result, ended.failure_info.code) == (0, "failure", "FileUploadMiscError")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
 from pathlib import Path
 
 import pytest
 import requests
 
 from tests.service.conftest import VERSION, Service, code
+from tests.support.waiting import until
 
 MAKE = "mkdir -p sub/deep; echo a > sub/a.txt; echo b > sub/deep/b.bin; ln -s /nowhere gone"
 SCRIPT = f"/bin/sh -c 'printf 0123456789; {MAKE}'"
@@ -108,6 +110,17 @@ def test_a_nodes_files_are_the_same_files(service: Service, task: str) -> None:
     assert service.send("HEAD", f"{node}/files/{path}").status_code == 200
     assert service.send("DELETE", f"{node}/files/{path}").status_code == 200
     assert service.is_gone(f"{task}/files/stdout.txt")
+
+
+def test_a_job_keeps_its_case_on_nodes_and_goes_from_them(service: Service) -> None:
+    job = f"Job-{uuid.uuid4().hex[:8]}"
+    service.send("POST", "/jobs", {"id": job, "poolInfo": {"poolId": "main"}})
+    info = service.run(job, "Task", "/bin/pwd")["nodeInfo"]
+    assert info["taskRootDirectory"] == f"workitems/{job}/job-1/Task"
+    assert service.stdout(job, "Task").endswith(f"/{info['taskRootDirectory']}/wd\n")
+    service.send("DELETE", f"/jobs/{job}")
+    node = f"/pools/main/nodes/{info['nodeId']}/files"
+    until(lambda: f"workitems/{job}" not in names(service.get(f"{node}?recursive=true")))
 
 
 def test_a_path_does_not_lead_out_of_the_folder(service: Service, task: str) -> None:

@@ -13,7 +13,7 @@ from tests.support.waiting import until
 
 
 def new_schedule(service: Service, schedule: dict[str, Any], **specification: Any) -> str:
-    name = f"schedule-{uuid.uuid4().hex[:8]}"
+    name = f"Schedule-{uuid.uuid4().hex[:8]}"
     body = {
         "id": name,
         "schedule": schedule,
@@ -33,7 +33,9 @@ def test_a_recurring_schedule_makes_its_first_job_at_once(service: Service) -> N
     assert shown["executionInfo"]["recentJob"] == {"id": job["id"], "url": job["url"]}
     assert shown["executionInfo"]["nextRunTime"] > shown["creationTime"]
     assert shown["jobSpecification"]["onTaskFailure"] == "noaction"
-    service.run(job["id"], "t")
+    where = service.run(job["id"], "t", "/bin/pwd")["nodeInfo"]["taskRootDirectory"]
+    assert where == f"workitems/{name}/job-1/t"
+    assert service.stdout(job["id"], "t").endswith(f"/{where}/wd\n")
     service.send("DELETE", f"/jobschedules/{name}")
     until(lambda: service.is_gone(f"/jobschedules/{name}"))
     assert service.is_gone(f"/jobs/{job['id']}")
