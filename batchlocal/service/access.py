@@ -3,23 +3,29 @@
 Azure documentation, "Role-based access control for Azure Batch service" and "Azure permissions for Compute"
 (Microsoft.Batch): jobs with their tasks and job schedules are data actions; pools with their nodes and applications are
 actions; a job that makes its own pool needs to write pools too. A pool's subnet and image are asked as well, on which
-the caller needs an action. Shared keys are asked nothing: they open everything.
+the caller needs an action. Shared keys are asked nothing: they open everything, but for pools that are linked to other
+resources (``check_key``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from batchlocal.access import Access
 from batchlocal.domain.refusals import Refusal
+from batchlocal.protocol.messages import Request
 from batchlocal.protocol.routing import Routed
 from batchlocal.service.errors import CATALOGUE, worded
+from batchlocal.service.front_door import AuthenticationFailed
 from batchlocal.store import Tx
 from batchlocal.store.resources import Resource
 
-__all__ = ["Caller", "Needed", "needed"]
+__all__ = ["SHARED_KEY", "Caller", "Needed", "check_key", "needed"]
+
+SHARED_KEY: Final = "SharedKey"
+"""Who calls, where it is the holder of an account's key."""
 
 _KINDS = {name.lower(): name for name in ("jobs", "jobSchedules", "applications", "certificates")}
 _DATA = ("jobs", "jobSchedules")
@@ -117,11 +123,10 @@ class Caller:
         """
         if not isinstance(body, dict) or not self.object_id:
             return
-        job = body.get("jobSpecification") or body
-        automatic = (job.get("poolInfo") or {}).get("autoPoolSpecification")
+        automatic = _automatic_pool(body)
         if automatic:
             self._check(_POOLS_WRITE)
-        for action, resource in _linked((automatic or {}).get("pool") or body):
+        for action, resource in _linked(automatic or body):
             if not self.access.may(self.tx, self.object_id, action, resource):
                 raise InsufficientPermissions(action, resource)
 
@@ -131,6 +136,39 @@ class Caller:
         if not self.access.may(self.tx, self.object_id, one.action, self.account.id, data=one.is_data):
             kind = "data action" if one.is_data else "action"
             raise PermissionDenied(self.object_id, kind, one.action, self.account.id)
+
+
+def check_key(request: Request, body: Mapping[str, Any]) -> None:
+    """Refuse a pool, or a job or schedule with a pool of its own, that the holder of a key links to a subnet, to public
+    addresses or to an image: these need an Entra token.
+
+    Sources: articles batch-virtual-network, create-pool-public-ip and batch-sig-images, Prerequisites; the reason is
+    that of Azure/aztk#240 and MicrosoftDocs/azure-docs#51092.
+
+    Raises:
+        AuthenticationFailed
+    """
+    if request.caller != SHARED_KEY:
+        return
+    pool = _automatic_pool(body) or body
+    network = pool.get("networkConfiguration") or {}
+    actions = [action for action, _ in _linked(pool)]
+    if (network.get("publicIPAddressConfiguration") or {}).get("ipAddressIds"):
+        actions.append("Microsoft.Network/publicIPAddresses")
+    for action in actions:
+        kind = action.partition("/")[0].removeprefix("Microsoft.")
+        raise AuthenticationFailed(
+            f"The specified type of authentication SharedKey is not allowed when external resources of type {kind}"
+            " are linked."
+        )
+
+
+def _automatic_pool(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The pool that a job, or a schedule's jobs, bring along."""
+    job = body.get("jobSpecification") or body
+    automatic = (job.get("poolInfo") or {}).get("autoPoolSpecification") or {}
+    found: Mapping[str, Any] | None = automatic.get("pool")
+    return found
 
 
 def _linked(pool: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

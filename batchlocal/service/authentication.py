@@ -11,7 +11,7 @@ from batchlocal.identity.shared_key import SharedKeySignature
 from batchlocal.identity.tokens import BATCH_AUDIENCE, TASK_CLAIM, Principal, TokenRefused
 from batchlocal.platform import Platform
 from batchlocal.protocol.messages import Request
-from batchlocal.service.access import Caller
+from batchlocal.service.access import SHARED_KEY, Caller
 from batchlocal.service.front_door import AccountNotFound, AuthenticationFailed, BeyondTheToken
 from batchlocal.service.network import check_network
 from batchlocal.store.resources import Resource
@@ -33,7 +33,7 @@ def authenticate(platform: Platform, request: Request, name: str, path: str) -> 
     object_id = ""
     signed = shared_key.read_signature(request.headers.get("authorization", ""))
     if signed is not None:
-        request.caller = mode = "SharedKey"
+        request.caller = mode = SHARED_KEY
         _check_signature(request, signed, account)
     else:
         principal = _principal(platform, request)
@@ -43,7 +43,8 @@ def authenticate(platform: Platform, request: Request, name: str, path: str) -> 
     if account is None:
         raise AccountNotFound(name)
     if mode not in account.body["properties"]["allowedAuthenticationModes"]:
-        raise AuthenticationFailed(f"The account does not allow the authentication mode {mode}.")
+        # reason: Azure/BatchExplorer#239
+        raise AuthenticationFailed(f"The specified type of authentication {mode} is not allowed for this account.")
     check_network(platform.store.read, account, request.peer)
     if mode == "TaskAuthenticationToken":
         _check_reach(platform, str(principal.claims[TASK_CLAIM]), account, path)

@@ -10,6 +10,7 @@ from batchlocal.domain.refusals import PropertyNotTaken, Refusal
 from batchlocal.domain.schedule import JobSchedule
 from batchlocal.protocol import moments
 from batchlocal.protocol.messages import Answer
+from batchlocal.service.access import check_key
 from batchlocal.service.answers import account_page, changed, entity, expands_stats, head_shown, page_of, stamps
 from batchlocal.service.call import ServiceCall
 from batchlocal.service.conditions import check_conditions
@@ -71,6 +72,7 @@ def _target(call: ServiceCall) -> JobSchedule:
 def add_schedule(call: ServiceCall) -> Answer:
     """201; the first job is there at once unless ``doNotRunUntil`` lies ahead."""
     body = call.body
+    check_key(call.request, body)
     found = schedules.create(call.account.key, body["id"], body, *_window(body), call.now)
     if call.tx.job_schedules.find(found.key) is not None:
         raise schedules.ScheduleExists
@@ -132,6 +134,7 @@ def put_schedule(call: ServiceCall) -> Answer:
 
 def _updated(call: ServiceCall, *, whole: bool) -> Answer:
     body = call.body or {}
+    check_key(call.request, body)
     found = schedules.update(_target(call), body, *_window(body), call.now, whole=whole)
     job_lifecycle.run_schedule(call.platform, call.tx, found, call.now)
     return changed(call, 200, f"jobschedules/{found.id}", found.modified)

@@ -11,6 +11,7 @@ from batchlocal.domain.job import Job, JobExists, JobNotFound
 from batchlocal.domain.quotas import JobQuotaReached
 from batchlocal.domain.refusals import PropertyNotTaken, Refusal
 from batchlocal.protocol.messages import Answer
+from batchlocal.service.access import check_key
 from batchlocal.service.answers import account_page, changed, entity, page_of
 from batchlocal.service.call import ServiceCall
 from batchlocal.service.conditions import check_conditions
@@ -90,6 +91,7 @@ def add_job(call: ServiceCall) -> Answer:
     the job's id (F10: 120 of 120)."""
     task_settings.check_id(call.body["id"])
     job = jobs.create(call.account.key, call.body["id"], call.body, call.now)
+    check_key(call.request, call.body)
     if call.tx.jobs.find(job.key) is not None:
         raise JobExists
     if call.tx.job_schedules.find(f"{call.account.key}/jobschedules/{job.id.lower()}") is not None:
@@ -115,12 +117,14 @@ def get_job(call: ServiceCall) -> Answer:
 @handles("Job_Patch")
 def patch_job(call: ServiceCall) -> Answer:
     """200; each property sent replaces the old one whole (F11)."""
+    check_key(call.request, call.body or {})
     return _changed(call, jobs.update(_target(call), call.body or {}, call.now))
 
 
 @handles("Job_Update")
 def put_job(call: ServiceCall) -> Answer:
     """200; what is left out goes back to its default, metadata included; the pool must be named (F11)."""
+    check_key(call.request, call.body)
     return _changed(call, jobs.update(_target(call), call.body, call.now, whole=True))
 
 

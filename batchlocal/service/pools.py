@@ -17,6 +17,7 @@ from batchlocal.domain.quotas import PackageReferenceQuotaReached, PoolQuotaReac
 from batchlocal.domain.refusals import PropertyMissing, Refusal
 from batchlocal.protocol import moments
 from batchlocal.protocol.messages import Answer
+from batchlocal.service.access import check_key
 from batchlocal.service.answers import account_page, changed, entity, expands_stats, stamps
 from batchlocal.service.applications import check_packages
 from batchlocal.service.call import ServiceCall
@@ -130,6 +131,7 @@ def add_pool(call: ServiceCall) -> Answer:
     quotas.admit_pool(call.tx, call.account, call.body)
     check_subnet(pool.properties, call.account.subscription)
     check_disk_key(pool.properties, identity=False)
+    check_key(call.request, call.body)
     check_packages(call, pool.properties)
     owe_resize(call, pool)
     if pool.properties["enableAutoScale"]:
@@ -163,6 +165,7 @@ def patch_pool(call: ServiceCall) -> Answer:
     before = pool_asked(call)
     pool = pools.update(before, call.body or {}, call.now)
     check_patch(before, pool)
+    check_key(call.request, call.body or {})
     check_disk_key(pool.properties, identity=bool(pool.hidden.get("identity")))
     check_packages(call, pool.properties)
     call.tx.pools.put(pool)

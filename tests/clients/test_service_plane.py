@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from azure.batch import BatchClient, models
 from azure.core.credentials import AzureNamedKeyCredential
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
 
-from tests.clients.conftest import Account, run
+from tests.clients.conftest import UBUNTU, Account, Arm, run
 from tests.conftest import Local
 from tests.support.waiting import until
 
@@ -166,3 +168,51 @@ def test_a_resized_pool_has_the_nodes_it_was_asked_for(batch: BatchClient) -> No
     until(lambda: [node.state for node in batch.list_nodes("sized")] == ["idle"] * 3)
     assert batch.get_pool("sized").current_dedicated_nodes == 3
     batch.begin_delete_pool("sized").result()
+
+
+NETWORK = "{group}/providers/Microsoft.Network"
+IMAGE = "{group}/providers/Microsoft.Compute/galleries/g/images/i"
+
+
+@pytest.mark.parametrize(
+    ("link", "kind"),
+    [
+        ({"networkConfiguration": {"subnetId": f"{NETWORK}/virtualNetworks/v/subnets/s"}}, "Network"),
+        (
+            {
+                "networkConfiguration": {
+                    "publicIPAddressConfiguration": {
+                        "provision": "usermanaged",
+                        "ipAddressIds": [f"{NETWORK}/publicIPAddresses/a"],
+                    }
+                }
+            },
+            "Network",
+        ),
+        ({"virtualMachineConfiguration": {"imageReference": {"virtualMachineImageId": IMAGE}}}, "Compute"),
+    ],
+)
+def test_a_key_links_no_pool_to_other_resources(
+    batch: BatchClient, arm: Arm, account: Account, link: dict[str, Any], kind: str
+) -> None:
+    group = f"/subscriptions/{arm.local.subscription}/resourceGroups/{arm.group}"
+    linked = json.loads(json.dumps(link).replace("{group}", group))
+    machine = {**UBUNTU["virtualMachineConfiguration"], **linked.get("virtualMachineConfiguration", {})}
+    machine["nodeAgentSKUId"] = machine.pop("nodeAgentSkuId")
+    pool = {"vmSize": "standard_d2s_v3", **linked, "virtualMachineConfiguration": machine}
+    automatic = {"poolLifetimeOption": "job", "pool": pool}
+    job = {"poolInfo": {"autoPoolSpecification": automatic}}
+    schedule = {"id": "linked", "schedule": {}, "jobSpecification": job}
+    asked = (
+        lambda: batch.create_pool({"id": "linked", **pool}),
+        lambda: batch.create_job({"id": "linked", **job}),
+        lambda: batch.create_job_schedule(schedule),
+    )
+    for ask in asked:
+        with pytest.raises(HttpResponseError) as refused:
+            ask()
+        error = refused.value.model
+        assert (refused.value.status_code, error.code) == (403, "AuthenticationFailed")
+        (detail,) = error["values"]
+        assert detail["key"] == "AuthenticationErrorDetail"
+        assert detail["value"].endswith(f"when external resources of type {kind} are linked.")
