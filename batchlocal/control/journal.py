@@ -21,7 +21,7 @@ def read_journal(call: ControlCall) -> Answer:
     if unknown := query.keys() - {*_FILTERS, "limit"}:
         raise NotTaken(f"The journal is not filtered by {', '.join(unknown)}; by: {', '.join(_FILTERS)}, limit.")
     limit = query.get("limit", "100")
-    if not limit.isdigit():
+    if not limit.isdecimal():
         raise NotTaken(f"'limit' is {limit!r}, but it must be a number up to {KEPT}.")
     wanted = {name: query[name] for name in _FILTERS if name in query}
     found = (entry for entry in call.platform.journal.newest() if _fits(entry, wanted))

@@ -13,7 +13,7 @@ def read_log(call: ControlCall) -> Answer:
     query, name = call.request.query, call.parameters["workspaceName"]
     if unknown := query.keys() - {"operation", "limit", "table"}:
         raise NotTaken(f"A log is not filtered by {', '.join(unknown)}; by: operation, limit, table.")
-    if not query.get("limit", "100").isdigit():
+    if not query.get("limit", "100").isdecimal():
         raise NotTaken(f"'limit' is {query['limit']!r}, but it must be a number.")
     read = call.platform.store.read
     workspace = read.resources.named("Microsoft.OperationalInsights/workspaces", name)

@@ -177,7 +177,7 @@ def page_size(call: ServiceCall) -> int:
     """``maxresults``: from 1 to the operation's documented most, which is also the default."""
     most = most_results("service", call.request.operation, call.request.api_version) or _MOST_RESULTS
     text = call.request.query.get("maxresults", str(most))
-    if not text.isdigit() or int(text) < 1:
+    if not text.isdecimal() or int(text) < 1:
         raise QueryParameterInvalid("maxresults", text, "MaxResults cannot be less than 1")
     if int(text) > most:
         raise QueryParameterInvalid("maxresults", text, f"MaxResults cannot be greater than {most}")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import mimetypes
+import os
 import shutil
-from collections.abc import AsyncIterator
+import stat
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -120,31 +122,63 @@ def _task_root(data: DataFolder, job: Job, task: Task) -> Path:
 
 
 def _file(place: _Place, name: str) -> Path:
-    file = (place.folder / name).resolve()
-    if not file.is_relative_to(place.folder.resolve()) or not file.exists():
+    """The regular file or directory of a name, links in it followed as far as they stay in the folder."""
+    try:
+        file = (place.folder / name).resolve()
+    except (OSError, RuntimeError, ValueError):  # links in a circle; a zero byte
+        raise FileNotFound from None
+    if not file.is_relative_to(place.folder.resolve()) or not _is_readable(file):
         raise FileNotFound
     return file
 
 
+def _is_readable(path: Path) -> bool:
+    """Whether it is a directory or a regular file, and not a pipe, whose reader waits for a writer for ever."""
+    return os.path.isdir(path) or os.path.isfile(path)  # noqa: PTH112, PTH113 - unlike Path's these never raise
+
+
 @handles("File_ListFromTask")
-def list_task_files(call: ServiceCall) -> Answer:
+async def list_task_files(call: ServiceCall) -> Answer:
     """The task's files; directories below them with ``recursive=true``."""
-    return _listed(call, _task_place(call))
+    return await _listed(call, _task_place(call))
 
 
 @handles("File_ListFromComputeNode")
-def list_node_files(call: ServiceCall) -> Answer:
+async def list_node_files(call: ServiceCall) -> Answer:
     """The node's files; directories below them with ``recursive=true``."""
-    return _listed(call, _node_place(call))
+    return await _listed(call, _node_place(call))
 
 
-def _listed(call: ServiceCall, place: _Place) -> Answer:
+async def _listed(call: ServiceCall, place: _Place) -> Answer:
     if not place.folder.is_dir():
         raise FileNotFound
-    found = place.folder.rglob("*") if _is_recursive(call) else place.folder.iterdir()
-    # a link that leads nowhere is no file; one that is gone by now is left out
-    names = sorted(str(path.relative_to(place.folder)) for path in found if path.exists())
+    names = await asyncio.to_thread(lambda: sorted(_names(place.folder, recursive=_is_recursive(call))))
     return page_of(call, "files", names, lambda name: name, lambda name: _shown(place, name))
+
+
+def _names(root: Path, *, recursive: bool) -> Iterator[str]:
+    """The paths below a folder that ``_file`` finds; names that are no UTF-8 fit into no URL and no JSON."""
+    real = root.resolve()
+    for folder, folders, files in os.walk(root):
+        for name in (*folders, *files):
+            path = Path(folder, name)
+            relative = str(path.relative_to(root))
+            if _is_readable(path) and _is_utf8(relative) and _stays_in(real, path):
+                yield relative
+        if not recursive:
+            return
+
+
+def _stays_in(folder: Path, path: Path) -> bool:
+    return not path.is_symlink() or path.resolve().is_relative_to(folder)
+
+
+def _is_utf8(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_recursive(call: ServiceCall) -> bool:
@@ -153,9 +187,13 @@ def _is_recursive(call: ServiceCall) -> bool:
 
 def _shown(place: _Place, name: str) -> dict[str, Any]:
     file = place.folder / name
-    body: dict[str, Any] = {"name": name, "url": f"{place.url}/{quote(name)}", "isDirectory": file.is_dir()}
-    if file.is_file():
+    try:
         facts = file.stat()
+    except OSError:  # a running task has taken it away since it was listed
+        facts = None
+    is_directory = facts is not None and stat.S_ISDIR(facts.st_mode)
+    body: dict[str, Any] = {"name": name, "url": f"{place.url}/{quote(name)}", "isDirectory": is_directory}
+    if facts is not None and not is_directory:
         body["properties"] = {
             "creationTime": moments.iso(_ticks(facts.st_ctime)),
             "lastModified": moments.iso(_ticks(facts.st_mtime)),
@@ -202,7 +240,7 @@ def _range(text: str, size: int) -> tuple[int, int]:
     if not text:
         return 0, size
     first, dash, last = text.removeprefix("bytes=").partition("-")
-    if not dash or not (first + last).isdigit():
+    if not dash or not (first + last).isdecimal():
         raise RangeInvalid(text)
     start = int(first) if first else max(0, size - int(last))
     end = min(size, int(last) + 1) if first and last else size
@@ -255,23 +293,28 @@ def _properties(place: _Place, file: Path, length: int) -> dict[str, str]:
 
 
 @handles("File_DeleteFromTask")
-def delete_task_file(call: ServiceCall) -> Answer:
+async def delete_task_file(call: ServiceCall) -> Answer:
     """200; a directory that is not empty only with ``recursive=true``."""
-    return _delete(call, _task_place(call))
+    return await _delete(call, _task_place(call))
 
 
 @handles("File_DeleteFromComputeNode")
-def delete_node_file(call: ServiceCall) -> Answer:
+async def delete_node_file(call: ServiceCall) -> Answer:
     """200; a directory that is not empty only with ``recursive=true``."""
-    return _delete(call, _node_place(call))
+    return await _delete(call, _node_place(call))
 
 
-def _delete(call: ServiceCall, place: _Place) -> Answer:
-    file = _file(place, call.parameters["filePath"])
-    if file.is_dir():
-        if any(file.iterdir()) and not _is_recursive(call):
-            raise DirectoryNotEmpty
-        shutil.rmtree(file)
-    else:
+async def _delete(call: ServiceCall, place: _Place) -> Answer:
+    name = call.parameters["filePath"]
+    file = _file(place, name)
+    if file == place.folder.resolve():
+        raise FileNotFound
+    if (place.folder / name).is_symlink():
+        (place.folder / name).unlink()
+    elif not file.is_dir():
         file.unlink()
+    elif any(file.iterdir()) and not _is_recursive(call):
+        raise DirectoryNotEmpty
+    else:
+        await asyncio.to_thread(shutil.rmtree, file)
     return Answer(200)

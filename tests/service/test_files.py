@@ -66,7 +66,7 @@ def test_a_range_answers_200_with_the_range(service: Service, task: str, wanted:
 
 
 def test_a_range_outside_the_file_is_refused(service: Service, task: str) -> None:
-    for wanted in ("bytes=10-11", "lines=1-2", "bytes=a-b"):
+    for wanted in ("bytes=10-11", "lines=1-2", "bytes=a-b", "bytes=\u00b2-\u00b3"):
         assert code(service.send("GET", f"{task}/files/stdout.txt", ocp_range=wanted), 416) == "InvalidRange"
 
 
@@ -126,6 +126,30 @@ def test_a_job_keeps_its_case_on_nodes_and_goes_from_them(service: Service) -> N
 def test_a_path_does_not_lead_out_of_the_folder(service: Service, task: str) -> None:
     for path in ("..%2F..%2F..%2F..%2Fstore.db", "%2Fetc%2Fpasswd"):
         assert code(service.send("GET", f"{task}/files/{path}"), 404) == "FileNotFound"
+
+
+def test_only_directories_and_regular_files_within_the_folder_are_files(service: Service, job: str) -> None:
+    odd = 'mkfifo pipe; ln -s loop loop; ln -s /etc/passwd out; touch "$(printf "caf\\351")"; ln -s kept.txt link'
+    service.run(job, "odd", f"/bin/sh -c 'echo kept > kept.txt; {odd}'")
+    files = f"/jobs/{job}/tasks/odd/files"
+    found = service.get(f"{files}?recursive=true&$filter=startswith(name,'wd/')")
+    assert names(found) == ["wd/kept.txt", "wd/link"]
+    for name in ("pipe", "loop", "out", "caf%E9", "nul%00", "n" * 300):
+        for method in ("GET", "HEAD", "DELETE"):
+            assert service.send(method, f"{files}/wd/{name}").status_code == 404, (method, name)
+
+
+def test_a_link_is_deleted_and_not_what_it_leads_to(service: Service, job: str) -> None:
+    service.run(job, "t", "/bin/sh -c 'mkdir run; echo kept > run/kept.txt; ln -s run latest'")
+    files = f"/jobs/{job}/tasks/t/files"
+    assert service.send("DELETE", f"{files}/wd/latest?recursive=true").status_code == 200
+    assert service.is_gone(f"{files}/wd/latest")
+    assert service.send("GET", f"{files}/wd/run/kept.txt").text == "kept\n"
+
+
+def test_the_folder_itself_cannot_be_deleted(service: Service, task: str) -> None:
+    assert service.send("DELETE", f"{task}/files/wd%2F..?recursive=true").status_code == 404
+    assert service.send("GET", f"{task}/files/stdout.txt").text == "0123456789"
 
 
 def test_a_large_file_is_streamed_and_not_held(service: Service, job: str) -> None:
