@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import shutil
 import zipfile
+import zlib
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+from weakref import WeakValueDictionary
 
 from batchlocal.domain.pool import Pool
 from batchlocal.linked_storage import key_of
@@ -21,6 +23,12 @@ from batchlocal.store.resources import Resource
 
 __all__ = ["deploy", "package_folders"]
 
+_UNREADABLE: Final = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError)
+"""What unzipping raises: OSError for names that no file can have, RuntimeError for passwords and unknown compression."""
+
+_unpacking: WeakValueDictionary[Path, asyncio.Lock] = WeakValueDictionary()
+"""Whoever unpacks into a folder holds its lock: tasks of a node may want a package at the same time."""
+
 
 async def deploy(
     platform: Platform, storage: NodeStorage, owner: Owner, references: list[dict[str, Any]], node: NodeFolders
@@ -28,7 +36,7 @@ async def deploy(
     """Put the referenced packages onto a node; what is there already stays.
 
     Raises:
-        FileTrouble: a package does not exist, is not active, or is no zip; or the node may not read linked storage.
+        FileTrouble: a package does not exist, is not active, or cannot be unpacked; or the node may not read linked storage.
     """
     tx, account = platform.store.read, owner.account
     access = access_to_linked(platform, owner)
@@ -37,8 +45,10 @@ async def deploy(
     for reference in references:
         application, package = _package(tx, account, reference)
         target = _folder(node, application.name, package.name)
-        if not target.exists():
-            await _unpack(tx, storage, account, application, package, target)
+        lock = _unpacking.setdefault(target, asyncio.Lock())
+        async with lock:
+            if not target.exists():
+                await _unpack(tx, storage, account, application, package, target)
 
 
 async def _unpack(
@@ -47,14 +57,14 @@ async def _unpack(
     linked = key_of(tx, account)
     if linked is None:
         raise FileTrouble(application.name, "the account has no linked storage", PACKAGE.miscellaneous)
-    draft = target.with_name(f".{target.name}")
-    archive = draft.with_suffix(".zip")
+    draft, archive = target.with_name(f".{target.name}"), target.with_name(f".{target.name}.zip")
     target.parent.mkdir(parents=True, exist_ok=True)
     await storage.package(linked, application.hidden["container"], package.name, archive)
     try:
         await asyncio.to_thread(_extract, archive, draft)
-    except zipfile.BadZipFile:
-        raise FileTrouble(f"{application.name} {package.name}", "it is not a zip file", PACKAGE.miscellaneous) from None
+    except _UNREADABLE as error:
+        reason = f"it cannot be unpacked: {error}"
+        raise FileTrouble(f"{application.name} {package.name}", reason, PACKAGE.miscellaneous) from None
     finally:
         archive.unlink(missing_ok=True)
     draft.replace(target)

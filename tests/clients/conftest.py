@@ -105,14 +105,24 @@ def account(arm: Arm) -> Account:
 
 def upload_package(arm: Arm, account: str, application: str, version: str, files: dict[str, str]) -> None:
     """Create, upload and activate a package, as the documentation says."""
-    arm.batch.application.create(arm.group, account, application, {})
-    package = arm.batch.application_package.create(arm.group, account, application, version, {})
+    upload_archive(arm, account, application, version, archive_of(files))
+
+
+def archive_of(files: dict[str, str]) -> bytes:
+    """A zip archive of some files, by their names."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
         for name, text in files.items():
             archive.writestr(name, text)
+    return content.getvalue()
+
+
+def upload_archive(arm: Arm, account: str, application: str, version: str, content: bytes) -> None:
+    """The same with any content."""
+    arm.batch.application.create(arm.group, account, application, {})
+    package = arm.batch.application_package.create(arm.group, account, application, version, {})
     with BlobClient.from_blob_url(package.properties.storage_url) as blob:
-        blob.upload_blob(content.getvalue(), overwrite=True)
+        blob.upload_blob(content, overwrite=True)
     active = arm.batch.application_package.activate(arm.group, account, application, version, {"format": "zip"})
     assert active.properties.state == "Active"
 
