@@ -6,7 +6,9 @@ errors, for the two logs; Azure/Batch#68 shows both.
 
 from __future__ import annotations
 
+import asyncio
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,12 +56,9 @@ class Outputs:
         file = None
         try:
             container = str(self.storage.as_identity(url, destination, self.owner, "write", UPLOAD.denied))
-            for found in matching(self.folders.working, pattern, self.variables):
+            for found in await self._found(pattern):
                 file = found.file
-                if self.may_read(file):
-                    blob = _blob_name(str(destination.get("path") or ""), found)
-                    await self.storage.put(container, blob, file, headers)
-                    self._tell(f"Uploaded {file} as {blob}")
+                await self._put(found, container, _blob_name(str(destination.get("path") or ""), found), headers)
         except FileTrouble as trouble:
             category = trouble.failure["category"]
             facts = {"code": trouble.code, "user_error": category == "usererror", "pattern": pattern}
@@ -67,6 +66,21 @@ class Outputs:
             with self.folders.append(self.folders.upload_errors) as log:
                 log.write(json.dumps(facts).encode() + b"\n")
             raise
+
+    async def _found(self, pattern: str) -> list[Match]:
+        """The files that a pattern names; a task may have left many, so they are looked for beside the event loop."""
+        try:
+            return await asyncio.to_thread(lambda: list(matching(self.folders.working, pattern, self.variables)))
+        except re.error as error:
+            raise FileTrouble(pattern, f"the pattern cannot be read: {error}", UPLOAD.miscellaneous) from None
+
+    async def _put(self, found: Match, container: str, blob: str, headers: dict[str, str]) -> None:
+        try:
+            if self.may_read(found.file):
+                await self.storage.put(container, blob, found.file, headers)
+                self._tell(f"Uploaded {found.file} as {blob}")
+        except OSError as error:  # it has gone since
+            raise FileTrouble(found.relative, str(error.strerror), UPLOAD.miscellaneous) from None
 
     def _tell(self, text: str) -> None:
         with self.folders.append(self.folders.upload_log) as log:

@@ -24,7 +24,8 @@ from batchlocal.store.resources import Resource
 __all__ = ["deploy", "package_folders"]
 
 _UNREADABLE: Final = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError)
-"""What unzipping raises: OSError for names that no file can have, RuntimeError for passwords and unknown compression."""
+"""What unzipping raises: OSError for names that no file can have, RuntimeError for passwords and for methods of
+compression that it does not know."""
 
 _unpacking: WeakValueDictionary[Path, asyncio.Lock] = WeakValueDictionary()
 """Whoever unpacks into a folder holds its lock: tasks of a node may want a package at the same time."""
@@ -36,7 +37,8 @@ async def deploy(
     """Put the referenced packages onto a node; what is there already stays.
 
     Raises:
-        FileTrouble: a package does not exist, is not active, or cannot be unpacked; or the node may not read linked storage.
+        FileTrouble: a package does not exist, is not active, or cannot be unpacked; or the node may not read linked
+            storage.
     """
     tx, account = platform.store.read, owner.account
     access = access_to_linked(platform, owner)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["NodeStorage"]
 
 _ATTEMPTS = 3
+_NOT_MADE = "ResourceFileCreateFailed"
 _FILE_MODE = "0770"  # of resource files that name none (the page "Task - Add", fileMode)
 _PIECE = 1024 * 1024
 _LISTING = "restype=container&comp=list"
@@ -66,9 +67,12 @@ class NodeStorage:
         for file in resource_files:
             for url, name in await self._sources(file, owner):
                 target = _inside(folder, name)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                await self._download(url, target, name)
-                target.chmod(int(str(file.get("fileMode") or _FILE_MODE), 8))
+                try:
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    await self._download(url, target, name)
+                    target.chmod(_mode(file, name))
+                except OSError as error:  # such as a directory in its place
+                    raise FileTrouble(name, str(error.strerror), _NOT_MADE) from None
 
     async def _sources(self, file: dict[str, Any], owner: Owner) -> list[tuple[str, str]]:
         """URLs and file names of one resource file, which may stand for a whole container."""
@@ -123,7 +127,11 @@ class NodeStorage:
         while True:
             joint = "&" if "?" in container else "?"
             url = f"{container}{joint}{_LISTING}&prefix={quote(prefix)}&marker={quote(marker)}"
-            page = ElementTree.fromstring((await self._send("GET", url, name, CONTAINER)).content)  # noqa: S314
+            content = (await self._send("GET", url, name, CONTAINER)).content
+            try:
+                page = ElementTree.fromstring(content)  # noqa: S314
+            except ElementTree.ParseError:
+                raise FileTrouble(name, "what answers there is no container", CONTAINER.miscellaneous) from None
             for found in page.iterfind(".//Blob/Name"):
                 yield found.text or ""
             marker = page.findtext("NextMarker") or ""
@@ -150,20 +158,24 @@ class NodeStorage:
         raise FileTrouble(name, reason, code)
 
     async def _download(self, url: str, target: Path, name: str, codes: Codes = BLOB) -> None:
-        """Stream to a file beside the target, then move: no half file is ever seen."""
+        """Stream to a file beside the target, then move: no half file is ever seen, and no link that a task left in
+        the place of either is followed."""
         import httpx
 
         draft = target.with_name(f".{target.name}.part")
+        draft.unlink(missing_ok=True)
         try:
             async with self._http.stream("GET", url) as answer:
                 if not answer.is_success:
                     raise FileTrouble(name, f"storage answered {answer.status_code}", codes.of(answer.status_code))
-                with draft.open("wb") as stream:
+                with draft.open("xb") as stream:
                     async for piece in answer.aiter_bytes():
                         stream.write(piece)
+            draft.replace(target)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise FileTrouble(name, type(error).__name__, codes.miscellaneous) from None
-        draft.replace(target)
+        finally:
+            draft.unlink(missing_ok=True)
 
     async def package(self, storage: tuple[str, str], container: str, version: str, target: Path) -> None:
         """Download an application package's zip; ``storage`` is the linked account's name and key."""
@@ -200,11 +212,19 @@ class NodeStorage:
 
 
 def _inside(folder: Path, name: str) -> Path:
-    """A path below the folder; one that would leave it is trouble."""
-    target = (folder / name).resolve()
-    if not target.is_relative_to(folder.resolve()):
-        raise FileTrouble(name, "the path leaves the task's working directory", "ResourceFileCreateFailed")
-    return target
+    """A path below the folder; one that would leave it is trouble. The directories on its way may be links in it."""
+    parent, inside = (folder / name).parent.resolve(), folder.resolve()
+    if not name or ".." in Path(name).parts or not parent.is_relative_to(inside):
+        raise FileTrouble(name, "the path leaves the task's working directory", _NOT_MADE)
+    return parent / Path(name).name
+
+
+def _mode(file: Mapping[str, Any], name: str) -> int:
+    """A resource file's mode, which it has as octal digits."""
+    try:
+        return int(str(file.get("fileMode") or _FILE_MODE), 8)
+    except ValueError:
+        raise FileTrouble(name, f"fileMode '{file['fileMode']}' is not an octal number", _NOT_MADE) from None
 
 
 @dataclass(frozen=True)

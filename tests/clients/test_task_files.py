@@ -18,6 +18,7 @@ from azure.storage.blob import (
 )
 
 from tests.clients.conftest import Account, run
+from tests.conftest import Local
 
 
 def test_resource_files_come_in_and_output_files_go_out(
@@ -52,6 +53,53 @@ def test_a_resource_file_may_not_leave_the_tasks_folder(
     file = models.ResourceFile(http_url=f"{container.url}/x", file_path="../../../../escaped")
     with pytest.raises(HttpResponseError, match="break out"):
         run(batch, job, "/bin/true", resource_files=[file])
+
+
+def test_what_cannot_be_laid_out_or_listed_fails_the_task(
+    batch: BatchClient, batchlocal: Local, job: str, account: Account, container: ContainerClient
+) -> None:
+    container.upload_blob("one", b"1")
+    url = read_write(account, container).replace("?", "/one?")
+    within = [models.ResourceFile(http_url=url, file_path=path) for path in ("one", "one/within")]
+    no_listing = f"{batchlocal.settings['armEndpoint']}/metadata/endpoints?api-version=2020-06-01"
+    no_mode = [models.ResourceFile(http_url=url, file_path="one", file_mode="rwx")]
+    for files, code in (
+        (within, "ResourceFileCreateFailed"),
+        (no_mode, "ResourceFileCreateFailed"),
+        ([models.ResourceFile(storage_container_url=no_listing)], "ResourceContainerListMiscError"),
+    ):
+        assert run(batch, job, "/bin/true", resource_files=files).execution_info.failure_info.code == code
+
+
+def test_a_link_that_an_attempt_leaves_is_not_written_through(
+    batch: BatchClient, job: str, account: Account, container: ContainerClient
+) -> None:
+    container.upload_blob("data", b"from storage")
+    file = models.ResourceFile(http_url=read_write(account, container).replace("?", "/data?"), file_path="data")
+    shared = "$AZ_BATCH_NODE_SHARED_DIR/mine-$AZ_BATCH_TASK_ID"
+    first = f"echo mine > {shared}; ln -sf {shared} .data.part; ln -sf {shared} data; exit 1"
+    task = run(
+        batch,
+        job,
+        f"/bin/sh -c 'if test -e {shared}; then cat {shared} data; else {first}; fi'",
+        resource_files=[file],
+        constraints=models.BatchTaskConstraints(max_task_retry_count=1),
+    )
+    assert text(batch, job, task, "stdout.txt") == "mine\nfrom storage"
+
+
+def test_a_pattern_that_cannot_be_read_fails_the_upload(
+    batch: BatchClient, job: str, account: Account, container: ContainerClient
+) -> None:
+    destination = models.OutputFileBlobContainerDestination(container_url=read_write(account, container))
+    output = models.OutputFile(
+        file_pattern="[z-a]*",
+        destination=models.OutputFileDestination(container=destination),
+        upload_options=models.OutputFileUploadConfiguration(upload_condition="taskcompletion"),
+    )
+    task = run(batch, job, "/bin/true", output_files=[output])
+    assert task.execution_info.failure_info.code == "FileUploadMiscError"
+    assert "cannot be read" in text(batch, job, task, "fileuploaderr.txt")
 
 
 def test_output_files_go_by_the_outcome_and_tell_when_they_cannot_go(
