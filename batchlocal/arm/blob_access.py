@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from functools import lru_cache
 from http import HTTPStatus
+from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
 from batchlocal.platform import Platform
@@ -27,6 +28,7 @@ __all__ = [
     "containers",
     "delete_container",
     "has_blobs",
+    "import_clients",
     "make_container",
     "set_container",
     "signed_url",
@@ -56,6 +58,16 @@ class LeaseConflict(Exception):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code, self.message = code, message
+
+
+def import_clients() -> None:
+    """Import what signs URLs and what asks storage. It takes half a second, in which a server answers nobody unless
+    another thread than its event loop's does it."""
+    import anyio
+
+    for name in ("azure.storage.blob", "httpx", "httpcore"):
+        import_module(name)
+    anyio.run(anyio.sleep, 0)  # anyio imports the greater part of itself when a loop of asyncio first uses it
 
 
 def signed_url(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 
 from batchlocal import specs
+from batchlocal.arm.blob_access import import_clients
 from batchlocal.arm.call import ArmCall
 from batchlocal.arm.errors import CATALOGUE, Wording, gateway, provider
 from batchlocal.arm.fabric import ResourceNotFound, group_of
@@ -63,7 +65,10 @@ PROVIDER = ResourceProvider(
 
 
 async def sync_storage(platform: Platform) -> None:
-    """Tell Azurite which accounts there are, with their keys."""
+    """Tell Azurite which accounts there are, with their keys; whoever has one will ask for signed URLs and containers
+    next."""
+    if any(platform.store.read.resources.of_type(ACCOUNT_TYPE)):
+        await asyncio.to_thread(import_clients)
     accounts = platform.store.read.resources.of_type(ACCOUNT_TYPE)
     await platform.blobs.set_accounts({account.name: list(account.hidden["keys"].values()) for account in accounts})
 
