@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterator
-
-import pytest
 from azure.batch import BatchClient
 from azure.batch import models as service
 
@@ -14,14 +10,6 @@ from tests.support.waiting import until
 
 LARGE = "x" * 4_000_000
 DEFLATE64 = 9  # a method of compression that Windows' own zip folders use for large files
-
-
-@pytest.fixture
-def job(batch: BatchClient, account: Account) -> Iterator[str]:
-    name = f"packages-{uuid.uuid4().hex[:6]}"
-    batch.create_job(service.BatchJobCreateOptions(id=name, pool_info=service.BatchPoolInfo(pool_id=account.pool)))
-    yield name
-    batch.begin_delete_job(name)
 
 
 def add(batch: BatchClient, job: str, task: str, command: str, application: str, version: str) -> None:
