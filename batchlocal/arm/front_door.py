@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from batchlocal.arm.actions import action_of
+from batchlocal.arm.call import ArmCall
 from batchlocal.arm.errors import CATALOGUE, gateway
+from batchlocal.arm.fabric import check_subscription
+from batchlocal.arm.locations import LOCATIONS, LocationRefused, location_of
 from batchlocal.arm.provider import ResourceProvider
 from batchlocal.arm.resource_id import ResourceId
 from batchlocal.domain.refusals import Fault, Refusal
@@ -15,15 +19,16 @@ from batchlocal.protocol.messages import Request
 
 __all__ = [
     "ApiVersionMissing",
-    "ApiVersionUnknown",
     "BodyNotReadable",
     "MethodNotAllowed",
+    "NotRegistered",
     "OperationNotImplemented",
     "ResourceTypeUnknown",
     "RouteNotFound",
     "refuse_operation",
     "refuse_token",
     "refuse_version",
+    "region_of",
 ]
 
 
@@ -68,13 +73,14 @@ class ApiVersionMissing(Refusal):
 
 
 @dataclass(eq=False)
-class ApiVersionUnknown(Refusal):
-    """The provider does not answer this api-version."""
+class NotRegistered(Refusal):
+    """The provider does not answer this api-version, or not in this region."""
 
     type: str
     location: str
     version: str
     supported: str
+    locations: str
 
 
 @dataclass(eq=False)
@@ -125,11 +131,27 @@ def refuse_token(refused: TokenRefused, platform: Platform) -> Refusal:
 
 
 def refuse_version(request: Request, provider: ResourceProvider) -> Refusal:
-    """The refusal for an api-version that the provider does not have."""
-    segments = request.path.split("/")
-    location = segments[segments.index("locations") + 1] if "locations" in segments[:-1] else ""
-    types = "/".join(ResourceId.parse(request.path).types) or segments[-1]
-    return ApiVersionUnknown(types, location, request.api_version, ", ".join(provider.versions))
+    """The refusal for an api-version that the provider does not have, or a region that it is not in."""
+    found = re.search(r"/locations/([^/]+)(?:/([^/]+))?", request.path, re.IGNORECASE)
+    location, inner = (found[1], found[2]) if found else ("", None)
+    types = "/".join(ResourceId.parse(request.path).types) or request.path.rpartition("/")[2]
+    types = f"locations/{inner}" if inner else types
+    supported = ", ".join(provider.versions or (request.api_version,))
+    return NotRegistered(types, location[:100], request.api_version, supported, ", ".join(LOCATIONS))
+
+
+def region_of(call: ArmCall, provider: ResourceProvider) -> str:
+    """The region that the path names, which must be one of Azure's; ``West Europe`` is ``westeurope``.
+
+    Raises:
+        SubscriptionNotFound
+        NotRegistered: there is no such region (seen in azure-cli issue 30613, MigAz issue 246).
+    """
+    check_subscription(call)
+    try:
+        return location_of(call.parameters.get("location") or call.parameters["locationName"], "locations")
+    except LocationRefused:
+        raise refuse_version(call.request, provider) from None
 
 
 def refuse_operation(request: Request, provider: ResourceProvider) -> Refusal:
@@ -161,11 +183,11 @@ CATALOGUE.update(
             "MissingApiVersionParameter",
             "The api-version query parameter (?api-version=) is required for all requests.",
         ),
-        ApiVersionUnknown: gateway(
+        NotRegistered: gateway(
             400,
             "NoRegisteredProviderFound",
             "No registered resource provider found for location '{location}' and API version '{version}' for type"
-            " '{type}'. The supported api-versions are '{supported}'.",
+            " '{type}'. The supported api-versions are '{supported}'. The supported locations are '{locations}'.",
         ),
         RouteNotFound: gateway(404, "NotFound", "No resource of ARM has the path '{path}'."),
         ResourceTypeUnknown: gateway(

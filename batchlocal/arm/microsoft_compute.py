@@ -12,6 +12,7 @@ from typing import Any
 
 from batchlocal.arm.call import ArmCall
 from batchlocal.arm.fabric import check_subscription
+from batchlocal.arm.front_door import region_of
 from batchlocal.arm.locations import LOCATIONS, location_of
 from batchlocal.arm.microsoft_batch.locations import SIZES
 from batchlocal.arm.provider import ResourceProvider
@@ -37,15 +38,10 @@ PROVIDER = ResourceProvider(
 )
 
 
-def _check_location(call: ArmCall) -> None:
-    check_subscription(call)
-    location_of(call.parameters["location"], "locations")
-
-
 @PROVIDER.operation("VirtualMachineSizes_List")
 def list_sizes(call: ArmCall) -> Answer:
     """The sizes that pools may have."""
-    _check_location(call)
+    region_of(call, PROVIDER)
     return Answer(200, {"value": [_size(name, memory) for name, memory in SIZES.items()]})
 
 
@@ -88,9 +84,7 @@ def _sku(name: str, memory: int, location: str) -> dict[str, Any]:
 @PROVIDER.operation("Usage_List")
 def list_usages(call: ArmCall) -> Answer:
     """What the subscription uses of a region: the cores of its pools of allocation mode UserSubscription."""
-    _check_location(call)
-    subscription = call.id.subscription
-    location = location_of(call.parameters["location"], "locations")
+    location, subscription = region_of(call, PROVIDER), call.id.subscription
     limits, used = compute_limits(call.tx, subscription), compute_used(call.tx, subscription, location)
     families = dict.fromkeys(family_of(name) for name in SIZES)
     named = {"cores": "Total Regional vCPUs", "lowPriorityCores": "Total Regional Low-priority vCPUs"}

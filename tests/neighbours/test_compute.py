@@ -40,4 +40,4 @@ def test_usages_name_the_region_and_each_family(everyone: Caller) -> None:
 def test_a_region_that_azure_has_not_is_refused(everyone: Caller) -> None:
     root = f"/subscriptions/{everyone.local.subscription}/providers/Microsoft.Compute"
     refused = everyone.refused("GET", f"{root}/locations/atlantis/vmSizes")
-    assert refused == (400, "LocationNotAvailableForResourceType")
+    assert refused == (400, "NoRegisteredProviderFound")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import Local, batchlocal_command, start_local
 from tests.server.test_server import GROUP, arm
 
@@ -102,3 +104,25 @@ def test_an_unknown_api_version_names_the_known_ones(batchlocal: Local) -> None:
     refused = arm(batchlocal, "GET", "/providers/Microsoft.Batch/batchAccounts?api-version=2011-01-01")
     assert (refused.status_code, refused.json()["error"]["code"]) == (400, "NoRegisteredProviderFound")
     assert "2024-07-01" in refused.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "version"),
+    [
+        ("GET", "Microsoft.Batch/locations/atlantis/virtualMachineSkus", "2025-06-01"),
+        ("GET", "Microsoft.Batch/locations/atlantis/quotas", "2024-07-01"),
+        ("POST", "Microsoft.Batch/locations/atlantis/checkNameAvailability", "2024-07-01"),
+        ("GET", "Microsoft.Storage/locations/atlantis/usages", "2023-05-01"),
+        ("GET", "Microsoft.Compute/locations/atlantis/vmSizes", "2024-07-01"),
+    ],
+)
+def test_a_region_that_azure_has_not_is_refused(batchlocal: Local, method: str, path: str, version: str) -> None:
+    body = {"name": "a", "type": "Microsoft.Batch/batchAccounts"} if method == "POST" else None
+    refused = arm(batchlocal, method, f"/providers/{path}?api-version={version}", body)
+    error = refused.json()["error"]
+    assert (refused.status_code, error["code"]) == (400, "NoRegisteredProviderFound")
+    assert f"'atlantis' and API version '{version}' for type 'locations/{path.rpartition('/')[2]}'" in error["message"]
+    spaced = arm(
+        batchlocal, method, f"/providers/{path.replace('atlantis', 'West Europe')}?api-version={version}", body
+    )
+    assert spaced.status_code == 200

@@ -6,7 +6,8 @@ import re
 from typing import Any, Final
 
 from batchlocal.arm.call import ArmCall
-from batchlocal.arm.fabric import body_object, check_subscription
+from batchlocal.arm.fabric import body_object
+from batchlocal.arm.front_door import region_of
 from batchlocal.arm.listing import filter_of, listed_whole
 from batchlocal.arm.microsoft_batch.provider import ACCOUNT_TYPE, PROVIDER
 from batchlocal.domain.sizes import cores_of, family_of
@@ -40,14 +41,14 @@ SIZES: Final = {
 @PROVIDER.operation("Location_GetQuotas")
 def get_quotas(call: ArmCall) -> Answer:
     """How many Batch accounts the region takes."""
-    check_subscription(call)
+    region_of(call, PROVIDER)
     return Answer(200, {"accountQuota": account_quota(call.tx, call.id.subscription)})
 
 
 @PROVIDER.operation("Location_ListSupportedVirtualMachineSkus")
 def list_sizes(call: ArmCall) -> Answer:
     """The sizes that pools may have; ``$filter`` may name ``familyName`` (description)."""
-    check_subscription(call)
+    region_of(call, PROVIDER)
     wanted = filter_of(call, {"familyName": Filterable("string", EQUALITY)})
     sizes = (_size(name, memory) for name, memory in SIZES.items())
     return listed_whole(call, [size for size in sizes if wanted is None or wanted(size)])
@@ -65,7 +66,7 @@ def _size(name: str, memory: int) -> dict[str, Any]:
 @PROVIDER.operation("Location_CheckNameAvailability")
 def check_name(call: ArmCall) -> Answer:
     """Always 200 (F4: 31 of 31)."""
-    check_subscription(call)
+    region_of(call, PROVIDER)
     name = str(body_object(call).get("name", ""))
     if not 3 <= len(name) <= 24:
         text = "Account name must be at least 3 characters and at most 24 characters."

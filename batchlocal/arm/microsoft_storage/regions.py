@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from batchlocal.arm.call import ArmCall
 from batchlocal.arm.fabric import check_subscription
-from batchlocal.arm.locations import LOCATIONS, location_of
+from batchlocal.arm.front_door import region_of
+from batchlocal.arm.locations import LOCATIONS
 from batchlocal.arm.microsoft_storage.provider import ACCOUNT_TYPE, PROVIDER, json_answer
 from batchlocal.arm.provider_operations import operations_of
 from batchlocal.protocol.messages import Answer
@@ -56,9 +57,8 @@ def _sku(name: str, kind: str, location: str) -> dict[str, Any]:
 @PROVIDER.operation("Usages_ListByLocation")
 def list_usages(call: ArmCall) -> Answer:
     """How many storage accounts the subscription has in the region, of how many."""
-    subscription = check_subscription(call)
-    location = location_of(call.parameters["location"], "locations/usages")
-    accounts = call.tx.resources.of_type(ACCOUNT_TYPE, subscription=subscription)
+    location = region_of(call, PROVIDER)
+    accounts = call.tx.resources.of_type(ACCOUNT_TYPE, subscription=call.id.subscription)
     count = sum(1 for account in accounts if account.body["location"] == location)
     named = {"value": "StorageAccounts", "localizedValue": "Storage Accounts"}
     usage = {"unit": "Count", "currentValue": count, "limit": _MOST_ACCOUNTS, "name": named}
