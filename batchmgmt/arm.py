@@ -9,11 +9,18 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from batchmgmt.clouds import METADATA_API_VERSION, Cloud, cloud_by_name, cloud_from_metadata
-from batchmgmt.errors import BatchManagementError, NotAuthenticated
+from batchmgmt.errors import BatchManagementError, NotAuthenticated, UsageError
 from batchmgmt.lean import LeanHttp
 from batchmgmt.tokens import Token
 
-__all__ = ["BATCH_API_VERSION", "STORAGE_API_VERSION", "Arm", "account_id", "cloud_from_environment"]
+__all__ = [
+    "BATCH_API_VERSION",
+    "STORAGE_API_VERSION",
+    "Arm",
+    "account_id",
+    "cloud_from_environment",
+    "subscription_from_environment",
+]
 
 BATCH_API_VERSION: Final = "2025-06-01"
 STORAGE_API_VERSION: Final = "2023-05-01"
@@ -32,6 +39,18 @@ def cloud_from_environment(http: LeanHttp) -> Cloud:
         return cloud_by_name(os.environ.get("ARM_ENVIRONMENT") or "public")
     url = f"https://{host}/metadata/endpoints?api-version={METADATA_API_VERSION}"
     return cloud_from_metadata(http.request("reading the cloud's metadata", "GET", url).json, host)
+
+
+def subscription_from_environment() -> str:
+    """``AZURE_SUBSCRIPTION_ID``, else its twin ``ARM_SUBSCRIPTION_ID``.
+
+    Raises:
+        UsageError: neither is set.
+    """
+    found = os.environ.get("AZURE_SUBSCRIPTION_ID") or os.environ.get("ARM_SUBSCRIPTION_ID")
+    if not found:
+        raise UsageError("no subscription is given: set AZURE_SUBSCRIPTION_ID, or use --subscription")
+    return found
 
 
 def account_id(subscription_id: str, resource_group: str, account: str) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from batchmgmt.clouds import Cloud
 from batchmgmt.endpoint import KeyAuthentication, ServiceEndpoint, TokenAuthentication
+from batchmgmt.errors import UsageError
 from batchmgmt.lean import LeanHttp, default_timeout
 from batchmgmt.oidc import pipeline_identity
 from batchmgmt.tokens import EnvironmentTokens, Token
@@ -45,7 +46,7 @@ def environment_credential(cloud: Cloud) -> ClientAssertionCredential | DefaultA
     That chain is: environment, workload and managed identity, developer tools.
 
     Raises:
-        UsageError: see ``pipeline_identity``.
+        UsageError: see ``pipeline_identity``; or a variable of azure-identity's is set to what it cannot take.
     """
     from azure.identity import ClientAssertionCredential, DefaultAzureCredential
 
@@ -55,7 +56,11 @@ def environment_credential(cloud: Cloud) -> ClientAssertionCredential | DefaultA
     options: dict[str, Any] = {"authority": cloud.authority, "disable_instance_discovery": not cloud.well_known}
     if pipeline := pipeline_identity():
         return ClientAssertionCredential(pipeline.tenant, pipeline.client, pipeline.assertion, **options)
-    return DefaultAzureCredential(**options)
+    try:
+        return DefaultAzureCredential(**options)
+    except ValueError as mistake:  # a secret that is set and empty, a tenant with letters that none has
+        variables = "AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET"
+        raise UsageError(f"signing in: {str(mistake).rstrip('.')}; check {variables}") from None
 
 
 class CachedCredential:

@@ -59,6 +59,7 @@ NEXT_STEPS: Final[Mapping[str, str]] = {
     "allocationtimedout": "resize again; a longer resize timeout or a smaller step helps",
     "accountnotenabledforautostorage": "link a storage account: `batchmgmt account link-storage`",
     "applicationnotfound": "create it: `batchmgmt application create`",
+    "applicationpackagenotfound": "see which there are: `batchmgmt package list`",
     "applicationpackageblobnotfound": "upload its content: `batchmgmt package upload`",
     "applicationpackagesnotempty": "delete its packages first: `batchmgmt package list`, `batchmgmt package delete`",
     "requesteddefaultversionnotactive": "upload and activate that version first: `batchmgmt package upload`",
@@ -70,6 +71,7 @@ NEXT_STEPS: Final[Mapping[str, str]] = {
     "subscriptionnotfound": "check AZURE_SUBSCRIPTION_ID, and that this identity may see the subscription",
     "subscriptionquotaexceeded": "delete an account in this region or ask for a higher account quota",
     "propertycannotbeupdated": "the pool must be empty, or replaced by a new one, for this change",
+    "invalidresourcename": "a container's name is 3 to 63 lower-case letters, digits and single dashes",
     "operationinvalidforcurrentstate": "wait until the resource is steady, then try again",
     "poolnotfound": "see which there are: `batchmgmt pool list`",
     "poolbeingdeleted": "wait until it is gone, or use another name",
@@ -83,6 +85,8 @@ NEXT_STEPS: Final[Mapping[str, str]] = {
     "unauthorized_client": "check AZURE_CLIENT_ID and AZURE_TENANT_ID",
     "missingsubscriptionregistration": "register the provider: `az provider register --namespace Microsoft.Batch`",
 }
+
+APPENDED: Final = ("RequestId:", "Time:", "ErrorCode:")  # lines of messages that are told otherwise, or to nobody
 
 
 class BatchManagementError(Exception):
@@ -267,9 +271,14 @@ def _from_response(act: str, fault: HttpResponseError) -> AzureError:
         body = None
     error = azure_error(act, status, body, request_id)
     if error.code == f"HTTP{status}":
-        code = getattr(fault, "error_code", None) or headers.get("x-ms-error-code") or error.code
+        code = _plain(getattr(fault, "error_code", None)) or headers.get("x-ms-error-code") or error.code
         return type(error)(act, str(code), str(fault.message), status=status, request_id=request_id)
     return error
+
+
+def _plain(code: object) -> object:
+    """A code as it is on the wire: some SDKs give a member of an enumeration."""
+    return getattr(code, "value", code)
 
 
 def _take_apart(body: object) -> tuple[str, str, str | None, list[Detail]]:
@@ -293,6 +302,6 @@ def _text(message: object) -> str:
 
 
 def _one_line(message: str) -> str:
-    """The message without secrets and the RequestId and Time lines that Azure appends, on one line."""
+    """The message on one line, without secrets and the lines that Azure and its SDKs append."""
     lines = [line.strip() for line in message.splitlines()]
-    return masked(" ".join(line for line in lines if line and not line.startswith(("RequestId:", "Time:"))))
+    return masked(" ".join(line for line in lines if line and not line.startswith(APPENDED)))

@@ -1,4 +1,4 @@
-"""Files that hold secrets: created with mode 0600, and never seen half-written."""
+"""Files: those that hold secrets, created with mode 0600 and never seen half-written; the user's home folder."""
 
 from __future__ import annotations
 
@@ -6,7 +6,15 @@ import contextlib
 import os
 from pathlib import Path
 
-__all__ = ["write_private"]
+__all__ = ["home", "write_private"]
+
+
+def home() -> Path:
+    """The user's home folder; one that is not there for users whom the system does not know, as in containers."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return Path("/nonexistent")  # as Debian's passwd says of users without a home
 
 
 def write_private(path: Path, text: str) -> None:
@@ -22,7 +30,7 @@ def write_private(path: Path, text: str) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0), 0o600)
     try:
-        with os.fdopen(handle, "w") as file:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
             if os.name == "posix":  # Windows keeps a user's files from others by the folder's permissions
                 os.fchmod(handle, 0o600)  # a file left behind by a crash keeps its mode otherwise
             file.write(text)

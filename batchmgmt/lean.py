@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from batchmgmt.errors import BatchManagementError, ConnectionFailed, TimedOut, UsageError, azure_error
 from batchmgmt.secret import masked
-from batchmgmt.wire import Connection
+from batchmgmt.wire import Connection, proxy_for
 
 __all__ = ["Answer", "LeanHttp", "default_timeout", "tls_context"]
 
@@ -162,8 +162,15 @@ def _pause(answer: Answer, attempt: int) -> float:
         return _backoff(attempt)
 
 
+def _proxy(url: str) -> str:
+    """The proxy by which the URL is reached, without what signs in to it; empty where none is."""
+    return proxy_for(urlsplit(url).hostname or "").rpartition("@")[2]
+
+
 def _no_answer(act: str, url: str, fault: Exception) -> ConnectionFailed:
     host = urlsplit(url).netloc
+    if isinstance(fault, ConnectionRefusedError | socket.gaierror) and (proxy := _proxy(url)):
+        return ConnectionFailed(f"{act}: the proxy {proxy} is not there; check HTTPS_PROXY, or name {host} in NO_PROXY")
     if isinstance(fault, TimeoutError):
         return TimedOut(f"{act}: {host} gave no answer in time; try again")
     if isinstance(fault, ssl.SSLCertVerificationError):

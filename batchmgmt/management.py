@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import closing
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from batchmgmt.arm import Arm, cloud_from_environment
+from batchmgmt.arm import Arm, cloud_from_environment, subscription_from_environment
 from batchmgmt.clouds import Cloud
 from batchmgmt.endpoint import AuthMode, ServiceEndpoint, resolve
 from batchmgmt.errors import UsageError, acting
@@ -25,19 +24,7 @@ if TYPE_CHECKING:
     from batchmgmt.activity import Activity
     from batchmgmt.locations import Locations
 
-__all__ = ["BatchManagement", "subscription_from_environment"]
-
-
-def subscription_from_environment() -> str:
-    """``AZURE_SUBSCRIPTION_ID``, else its twin ``ARM_SUBSCRIPTION_ID``.
-
-    Raises:
-        UsageError: neither is set.
-    """
-    found = os.environ.get("AZURE_SUBSCRIPTION_ID") or os.environ.get("ARM_SUBSCRIPTION_ID")
-    if not found:
-        raise UsageError("no subscription is given: set AZURE_SUBSCRIPTION_ID, or use --subscription")
-    return found
+__all__ = ["BatchManagement"]
 
 
 class BatchManagement:

@@ -85,7 +85,7 @@ def _moved(text: str, exchanged: Sequence[tuple[str, str]]) -> str:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text()
+        return path.read_bytes().decode()  # with the line ends that it has
     except (OSError, UnicodeDecodeError) as fault:
         raise BatchManagementError(
             f"{path} cannot be read: {getattr(fault, 'strerror', None) or 'it is no text'}"

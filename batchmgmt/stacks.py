@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from batchmgmt.errors import BatchManagementError, UsageError
+from batchmgmt.files import home
 
 __all__ = ["StackOutputs", "read_stack"]
 
@@ -50,7 +51,7 @@ def read_stack(name: str) -> StackOutputs:
     project_name = parts[-2] if len(parts) > 1 else project and project.name
     if not project_name:
         raise UsageError(f"stack '{name}': no Pulumi.yaml here or above; go to the project or say PROJECT/STACK")
-    folders = [_folder(backend)] if backend else [project.folder, Path.home()] if project else [Path.home()]
+    folders = [_folder(backend)] if backend else [project.folder, home()] if project else [home()]
     return _outputs(name, _from_files(name, folders, project_name, parts[-1]))
 
 

@@ -19,7 +19,7 @@ from urllib.parse import quote, urlencode
 
 from batchmgmt.clouds import Cloud
 from batchmgmt.errors import BatchManagementError
-from batchmgmt.files import write_private
+from batchmgmt.files import home, write_private
 from batchmgmt.lean import LeanHttp
 from batchmgmt.secret import Secret
 
@@ -64,9 +64,9 @@ class TokenCache(NamedTuple):
     def from_environment(cls) -> TokenCache:
         """``BATCHMGMT_CACHE_DIR``, else the user's cache folder; off by ``BATCHMGMT_TOKEN_CACHE=off``."""
         base = os.environ.get("BATCHMGMT_CACHE_DIR")
-        home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        caches = Path(os.environ.get("XDG_CACHE_HOME") or home() / ".cache")
         off = os.environ.get("BATCHMGMT_TOKEN_CACHE", "").lower() in {"off", "0", "no", "false"}
-        return cls(Path(base) if base else home / "batchmgmt", enabled=not off)
+        return cls(Path(base) if base else caches / "batchmgmt", enabled=not off)
 
     def get(self, name: str) -> Token | None:
         """The kept token, or None; a file that others could have read or written is not trusted."""
@@ -128,7 +128,7 @@ class EnvironmentTokens:
 
 def _name(cloud: Cloud, scope: str) -> str:
     """Changes with whoever would be signed in: the variables' values, and az CLI's signed-in profile."""
-    profile = Path(os.environ.get("AZURE_CONFIG_DIR") or Path.home() / ".azure") / "azureProfile.json"
+    profile = Path(os.environ.get("AZURE_CONFIG_DIR") or home() / ".azure") / "azureProfile.json"
     with contextlib.suppress(OSError):
         changed = profile.stat().st_mtime_ns
         return _digest([cloud.authority, scope, str(changed), *(os.environ.get(name, "") for name in _IDENTITY)])

@@ -1,8 +1,7 @@
 """HTTP/1.1 over TLS for small JSON exchanges (RFC 9112), on sockets.
 
 ``http.client`` brings the email package along, whose import takes longer than the exchanges do. What is here: one
-request
-at a time on a kept-open connection; answers by Content-Length, chunked, or up to the connection's end.
+request at a time on a kept-open connection; answers by Content-Length, chunked, or up to the connection's end.
 """
 
 from __future__ import annotations

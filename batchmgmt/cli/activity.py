@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from enum import StrEnum
+from itertools import islice
 from typing import Annotated
 
 import typer
@@ -84,10 +86,9 @@ def follow(
     entries = management.activity.follow(
         resource_group=group, account=account, caller=caller, operation=operation, status=status, pause=interval
     )
-    for number, entry in enumerate(entries, 1):
-        if format is LineFormat.json:
-            show_text(f"{json.dumps(queries.entry_document(entry))}\n")
-        else:
-            show_all([queries.entry_document(entry)], queries.entry_row, Format.tsv)
-        if number == count:
-            return
+    with suppress(KeyboardInterrupt):  # how it is meant to end
+        for entry in islice(entries, count):
+            if format is LineFormat.json:
+                show_text(f"{json.dumps(queries.entry_document(entry))}\n")
+            else:
+                show_all([queries.entry_document(entry)], queries.entry_row, Format.tsv)

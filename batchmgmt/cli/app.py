@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
 from batchmgmt.cli import progress
+from batchmgmt.errors import UsageError
 
-__all__ = ["application"]
+__all__ = ["application", "run"]
 
 GROUPS: Final[Mapping[str, str]] = {  # name on the command line -> module of batchmgmt.cli
     "endpoint": "endpoints",
@@ -23,6 +24,38 @@ GROUPS: Final[Mapping[str, str]] = {  # name on the command line -> module of ba
     "activity": "activity",
     "private-endpoint-connection": "private_endpoint_connections",
 }
+STOPPED: Final = 130  # what Typer makes of Ctrl-C
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command line and return its exit code.
+
+    Raises:
+        UsageError: there is no such command or option, or a value that it does not take.
+        KeyboardInterrupt: Ctrl-C. BatchManagementError: the command failed.
+    """
+    try:
+        ended = application(arguments)(args=list(arguments), prog_name="batchmgmt", standalone_mode=False)
+    except typer.Abort as aborted:
+        if isinstance(aborted.__cause__ or aborted.__context__, KeyboardInterrupt):
+            raise KeyboardInterrupt from None
+        raise UsageError("nothing was done") from None
+    except Exception as mistake:
+        if not hasattr(mistake, "format_message"):  # Typer's own: their module differs from version to version
+            raise
+        return _told(mistake)
+    if ended == STOPPED:
+        raise KeyboardInterrupt
+    return ended if isinstance(ended, int) else 0
+
+
+def _told(mistake: Any) -> int:
+    """A mistake of the command line's as one sentence; a group without a command has shown its help already."""
+    context = mistake.ctx
+    if "NoArgsIsHelp" in type(mistake).__name__:
+        return int(mistake.exit_code)
+    words = str(mistake.format_message()).replace("Value error, ", "").strip().rstrip(".")
+    raise UsageError(f"{words}; see `{context.command_path if context else 'batchmgmt'} --help`") from None
 
 
 def application(arguments: Sequence[str] = ()) -> typer.Typer:

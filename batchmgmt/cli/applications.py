@@ -10,6 +10,7 @@ from batchmgmt.cli import queries
 from batchmgmt.cli.chosen import AccountOptions
 from batchmgmt.cli.options import OutputFormat, Yes, confirm, with_account_options
 from batchmgmt.cli.output import Format, say
+from batchmgmt.errors import UsageError
 
 __all__ = ["app"]
 
@@ -89,6 +90,8 @@ def set_properties(
 
         batchmgmt application set tool --display-name "The tool" --stack local
     """
+    if display_name is None and allow_updates is None and default_version is None:
+        raise UsageError("say what to change: --display-name, --allow-updates or --default-version")
     applications = options.account().applications
     applications.update(
         application, display_name=display_name, allow_updates=allow_updates, default_version=default_version

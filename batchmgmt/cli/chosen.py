@@ -5,13 +5,13 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
-from batchmgmt.arm import cloud_from_environment
+from batchmgmt.arm import cloud_from_environment, subscription_from_environment
 from batchmgmt.cli import progress
+from batchmgmt.cli.naming import Named, named
 from batchmgmt.cli.reading import AccountReader, SubscriptionReader
 from batchmgmt.clients import CachedCredential
-from batchmgmt.errors import UsageError
 from batchmgmt.lean import LeanHttp
-from batchmgmt.management import BatchManagement, subscription_from_environment
+from batchmgmt.management import BatchManagement
 
 if TYPE_CHECKING:
     from batchmgmt.accounts import Account
@@ -31,33 +31,20 @@ class AccountOptions(NamedTuple):
         """The account that the options name.
 
         Raises:
-            UsageError: they name none, or two. BatchManagementError: the stack or the cloud cannot be read.
+            BatchManagementError: as ``named`` says, or the cloud cannot be read.
         """
-        subscription, group, name = self.named()
-        return management_of(subscription).account(group, name)
+        found = self.named()
+        return management_of(found.subscription).account(found.resource_group, found.account)
 
     def reader(self) -> AccountReader:
         """What only reads the account that the options name; raises as ``account`` does."""
-        subscription, group, name = self.named()
-        management = management_of(subscription)
-        return AccountReader(management.arm, management.subscription_id, group, name)
+        found = self.named()
+        management = management_of(found.subscription)
+        return AccountReader(management.arm, management.subscription_id, found.resource_group, found.account)
 
-    def named(self) -> tuple[str | None, str, str]:
-        """Subscription (None: the environment's), resource group and account.
-
-        Raises:
-            UsageError: the options name no account, or two. BatchManagementError: the stack cannot be read.
-        """
-        if self.stack:
-            if self.resource_group or self.name:
-                raise UsageError("give either --stack, or --resource-group and --name")
-            from batchmgmt.stacks import read_stack
-
-            outputs = read_stack(self.stack)
-            return outputs.subscription_id, outputs.resource_group, outputs.account
-        if not (self.resource_group and self.name):
-            raise UsageError("an account is named by --resource-group (-g) and --name (-n), or by --stack")
-        return self.subscription, self.resource_group, self.name
+    def named(self) -> Named:
+        """Subscription, resource group and account; raises as ``naming.named`` does."""
+        return named(*self)
 
 
 def management_of(subscription: str | None = None) -> BatchManagement:

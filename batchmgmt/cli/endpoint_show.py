@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, cast, get_args
+from typing import NamedTuple, cast, get_args
 
-from batchmgmt.arm import Arm, cloud_from_environment
+from batchmgmt.arm import Arm, cloud_from_environment, subscription_from_environment
+from batchmgmt.cli.naming import named
 from batchmgmt.endpoint import AuthMode, ServiceEndpoint, resolve
 from batchmgmt.errors import BatchManagementError, UsageError
 from batchmgmt.files import write_private
 from batchmgmt.handoff import find
 from batchmgmt.lean import LeanHttp
 from batchmgmt.tokens import EnvironmentTokens
-
-if TYPE_CHECKING:
-    from batchmgmt.stacks import StackOutputs
 
 __all__ = ["Request", "show"]
 
@@ -55,15 +52,8 @@ def _endpoint(request: Request, details: bool) -> ServiceEndpoint:
         raise UsageError(f"--auth is one of {', '.join(get_args(AuthMode))}, not '{request.auth}'")
     if request.key not in {"primary", "secondary"}:
         raise UsageError(f"--key is primary or secondary, not '{request.key}'")
-    if request.stack and (request.resource_group or request.name):
-        raise UsageError("give either --stack, or --resource-group and --name")
-    stack = _stack(request.stack) if request.stack else None
-    if stack:
-        subscription, group, name = stack.subscription_id, stack.resource_group, stack.account
-    else:
-        if not (request.resource_group and request.name):
-            raise UsageError("an account is named by --resource-group (-g) and --name (-n), or by --stack")
-        subscription, group, name = _subscription(request), request.resource_group, request.name
+    found = named(request.resource_group, request.name, request.stack, request.subscription)
+    subscription = found.subscription or subscription_from_environment()
     http = LeanHttp()
     cloud = cloud_from_environment(http)
     tokens = EnvironmentTokens(cloud, http)
@@ -71,26 +61,13 @@ def _endpoint(request: Request, details: bool) -> ServiceEndpoint:
     return resolve(
         arm,
         subscription,
-        group,
-        name,
+        found.resource_group,
+        found.account,
         auth=cast("AuthMode", request.auth),
         key_name=request.key,
         details=details,
-        stack=stack,
+        stack=found.stack,
     )
-
-
-def _stack(name: str) -> StackOutputs:
-    from batchmgmt.stacks import read_stack
-
-    return read_stack(name)
-
-
-def _subscription(request: Request) -> str:
-    found = request.subscription or os.environ.get("AZURE_SUBSCRIPTION_ID") or os.environ.get("ARM_SUBSCRIPTION_ID")
-    if not found:
-        raise UsageError("no subscription is given: set AZURE_SUBSCRIPTION_ID, or use --subscription")
-    return found
 
 
 def _write(path: Path, text: str) -> None:

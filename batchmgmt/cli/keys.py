@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import Annotated, cast, get_args
 
 import typer
 
@@ -12,9 +13,7 @@ from batchmgmt.cli.chosen import AccountOptions
 from batchmgmt.cli.options import OutputFormat, Yes, confirm, with_account_options
 from batchmgmt.cli.output import Format, say
 from batchmgmt.errors import UsageError
-
-if TYPE_CHECKING:
-    from batchmgmt.keys import KeyName
+from batchmgmt.keys import KeyName
 
 __all__ = ["app"]
 
@@ -49,6 +48,7 @@ def regenerate(
 
         batchmgmt keys regenerate secondary --stack local --yes
     """
+    _check("a key", key)
     account = options.account()
     confirm(f"replace the {key} key of account '{account.name}'", yes)
     account.keys.regenerate(cast("KeyName", key))
@@ -66,6 +66,7 @@ def rotate(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
     *,
     options: AccountOptions,
+    yes: Yes = False,
 ) -> None:
     """Move files to the other key, then replace the one they used.
 
@@ -78,18 +79,26 @@ def rotate(
 
         batchmgmt keys rotate --stack local --storage --dry-run
     """
-    if away_from not in {"primary", "secondary"}:
-        raise UsageError(f"--away-from is primary or secondary, not '{away_from}'")
-    keys = options.account().keys
+    _check("--away-from", away_from)
+    account = options.account()
+    if not (file or dry_run) and sys.stdin.isatty():  # scripts mean it
+        confirm(f"replace the {away_from} key of account '{account.name}', with no --file to bring to the other", yes)
     chosen = cast("KeyName", away_from)
 
     def told(step: str) -> None:
         say(f"would {step}" if dry_run else step)
 
     if storage:
-        keys.rotate_storage(file or [], away_from=chosen, dry_run=dry_run, told=told)
+        account.keys.rotate_storage(file or [], away_from=chosen, dry_run=dry_run, told=told)
     else:
-        keys.rotate(file or [], away_from=chosen, dry_run=dry_run, told=told)
+        account.keys.rotate(file or [], away_from=chosen, dry_run=dry_run, told=told)
+    if not dry_run:
+        say("done")
+
+
+def _check(what: str, key: str) -> None:
+    if key not in get_args(KeyName):
+        raise UsageError(f"{what} is primary or secondary, not '{key}'")
 
 
 @app.command("sync-storage")

@@ -37,6 +37,7 @@ def quota(
 
         batchmgmt location quota --location westeurope
     """
+    _need_a_region(location, options)
     if location and not (options.stack or options.name):
         accounts = subscription_reader(options.subscription).account_quota(location)
         show_one({"location": location, "accounts": accounts}, dict, format)
@@ -70,6 +71,7 @@ def skus(
 
         batchmgmt location skus --stack local
     """
+    _need_a_region(location, options)
     if location:
         reader = subscription_reader(options.subscription)
     else:
@@ -97,7 +99,7 @@ def images(
 @app.command("check-name")
 def check_name(
     account: Annotated[str, typer.Argument(help="Name for a new Batch account.")],
-    location: Location = None,
+    location: Annotated[str, typer.Option("--location", "-l", help="Region that it would be in.")],
     subscription: Subscription = None,
 ) -> None:
     """Say whether an account of that name could be created; exit code 3 when not.
@@ -106,12 +108,15 @@ def check_name(
 
         batchmgmt location check-name someunusualname --location westeurope
     """
-    if location is None:
-        raise UsageError("say which region: --location")
     answer = management_of(subscription).locations.check_name(location, account)
     say(f"'{account}' is free in {location}" if answer.name_available else str(answer.message))
     if not answer.name_available:
         raise typer.Exit(3)
+
+
+def _need_a_region(location: str | None, options: AccountOptions) -> None:
+    if not (location or options.stack or options.name or options.resource_group):
+        raise UsageError("name a region by --location, or an account by --stack or by -g and -n")
 
 
 def _sku(sku: Mapping[str, Any]) -> dict[str, object]:

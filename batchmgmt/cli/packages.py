@@ -80,7 +80,8 @@ def show(
     account = options.account()
     found = account.packages.find(application, version)
     if found is None:
-        raise NotFound("reading the package", "ApplicationPackageNotFound", f"there is no {application} {version}")
+        act = f"reading version '{version}' of application '{application}' of account '{account.name}'"
+        raise NotFound(act, "ApplicationPackageNotFound", "the account has no such package")
     show_one(uploads.published_document(found), dict, format)
 
 

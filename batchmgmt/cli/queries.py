@@ -173,8 +173,8 @@ def _package(package: Mapping[str, Any]) -> dict[str, object]:
 def activity_of(options: AccountOptions) -> tuple[BatchManagement, str | None, str | None]:
     """The management, resource group and account whose activity is asked for; neither of the latter need be given."""
     if options.stack or options.name:
-        subscription, group, account = options.named()
-        return management_of(subscription), group, account
+        found = options.named()
+        return management_of(found.subscription), found.resource_group, found.account
     return management_of(options.subscription), options.resource_group, None
 
 

@@ -37,6 +37,7 @@ def test_endpoint_show_imports_no_sdk_no_command_line_library_and_no_slow_module
         "batchmgmt.cli",
         "batchmgmt.cli.endpoint_show",
         "batchmgmt.cli.hot",
+        "batchmgmt.cli.naming",
         "batchmgmt.clouds",
         "batchmgmt.endpoint",
         "batchmgmt.errors",
