@@ -19,8 +19,8 @@ HEAD = """# batchmgmt: command reference
 
 Made from `batchmgmt --help` by `scripts/make_cli_reference.py`; `make lint` fails when it is stale.
 
-Exit codes: 0 done, 1 failed (Azure's code and message on stderr), 2 usage, 3 a check found something, 130 stopped by Ctrl-C.
-`--debug` shows each request and the traceback of a failure, with secrets masked.
+Exit codes: 0 done, 1 failed (Azure's code and message on stderr), 2 usage, 3 a check found something, 130 stopped by
+Ctrl-C. `--debug` shows each request and the traceback of a failure, with secrets masked.
 """
 
 
