@@ -10,7 +10,14 @@ from typing import Any, Final
 
 from batchlocal.domain.refusals import Refusal
 
-__all__ = ["DEFAULT_INTERVAL", "AutoScaleSettingsInvalid", "FormulaTooLong", "FormulaUnreadable", "check_formula"]
+__all__ = [
+    "DEFAULT_INTERVAL",
+    "AutoScaleSettingsInvalid",
+    "FormulaTooLong",
+    "FormulaUnreadable",
+    "check_formula",
+    "check_scale",
+]
 
 DEFAULT_INTERVAL: Final = "PT15M"
 
@@ -34,6 +41,20 @@ class AutoScaleSettingsInvalid(Refusal):
     """The settings do not go together."""
 
     reason: str
+
+
+def check_scale(sent: dict[str, Any]) -> None:
+    """What a new pool's request says of its size goes together (REST reference, Pool - Add). A target of 0 is none.
+
+    Raises:
+        AutoScaleSettingsInvalid
+    """
+    if sent.get("enableAutoScale"):
+        for name in ("targetDedicatedNodes", "targetLowPriorityNodes"):
+            if sent.get(name):
+                raise AutoScaleSettingsInvalid(f"{name} must not be specified when enableAutoScale is true")
+    elif sent.get("autoScaleFormula"):
+        raise AutoScaleSettingsInvalid("autoScaleFormula must not be specified when enableAutoScale is false")
 
 
 def check_formula(properties: dict[str, Any]) -> None:

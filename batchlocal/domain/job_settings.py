@@ -27,6 +27,7 @@ DEFAULTS: Final[Properties] = {
 OWN_TASKS: Final = ("jobManagerTask", "jobPreparationTask", "jobReleaseTask")
 _HIGHEST_PRIORITY = 1000
 _LONGEST_RELEASE = 15 * 60.0
+_LONGEST_PREFIX = 20
 
 
 def filled(sent: Properties) -> Properties:
@@ -94,17 +95,16 @@ def check(properties: Properties) -> None:
     """What a job's settings must be; ``properties`` are ``filled`` ones.
 
     Raises:
-        PropertyNotTaken, ResourceFilesTooLong
+        PropertyNotTaken, ResourceFilesTooLong, MetadataKeyEmpty; what ``pool_settings.check`` raises
     """
     task_settings.check_display_name(properties)
+    task_settings.check_metadata(properties)
     priority, parallel = int(properties["priority"]), int(properties["maxParallelTasks"])
     if not -_HIGHEST_PRIORITY <= priority <= _HIGHEST_PRIORITY:
         raise PropertyNotTaken("priority", str(priority), "A priority is from -1000 to 1000")
     if parallel < 1 and parallel != -1:
         raise PropertyNotTaken("maxParallelTasks", str(parallel), "It is at least 1, or -1 for no limit")
-    retries = int(properties["constraints"]["maxTaskRetryCount"])
-    if retries < -1:
-        raise PropertyNotTaken("maxTaskRetryCount", str(retries), "-1 means without limit")
+    task_settings.check_retries(properties["constraints"])
     _check_pool(properties.get("poolInfo") or {})
     _check_own_tasks(properties)
 
@@ -113,6 +113,9 @@ def _check_pool(info: Properties) -> None:
     automatic = info.get("autoPoolSpecification")
     if bool(info.get("poolId")) == bool(automatic):
         raise PropertyNotTaken("poolInfo", "", "Specify either poolId or autoPoolSpecification")
+    prefix = str((automatic or {}).get("autoPoolIdPrefix") or "")
+    if len(prefix) > _LONGEST_PREFIX:
+        raise PropertyNotTaken("autoPoolIdPrefix", prefix, f"It has at most {_LONGEST_PREFIX} characters")
     if automatic and not automatic.get("pool"):
         raise PropertyNotTaken("autoPoolSpecification", "", "It needs a pool")
     if automatic:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from batchlocal.domain import durations
+from batchlocal.domain.formulas import check_scale
 from batchlocal.domain.pool_settings import (
     DEFAULTS,
     TARGETS,
@@ -165,6 +166,7 @@ def maps_remote_login(api_version: str) -> bool:
 
 def create(account: str, pool_id: str, sent: Properties, now: int, *, remote_login: bool = False) -> Pool:
     """A new pool, resizing to its targets; ``remote_login`` as ``maps_remote_login`` says."""
+    check_scale(sent)
     properties = filled(sent)
     check(properties)
     dedicated, low_priority = (int(sent.get(name) or 0) for name in TARGETS)

@@ -10,9 +10,11 @@ import re
 from math import inf
 from typing import Any, Final
 
-from batchlocal.domain import durations
+from batchlocal.domain import durations, task_settings
 from batchlocal.domain.formulas import DEFAULT_INTERVAL, check_formula
 from batchlocal.domain.images import PUBLISHERS, named, no_containers, runs_containers
+from batchlocal.domain.inbound_endpoints import check_endpoints
+from batchlocal.domain.pool_storage import check_disks, check_mounts
 from batchlocal.domain.refusals import PropertyNotTaken
 from batchlocal.domain.simulation import METADATA, RuleUnreadable, simulation_of
 from batchlocal.domain.sizes import cores_of
@@ -166,7 +168,8 @@ def check(properties: Properties) -> None:
     """What a pool's settings must be.
 
     Raises:
-        PropertyNotTaken, AutoScaleSettingsInvalid, FormulaTooLong, FormulaUnreadable
+        PropertyNotTaken, AutoScaleSettingsInvalid, FormulaTooLong, FormulaUnreadable, ResourceFilesTooLong,
+        MetadataKeyEmpty
     """
     check_formula(properties)
     try:
@@ -180,6 +183,13 @@ def check(properties: Properties) -> None:
             raise PropertyNotTaken(name, str(properties[name]), f"{name} must be at least 0")
     _check_machine(properties)
     _check_users(properties)
+    check_endpoints(properties.get("networkConfiguration") or {})
+    check_mounts(properties.get("mountConfiguration") or [])
+    task_settings.check_display_name(properties)
+    task_settings.check_metadata(properties)
+    if start_task := properties.get("startTask"):
+        task_settings.check_common(start_task)
+        task_settings.check_retries(start_task)
     slots = int(properties["taskSlotsPerNode"])
     if not 1 <= slots <= slots_allowed(str(properties.get("vmSize", ""))):
         reason = "The number of task slots is from 1 to four times the cores of the VM size, at most 256"
@@ -236,6 +246,9 @@ def _check_machine(properties: Properties) -> None:
     size = str(properties.get("vmSize", ""))
     if not _VM_SIZE.fullmatch(size):
         raise PropertyNotTaken("vmSize", size, _INVALID)
+    check_disks(machine.get("dataDisks") or [])
+    if machine.get("windowsConfiguration") and "windows" not in str(machine.get("nodeAgentSKUId", "")).lower():
+        raise PropertyNotTaken("windowsConfiguration", "", "It goes with an image of Windows")
     image = machine.get("imageReference") or {}
     if custom := image.get("virtualMachineImageId"):
         _check_custom_image(str(custom))

@@ -144,6 +144,7 @@ def update(
 def _filled(sent: Properties) -> Properties:
     properties = {name: value for name, value in sent.items() if value is not None and name != "id"}
     task_settings.check_display_name(properties)
+    task_settings.check_metadata(properties)
     given = {name: value for name, value in (properties.get("schedule") or {}).items() if value is not None}
     for name in ("startWindow", "recurrenceInterval"):
         if name in given:

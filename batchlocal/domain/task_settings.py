@@ -22,6 +22,7 @@ __all__ = [
     "DependenciesNotUsed",
     "DependencyListTooLong",
     "DependencyRangesTooLong",
+    "MetadataKeyEmpty",
     "Properties",
     "ResourceFilesTooLong",
     "check",
@@ -29,6 +30,8 @@ __all__ = [
     "check_container",
     "check_display_name",
     "check_id",
+    "check_metadata",
+    "check_retries",
     "filled",
     "filled_constraints",
     "filled_identity",
@@ -67,6 +70,11 @@ class DependencyRangesTooLong(Refusal):
 
 
 @dataclass(eq=False)
+class MetadataKeyEmpty(Refusal):
+    """An item of ``metadata`` has no name."""
+
+
+@dataclass(eq=False)
 class ResourceFilesTooLong(Refusal):
     """The list of resource files is too long to be kept."""
 
@@ -102,9 +110,19 @@ def filled_constraints(sent: Properties | None, retries: int) -> Properties:
     made = {"maxWallClockTime": durations.UNLIMITED, "retentionTime": "P7D", "maxTaskRetryCount": retries, **given}
     for name in ("maxWallClockTime", "retentionTime"):
         made[name] = span(name, made[name])
-    if int(made["maxTaskRetryCount"]) < -1:
-        raise PropertyNotTaken("maxTaskRetryCount", str(made["maxTaskRetryCount"]), "-1 means without limit")
+    check_retries(made)
     return made
+
+
+def check_retries(settings: Properties) -> None:
+    """``maxTaskRetryCount`` is a number of retries, or -1.
+
+    Raises:
+        PropertyNotTaken
+    """
+    retries = int(settings.get("maxTaskRetryCount") or 0)
+    if retries < -1:
+        raise PropertyNotTaken("maxTaskRetryCount", str(retries), "-1 means without limit")
 
 
 def span(name: str, text: str) -> str:
@@ -189,6 +207,16 @@ def check_display_name(properties: Properties) -> None:
     name = str(properties.get("displayName") or "")
     if len(name) > _LONGEST_DISPLAY_NAME:
         raise PropertyNotTaken("displayName", name, f"It has at most {_LONGEST_DISPLAY_NAME} characters")
+
+
+def check_metadata(properties: Properties) -> None:
+    """The items of ``metadata`` have names.
+
+    Raises:
+        MetadataKeyEmpty
+    """
+    if any(not item.get("name") for item in properties.get("metadata") or []):
+        raise MetadataKeyEmpty
 
 
 def _check_slots(properties: Properties) -> None:

@@ -57,6 +57,11 @@ class CredentialMissing(Refusal):
 
 
 @dataclass(eq=False)
+class KeyOnWindows(Refusal):
+    """A user of a node that runs Windows is to log on by SSH (REST reference, ComputeNodeUser)."""
+
+
+@dataclass(eq=False)
 class ExtensionNotFound(Refusal):
     """The pool's nodes have no extension of this name."""
 
@@ -70,6 +75,9 @@ CATALOGUE.update(
         NodeUserNotFound: worded(404, "NodeUserNotFound", "The specified node user does not exist."),
         CredentialMissing: invalid_value(
             PropertyName="password", Reason="A password is required, or on Linux an sshPublicKey instead"
+        ),
+        KeyOnWindows: invalid_value(
+            PropertyName="sshPublicKey", Reason="It can be specified only for nodes that run Linux"
         ),
         ExtensionNotFound: worded(404, "ExtensionNotFound", "The specified extension does not exist."),
     }
@@ -192,6 +200,8 @@ def _put_user(call: ServiceCall, node: Node, name: str, user: dict[str, Any]) ->
     pool = pool_of(call)
     if not body.get("password") and (pool.is_windows or not body.get("sshPublicKey")):
         raise CredentialMissing
+    if pool.is_windows and body.get("sshPublicKey"):
+        raise KeyOnWindows
     known = {"name": name, "isAdmin": user["isAdmin"], "expiryTime": body.get("expiryTime")}
     call.tx.nodes.put(replace(node, users={**node.users, name.lower(): known}))
 

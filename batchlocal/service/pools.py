@@ -124,6 +124,8 @@ def add_pool(call: ServiceCall) -> Answer:
     """201; the pool is resizing from the start."""
     if call.body.get("cloudServiceConfiguration"):
         raise CloudServicesRetired
+    if not call.body.get("virtualMachineConfiguration"):
+        raise PropertyMissing("virtualMachineConfiguration")  # REST reference, Pool - Add
     login = pools.maps_remote_login(call.request.api_version)
     pool = pools.create(call.account.key, call.body["id"], call.body, call.now, remote_login=login)
     if call.tx.pools.find(pool.key) is not None:

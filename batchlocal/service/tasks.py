@@ -69,6 +69,9 @@ CATALOGUE.update(
             "A task was specified as depending on multiple ranges of task ids, and the list of ranges was too long to"
             " be stored.",
         ),
+        task_settings.MetadataKeyEmpty: worded(
+            400, "EmptyMetadataKey", "The key for one of the metadata key-value pairs is empty."
+        ),
         task_settings.ResourceFilesTooLong: worded(
             413, "RequestEntityTooLarge", "The list of resource files exceeds the maximum size permitted."
         ),

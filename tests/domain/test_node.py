@@ -69,6 +69,8 @@ def test_a_reboot_of_an_idle_node_waits_for_nothing() -> None:
     [
         ("rebooting", "reboot", nodes.NodeBeingRebooted),
         ("leavingpool", "reboot", nodes.NodeStateUnusable),
+        ("creating", "reboot", nodes.NodeBeingCreated),
+        ("starting", "deallocate", nodes.NodeBeingStarted),
         ("preempted", "deallocate", nodes.NodeStateUnusable),
         ("idle", "start", nodes.NodeStateUnusable),
         ("starting", "start", nodes.NodeBeingStarted),

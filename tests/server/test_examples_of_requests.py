@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.server.world import POOL, WHERE, World, upload
+from tests.support.waiting import until
 
 DESCRIPTIONS = Path(os.environ.get("BATCHLOCAL_SPECS", Path(__file__).resolve().parents[3] / "shared" / "specs"))
 DOCUMENTS = {
@@ -142,7 +143,8 @@ def make_batch_parents(world: World, path: str, example: Example) -> None:
             upload(world, world.done("PUT", package, {}).json()["properties"]["storageUrl"])
             world.done("POST", f"{package}/activate", {"format": "zip"})
     elif example.method == "PATCH" and "/pools/" in path:
-        world.done("PUT", path, {"properties": POOL})
+        world.done("PUT", path, {"properties": POOL})  # it is resizing at first, even to no nodes
+        until(lambda: world.done("GET", path).json()["properties"]["allocationState"] == "Steady")
     elif example.method == "PATCH":
         world.done("PUT", path, WHERE)
 

@@ -41,6 +41,8 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
      "jobReleaseTask": {"commandLine": "x", "maxWallClockTime": "PT16M"}}, "maxWallClockTime"),
     ("own tasks of one id", {"jobPreparationTask": {"id": "a", "commandLine": "x"},
      "jobReleaseTask": {"id": "A", "commandLine": "x"}}, "id"),
+    ("a long prefix", {"poolInfo": {"autoPoolSpecification": {"poolLifetimeOption": "job", "autoPoolIdPrefix": "x" * 21,
+     "pool": {"vmSize": "Standard_D2s_v3"}}}}, "autoPoolIdPrefix"),
     ("an unknown action", {"onAllTasksComplete": "badValue"}, "onAllTasksComplete"),
 ]  # fmt: skip
 
@@ -50,6 +52,14 @@ def test_a_wrong_setting_is_refused_by_its_name(service: Service, change: dict[s
     answer = service.send("POST", "/jobs", {"id": "wrong", "poolInfo": {"poolId": "main"}, **change})
     assert code(answer, 400) == "InvalidPropertyValue"
     assert values(answer)["PropertyName"] == name
+
+
+def test_items_of_metadata_have_names(service: Service) -> None:
+    job = {"poolInfo": {"poolId": "main"}, "metadata": [{"name": "", "value": "v"}]}
+    assert code(service.send("POST", "/jobs", {"id": "wrong", **job}), 400) == "EmptyMetadataKey"
+    schedule = {"id": "wrong", "schedule": {}, "jobSpecification": {"poolInfo": {"poolId": "main"}}}
+    refused = service.send("POST", "/jobschedules", {**schedule, "metadata": job["metadata"]})
+    assert code(refused, 400) == "EmptyMetadataKey"
 
 
 def test_ids_are_shared_by_jobs_and_schedules(service: Service, job: str) -> None:

@@ -18,7 +18,13 @@ SSH = {
     "frontendPortRangeStart": 15000,
     "frontendPortRangeEnd": 15100,
 }
-UDP = {**SSH, "name": "mine", "protocol": "udp", "backendPort": 64444}
+UDP = {
+    "name": "mine",
+    "protocol": "udp",
+    "backendPort": 64444,
+    "frontendPortRangeStart": 60000,
+    "frontendPortRangeEnd": 61000,
+}
 
 
 def a_node(service: Service, version: str = NEWEST, **properties: Any) -> tuple[str, Any]:

@@ -225,3 +225,88 @@ def test_a_subnet_lies_in_the_accounts_subscription(service: Service) -> None:
     refused = service.send("POST", "/pools", {**sent, "networkConfiguration": {"subnetId": subnet}})
     assert code(refused, 400) == "InvalidPropertyValue"
     assert values(refused)["PropertyName"] == "subnetId"
+
+
+BLOBS = {"accountName": "a", "containerName": "c", "relativeMountPath": "m"}
+SHARE = {"source": "//s/s", "relativeMountPath": "n"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "name"),
+    [
+        ({"startTask": {"commandLine": " "}}, "InvalidPropertyValue", "commandLine"),
+        ({"startTask": {"commandLine": "x", "maxTaskRetryCount": -2}}, "InvalidPropertyValue", "maxTaskRetryCount"),
+        (
+            {"startTask": {"commandLine": "x", "resourceFiles": [{"httpUrl": "https://x"}]}},
+            "InvalidPropertyValue",
+            "filePath",
+        ),
+        ({"displayName": "x" * 1025}, "InvalidPropertyValue", "displayName"),
+        ({"metadata": [{"name": "", "value": "v"}]}, "EmptyMetadataKey", None),
+        ({"virtualMachineConfiguration": None}, "MissingRequiredProperty", "virtualMachineConfiguration"),
+        (
+            {"virtualMachineConfiguration": {**UBUNTU, "windowsConfiguration": {"enableAutomaticUpdates": True}}},
+            "InvalidPropertyValue",
+            "windowsConfiguration",
+        ),
+        (
+            {"virtualMachineConfiguration": {**UBUNTU, "dataDisks": [{"lun": 0, "diskSizeGB": 1}] * 2}},
+            "InvalidPropertyValue",
+            "lun",
+        ),
+        (
+            {"mountConfiguration": [{"azureBlobFileSystemConfiguration": BLOBS}]},
+            "InvalidPropertyValue",
+            "azureBlobFileSystemConfiguration",
+        ),
+        (
+            {"mountConfiguration": [{"azureBlobFileSystemConfiguration": {**BLOBS, "accountKey": "k", "sasKey": "s"}}]},
+            "InvalidPropertyValue",
+            "azureBlobFileSystemConfiguration",
+        ),
+        (
+            {
+                "mountConfiguration": [
+                    {
+                        "nfsMountConfiguration": SHARE,
+                        "cifsMountConfiguration": {**SHARE, "username": "u", "password": "p"},
+                    }
+                ]
+            },
+            "InvalidPropertyValue",
+            "mountConfiguration",
+        ),
+        (
+            {"enableAutoScale": True, "autoScaleFormula": "$TargetDedicatedNodes=1;", "targetDedicatedNodes": 1},
+            "InvalidAutoScalingSettings",
+            None,
+        ),
+        ({"autoScaleFormula": "$TargetDedicatedNodes=1;"}, "InvalidAutoScalingSettings", None),
+        (
+            {
+                "networkConfiguration": {
+                    "endpointConfiguration": {
+                        "inboundNATPools": [
+                            {
+                                "name": "web",
+                                "protocol": "tcp",
+                                "backendPort": 80,
+                                "frontendPortRangeStart": 50000,
+                                "frontendPortRangeEnd": 50100,
+                            }
+                        ]
+                    }
+                }
+            },
+            "InvalidPropertyValue",
+            "frontendPortRangeStart",
+        ),
+    ],
+)
+def test_a_pools_settings_are_what_the_reference_allows(
+    service: Service, settings: dict[str, Any], error: str, name: str | None
+) -> None:
+    sent = {"id": "unmade", "vmSize": "Standard_D2s_v3", "virtualMachineConfiguration": UBUNTU, **settings}
+    refused = service.send("POST", "/pools", sent)
+    assert (code(refused, 400), values(refused).get("PropertyName")) == (error, name)
+    assert service.is_gone("/pools/unmade")

@@ -15,7 +15,7 @@ from batchlocal.arm.listing import filter_of, listed, page_size, position, selec
 from batchlocal.arm.microsoft_batch.pool_spelling import to_arm, to_service
 from batchlocal.arm.microsoft_batch.provider import PROVIDER, account_of, properties_of
 from batchlocal.autoscaling import enabled
-from batchlocal.domain import autoscale, formulas
+from batchlocal.domain import autoscale, formulas, task_settings
 from batchlocal.domain import pool as pools
 from batchlocal.domain.pool import Pool, PoolNotFound
 from batchlocal.domain.pool_changes import PropertyFixed, check_change
@@ -92,6 +92,13 @@ CATALOGUE.update(
             PropertyName="{name}",
             PropertyValue="{value}",
             Reason="{reason}",
+        ),
+        # codes of the service plane (Batch Status and Error Codes; the page "Task - Add")
+        task_settings.MetadataKeyEmpty: provider(
+            400, "EmptyMetadataKey", "The key for one of the metadata key-value pairs is empty."
+        ),
+        task_settings.ResourceFilesTooLong: provider(
+            413, "RequestEntityTooLarge", "The list of resource files exceeds the maximum size permitted."
         ),
     }
 )
