@@ -10,6 +10,7 @@ from batchlocal.domain.task import Task
 from batchlocal.nodes.folders import task_folders
 from batchlocal.platform import Platform
 from batchlocal.protocol import moments
+from batchlocal.store import Tx
 from batchlocal.store.effects import Effect
 
 __all__ = ["keep_house", "look_after_tasks", "remove_task_files"]
@@ -32,13 +33,21 @@ async def look_after_tasks(platform: Platform, now: int) -> int:
     """Do what has fallen due by ``now`` (ticks), a few hundred tasks at most; how many there were."""
     found = platform.store.read.tasks.fallen_due(now, _AT_ONCE)
     for task in found:
+        if not _is_unchanged(platform.store.read, task):
+            continue
         if task.state == "completed":
             await _remove_folder(platform, task.node, task.job, task.id)
             with platform.store.write() as tx:
-                tx.tasks.dealt_with(task)
+                if _is_unchanged(tx, task):
+                    tx.tasks.dealt_with(task)
         else:
             _expire(platform, task)
     return len(found)
+
+
+def _is_unchanged(tx: Tx, task: Task) -> bool:
+    """Whether nothing has happened to a task since it was found: others go on while folders are removed."""
+    return tx.tasks.find(task.job, task.id) == task
 
 
 def _expire(platform: Platform, task: Task) -> None:

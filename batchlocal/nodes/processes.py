@@ -116,8 +116,9 @@ def _start(command: str, environment: dict[str, str], folders: TaskFolders, host
             )
         except FileNotFoundError:
             return _not_begun("CommandProgramNotFound", "The specified command program is not found")
-        except OSError as error:
-            return _not_begun("CommandLaunchFailed", f"The command could not be started: {error.strerror}")
+        except (OSError, ValueError) as error:  # ValueError: what no system takes, such as a zero byte
+            reason = error.strerror if isinstance(error, OSError) else error
+            return _not_begun("CommandLaunchFailed", f"The command could not be started: {reason}")
     leftovers.began(process.pid, folders.root)
     return Running(process.pid, _watch(process))
 

@@ -143,6 +143,16 @@ def test_a_tasks_token_opens_its_job_and_no_more_while_it_runs(service: Service,
     assert service.get(f"/jobs/{job}/tasks/has-not")["executionInfo"]["result"] == "success"
 
 
+def test_what_no_process_can_be_given_fails_the_task_and_says_why(service: Service, job: str) -> None:
+    for name, command, settings in (
+        ("zero-in-command", "/bin/echo a\0b", []),
+        ("zero-in-value", "/bin/true", [{"name": "A", "value": "a\0b"}]),
+        ("equals-in-name", "/bin/true", [{"name": "A=B", "value": "c"}]),
+    ):
+        failure = service.run(job, name, command, environmentSettings=settings)["executionInfo"]["failureInfo"]
+        assert (failure["category"], failure["code"]) == ("UserError", "CommandLaunchFailed"), name
+
+
 def test_a_package_without_default_version_fails_before_the_task_starts(service: Service, job: str) -> None:
     ended = service.run(job, "t", applicationPackageReferences=[{"applicationId": "unknown"}])["executionInfo"]
     assert "exitCode" not in ended
