@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
 from pathlib import Path
 
 __all__ = ["Checkpoints"]
 
+_log = logging.getLogger(__name__)
 _COMMITS = 128  # after so many a checkpoint is due; some 1,000 pages when ARM resources are written
 _MOST_PAGES = 16_000  # 64 MB of log, which starts again from its front once a checkpoint has caught up
 
@@ -50,7 +52,11 @@ class Checkpoints:
         try:
             while self._due.wait() and not self._ended:
                 self._due.clear()
-                _busy, pages, _done = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-                self._behind = pages > self._most_pages
+                try:
+                    _busy, pages, _done = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+                except sqlite3.Error as trouble:  # such as a full disk, which may have room again next time
+                    _log.warning("the store's log could not be brought into it: %s", trouble)
+                else:
+                    self._behind = pages > self._most_pages
         finally:
             connection.close()

@@ -121,10 +121,11 @@ class Store:
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield self._tx
+            self._connection.execute("COMMIT")
         except BaseException:
-            self._connection.execute("ROLLBACK")
+            if self._connection.in_transaction:  # on some errors, of a full disk for one, SQLite has ended it itself
+                self._connection.execute("ROLLBACK")
             raise
-        self._connection.execute("COMMIT")
         self._checkpoints.committed(self._connection)
 
     def close(self) -> None:

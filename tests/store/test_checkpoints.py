@@ -6,6 +6,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from batchlocal.store import Store
 from batchlocal.store.checkpoints import Checkpoints
 from batchlocal.store.resources import Resource
@@ -52,3 +54,16 @@ def test_under_steady_load_the_log_starts_again_from_its_front(tmp_path: Path) -
     until(started_again, seconds=20)
     checkpoints.close()
     writer.close()
+
+
+def test_a_checkpoint_that_fails_is_told_and_not_the_last(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    file = tmp_path / "store.db"
+    file.write_bytes(b"no database" * 100)
+    checkpoints = Checkpoints(file, every=1)
+    with closing(sqlite3.connect(":memory:")) as writer:
+        checkpoints.committed(writer)
+        until(lambda: "could not be brought" in caplog.text)
+        caplog.clear()
+        checkpoints.committed(writer)
+        until(lambda: "could not be brought" in caplog.text)
+    checkpoints.close()
