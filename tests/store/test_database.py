@@ -11,9 +11,12 @@ from batchlocal.store import Store
 from batchlocal.store.resources import Resource
 
 
-def put(store: Store, name: str, size: int = 0) -> None:
+def put(store: Store, name: str, also: str = "") -> None:
+    """Write a resource, and run some statements in the same transaction."""
     with store.write() as tx:
-        tx.resources.put(Resource(f"/r/{name}", "t", "s", "g", name, body={"content": "x" * size}))
+        tx.resources.put(Resource(f"/r/{name}", "t", "s", "g", name))
+        for statement in filter(None, also.split("; ")):
+            tx.connection.execute(statement)
 
 
 def test_a_commit_that_fails_fails_no_later_one(tmp_path: Path) -> None:
@@ -21,9 +24,8 @@ def test_a_commit_that_fails_fails_no_later_one(tmp_path: Path) -> None:
     store = Store(tmp_path / "store.db")
     store.read.connection.executescript("CREATE TABLE child (parent REFERENCES owner DEFERRABLE INITIALLY DEFERRED)")
     store.read.connection.executescript("CREATE TABLE owner (id PRIMARY KEY)")
-    with pytest.raises(sqlite3.IntegrityError), store.write() as tx:
-        tx.resources.put(Resource("/r/lost", "t", "s", "g", "lost"))
-        tx.connection.execute("INSERT INTO child VALUES (1)")
+    with pytest.raises(sqlite3.IntegrityError):
+        put(store, "lost", also="INSERT INTO child VALUES (1)")
     put(store, "after")
     assert store.read.resources.find("/r/lost") is None
     assert store.read.resources.find("/r/after") is not None
@@ -32,8 +34,7 @@ def test_a_commit_that_fails_fails_no_later_one(tmp_path: Path) -> None:
 
 def test_a_transaction_that_the_database_has_undone_tells_its_own_error(tmp_path: Path) -> None:
     store = Store(tmp_path / "store.db")
-    with pytest.raises(KeyError, match="mine"), store.write() as tx:
-        tx.connection.execute("ROLLBACK")  # as SQLite does by itself when it cannot write
-        raise KeyError("mine")
+    with pytest.raises(sqlite3.OperationalError, match="nonsense"):
+        put(store, "lost", also="ROLLBACK; nonsense")  # SQLite ends a transaction by itself when it cannot write
     put(store, "after")
     store.close()
