@@ -59,6 +59,7 @@ class BlobServer:
         self._process: asyncio.subprocess.Process | None = None
         self._ready = asyncio.Event()
         self._confirmed = asyncio.Condition()
+        self._asked: Counter[str] = Counter()  # by kind, of the present child, which confirms in order
         self._confirmations: Counter[str] = Counter()
         self._supervisor: asyncio.Task[None] | None = None
         self.judge: Judge | None = None
@@ -138,6 +139,8 @@ class BlobServer:
         if not line:
             said = (self._folder / "azurite.log").read_text(errors="replace").strip()
             raise _NotStarted(said or "it ended without a word")
+        self._asked.clear()
+        self._confirmations.clear()
         self._listener = asyncio.create_task(self._listen(self._process))
         if self.judge is not None:
             assert self._process.stdin is not None
@@ -187,7 +190,8 @@ class BlobServer:
         output = process.stdout
         assert output is not None
         async with self._confirmed:
-            awaited = self._confirmations[kind] + 1
+            self._asked[kind] += 1
+            awaited = self._asked[kind]
             process.stdin.write(json.dumps(message).encode() + b"\n")
             with contextlib.suppress(ConnectionError):
                 await process.stdin.drain()
@@ -198,10 +202,9 @@ class BlobServer:
         while True:
             try:
                 await self._launch(command)
-            except _NotStarted as trouble:
+            except (OSError, _NotStarted) as trouble:  # OSError: this machine has no room for a process more
                 _log.error("linked storage did not start on port %s: %s", self.port, trouble)
-            assert self._process is not None
-            code = await self._process.wait()
+            code = None if self._process is None else await self._process.wait()
             self._ready.clear()
             _log.warning("linked storage ended with exit code %s; starting it again", code)
             await asyncio.sleep(_RESTART_SECONDS)
@@ -281,8 +284,9 @@ def _kept_port(folder: Path) -> int:
     Drawn again only if somebody else took it meanwhile; a child of an earlier run that still writes out does not count.
     """
     file = folder / "port"
-    if file.exists():
-        port = int(file.read_text())
+    kept = file.read_text() if file.exists() else ""
+    if kept.isdecimal():  # a full disk may have left it empty
+        port = int(kept)
         if _free(port) or _held(folder / "lock"):
             return port
         _log.warning("port %s of linked storage is taken by another program: its URLs change", port)

@@ -105,6 +105,28 @@ def test_accounts_appear_and_rotate_their_keys_while_it_runs(place: Place) -> No
     asyncio.run(story())
 
 
+def test_accounts_are_in_force_for_each_of_those_who_set_them_at_once(place: Place) -> None:
+    async def story() -> None:
+        server, key = place.server(), new_key()
+        many = {f"other{number}": [key] for number in range(300)}
+        await server.start()
+        try:
+            sets = [server.set_accounts(many) for _ in range(60)]
+            await asyncio.gather(*sets, server.set_accounts({**many, ACCOUNT: [key]}))
+            with place.client(server.port, key) as client:
+                client.create_container("box")
+        finally:
+            await server.stop()
+
+    asyncio.run(story())
+
+
+def test_a_port_that_was_half_written_is_drawn_again(place: Place) -> None:
+    place.blobs.mkdir()
+    (place.blobs / "port").write_text("")
+    assert place.server().port > 0
+
+
 def test_what_was_acknowledged_outlives_a_killed_parent_and_no_node_is_left(place: Place) -> None:
     key = new_key()
     with place.host({ACCOUNT: [key]}) as (host, port):
