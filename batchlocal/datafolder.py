@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shutil
 import uuid
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-__all__ = ["Credentials", "DataFolder", "default_data_folder", "write_private"]
+__all__ = ["Credentials", "DataFolder", "default_data_folder", "remove_tree", "write_private"]
 
 
 def write_private(file: Path, text: str) -> None:
@@ -19,6 +20,21 @@ def write_private(file: Path, text: str) -> None:
     with os.fdopen(handle, "w") as stream:
         stream.write(text)
     draft.replace(file)
+
+
+def remove_tree(folder: Path) -> None:
+    """Remove a folder with all that is in it, as far as it can be; one that is not there is fine.
+
+    Tasks leave directories that nobody may write into, Go's module cache for one: they are opened first.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    if folder.is_dir():
+        folder.chmod(0o700)
+        for parent, directories, _ in os.walk(folder):
+            for name in directories:
+                if not (directory := Path(parent, name)).is_symlink():
+                    directory.chmod(0o700)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @dataclass(frozen=True)

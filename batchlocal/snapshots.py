@@ -7,6 +7,7 @@ folder before it begins; a server that was killed in the middle finishes it when
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import sqlite3
@@ -16,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-from batchlocal.datafolder import DataFolder, write_private
+from batchlocal.datafolder import DataFolder, remove_tree, write_private
 from batchlocal.store.migrations import check_known
 
 __all__ = [
@@ -67,7 +68,7 @@ def copy_store(data: DataFolder, name: str) -> None:
     """
     _folder(data, name)
     draft = _draft(data)
-    shutil.rmtree(draft, ignore_errors=True)
+    remove_tree(draft)
     draft.mkdir(mode=0o700, parents=True)
     with closing(sqlite3.connect(data.store)) as connection:
         connection.execute("VACUUM INTO ?", (str(draft / data.store.name),))
@@ -78,11 +79,11 @@ def copy_files(data: DataFolder, name: str, created: str, instant: int) -> Snaps
     target, draft = _folder(data, name), _draft(data)
     for part, folder in _parts(data).items():
         if folder.exists():
-            shutil.copytree(folder, draft / part, symlinks=True, copy_function=_copied)
+            _copy_tree(folder, draft / part)
     size = sum(file.lstat().st_size for file in draft.rglob("*"))
     snapshot = Snapshot(name, created, size, instant)
     write_private(draft / _ABOUT, json.dumps(asdict(snapshot)))
-    shutil.rmtree(target, ignore_errors=True)
+    remove_tree(target)
     draft.rename(target)
     return snapshot
 
@@ -91,11 +92,27 @@ def _draft(data: DataFolder) -> Path:
     return data.snapshots / ".draft"
 
 
+def _copy_tree(folder: Path, target: Path) -> None:
+    """Copy a folder that running tasks change: what they take away meanwhile is not in the copy."""
+    try:
+        shutil.copytree(folder, target, symlinks=True, copy_function=_copied)
+    except shutil.Error as failed:
+        if any(os.path.lexists(source) for source, *_ in failed.args[0]):
+            raise
+
+
 def _copied(source: str, target: str) -> str:
-    """Copy a regular file; running tasks make others (sockets, pipes), and take files away meanwhile."""
+    """Copy a regular file, one that may not be read too; tasks also make sockets and pipes."""
+    file = Path(source)
     with suppress(FileNotFoundError):
-        if stat.S_ISREG(Path(source).lstat().st_mode):
-            shutil.copy2(source, target)
+        mode = file.lstat().st_mode
+        if stat.S_ISREG(mode):
+            if not mode & stat.S_IRUSR:
+                file.chmod(stat.S_IMODE(mode) | stat.S_IRUSR)
+            shutil.copy2(file, target)
+            if not mode & stat.S_IRUSR:
+                file.chmod(stat.S_IMODE(mode))
+                Path(target).chmod(stat.S_IMODE(mode))
     return target
 
 
@@ -114,7 +131,7 @@ def remove(data: DataFolder, name: str) -> None:
     Raises:
         NameInvalid, SnapshotNotFound
     """
-    shutil.rmtree(_found(data, name))
+    remove_tree(_found(data, name))
 
 
 def find(data: DataFolder, name: str) -> Snapshot:
@@ -145,9 +162,9 @@ def finish_exchange(data: DataFolder) -> None:
         data.store.with_name(data.store.name + suffix).unlink(missing_ok=True)
     source = _folder(data, name) if name else None
     for part, folder in _parts(data).items():
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_tree(folder)
         if source and (source / part).exists():
-            shutil.copytree(source / part, folder, symlinks=True)
+            _copy_tree(source / part, folder)
         else:
             folder.mkdir(mode=0o700, parents=True)
     if source:

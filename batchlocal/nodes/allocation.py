@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from batchlocal import quotas
+from batchlocal.datafolder import remove_tree
 from batchlocal.domain import durations
 from batchlocal.domain import node as nodes
 from batchlocal.domain import pool as pools
@@ -113,7 +113,7 @@ class _Resize:
         """Remove leaving nodes once their tasks have ended; those that take too long stay, and why is returned."""
         until = self._deadline()
         while leaving := [node for node in self._nodes() if node.state == "leavingpool"]:
-            self._remove([node for node in leaving if not self._busy(node)])
+            await self._remove([node for node in leaving if not self._busy(node)])
             held = [node for node in leaving if self._busy(node)]
             if held and self.pool.deallocation_option in LEAVES_TASKS:
                 if self._present is None:
@@ -138,7 +138,7 @@ class _Resize:
     def _folders(self, node: Node) -> NodeFolders:
         return node_folders(self.platform.data, node.key)
 
-    def _remove(self, gone: Sequence[Node]) -> None:
+    async def _remove(self, gone: Sequence[Node]) -> None:
         if not gone:
             return
         with self.platform.store.write() as tx:
@@ -149,7 +149,7 @@ class _Resize:
         if made:
             end_below(*made)
         for root in made:
-            shutil.rmtree(root, ignore_errors=True)
+            await asyncio.to_thread(remove_tree, root)
 
     def _keep(self, held: Sequence[Node]) -> tuple[ResizeError, ...]:
         with self.platform.store.write() as tx:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import shutil
 from dataclasses import replace
 from typing import Any, Final
 
+from batchlocal.datafolder import remove_tree
 from batchlocal.domain import node as nodes
 from batchlocal.domain.node import Node
 from batchlocal.domain.pool import Pool
@@ -81,7 +81,7 @@ async def _go(platform: Platform, node: Node, *, wipe: bool, storage: NodeStorag
     seconds = _BOOT_SECONDS + (_REPLACEMENT_SECONDS if node.state == "preempted" else 0)
     await platform.clock.wait(seconds)
     if wipe:
-        shutil.rmtree(node_folders(platform.data, node.key).root, ignore_errors=True)
+        await asyncio.to_thread(remove_tree, node_folders(platform.data, node.key).root)
     started = _change(platform, node.key, lambda present: nodes.boot(present, "starting", moments.now()))
     if started is None or not await _managed(platform, node):
         return

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 
+from batchlocal.datafolder import remove_tree
 from batchlocal.domain import task as tasks
 from batchlocal.domain.task import Task
 from batchlocal.nodes.folders import task_folders
@@ -71,4 +71,4 @@ async def _remove_folder(platform: Platform, node: str, job: str, task_id: str) 
     found = platform.store.read.jobs.find(job)
     if found is not None:
         folder = task_folders(platform.data, node, found, task_id).root
-        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+        await asyncio.to_thread(remove_tree, folder)

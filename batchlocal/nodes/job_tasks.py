@@ -69,9 +69,9 @@ class JobTasks:
         self._put(record, _told(job, pool, node, settings["id"], "JobPrep", record.preparation))
         return record.preparation.succeeded
 
-    async def stop(self, job: str) -> None:
-        """End a job's preparation tasks that still run."""
-        running = [task for (key, _), task in self._preparing.items() if key == job]
+    async def stop(self, job: str | None = None) -> None:
+        """End the preparation tasks that still run: a job's (by key), or all."""
+        running = [task for (key, _), task in self._preparing.items() if job in (key, None)]
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)

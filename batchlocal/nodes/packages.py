@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import zipfile
 import zlib
 from pathlib import Path
 from typing import Any, Final
 from weakref import WeakValueDictionary
 
+from batchlocal.datafolder import remove_tree
 from batchlocal.domain.pool import Pool
 from batchlocal.linked_storage import key_of
 from batchlocal.nodes.environment import package_variables
@@ -74,7 +74,7 @@ async def _unpack(
 
 def _extract(archive: Path, target: Path) -> None:
     """Unzip, keeping the execute bits that zip files made on Unix carry."""
-    shutil.rmtree(target, ignore_errors=True)
+    remove_tree(target)
     with zipfile.ZipFile(archive) as opened:
         for entry in opened.infolist():
             written = Path(opened.extract(entry, target))

@@ -59,6 +59,7 @@ class Scheduler:
             for running in self._running.values():
                 running.cancel()
             await asyncio.gather(*self._running.values(), return_exceptions=True)
+            await self._job_tasks.stop()
 
     def _recover(self) -> None:
         """After a restart: end what an earlier server left running, and let its tasks wait again."""

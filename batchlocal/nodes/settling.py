@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import shutil
 from collections.abc import Callable, Collection
 
 from batchlocal import job_lifecycle
+from batchlocal.datafolder import remove_tree
 from batchlocal.domain import job as jobs
 from batchlocal.domain import task as tasks
 from batchlocal.domain.job import Job
@@ -105,7 +105,7 @@ class Settling:
         """The folders of the job's tasks go, whatever their retention time (REST reference, Job - Delete)."""
         for node in self._platform.store.read.nodes.of_pool(job.pool):
             folder = node_folders(self._platform.data, node.key).root / job.directory
-            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+            await asyncio.to_thread(remove_tree, folder)
             with contextlib.suppress(OSError):  # other jobs of its schedule may lie there
                 folder.parent.rmdir()
 

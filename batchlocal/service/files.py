@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import mimetypes
 import os
-import shutil
 import stat
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from batchlocal.datafolder import DataFolder
+from batchlocal.datafolder import DataFolder, remove_tree
 from batchlocal.domain.job import Job
 from batchlocal.domain.node import Node
 from batchlocal.domain.refusals import Refusal
@@ -316,5 +315,5 @@ async def _delete(call: ServiceCall, place: _Place) -> Answer:
     elif any(file.iterdir()) and not _is_recursive(call):
         raise DirectoryNotEmpty
     else:
-        await asyncio.to_thread(shutil.rmtree, file)
+        await asyncio.to_thread(remove_tree, file)
     return Answer(200)

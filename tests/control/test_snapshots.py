@@ -111,6 +111,29 @@ def test_a_saved_running_task_runs_on_and_a_restored_one_runs_again(own: Steered
     assert own.service("GET", account, "jobs/j/tasks/t").json()["executionInfo"]["requeueCount"] == 1
 
 
+def test_a_preparation_that_a_restore_cuts_off_is_made_again_and_has_not_failed(own: Steered, tmp_path: Path) -> None:
+    account = own.new_account()
+    assert own.new_pool(account).ok
+    until(lambda: own.node_states(account) == ["idle"])
+    began, go = tmp_path / "began", tmp_path / "go"
+    wait = f"/bin/sh -c 'touch {began}; while ! test -e {go}; do sleep 0.05; done'"
+    own.service(
+        "POST", account, "jobs", {"id": "j", "poolInfo": {"poolId": "pool"}, "jobPreparationTask": prepare(wait)}
+    )
+    own.service("POST", account, "jobs/j/tasks", {"id": "t", "commandLine": "/bin/true"})
+    until(began.exists)
+    save(own, "preparing")
+    restore(own, "preparing")
+    go.touch()
+    until(lambda: own.service("GET", account, "jobs/j/tasks/t").json()["state"] == "completed")
+    (status,) = own.service("GET", account, "jobs/j/jobpreparationandreleasetaskstatus").json()["value"]
+    assert status["jobPreparationTaskExecutionInfo"]["exitCode"] == 0
+
+
+def prepare(command: str) -> dict[str, object]:
+    return {"id": "prepare", "commandLine": command, "waitForSuccess": True, "constraints": {"maxTaskRetryCount": 0}}
+
+
 def test_what_was_owed_is_owed_again(own: Steered) -> None:
     own.control("PUT", "/time", {"mode": "manual"})
     try:

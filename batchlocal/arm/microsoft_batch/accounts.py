@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import re
 import secrets
-import shutil
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -43,6 +42,7 @@ from batchlocal.arm.microsoft_batch.provider import (
     account_of,
     properties_of,
 )
+from batchlocal.datafolder import remove_tree
 from batchlocal.domain.quotas import AccountQuotaReached
 from batchlocal.domain.refusals import Refusal
 from batchlocal.linked_storage import take_key
@@ -313,7 +313,7 @@ def remove_account(platform: Platform, tx: Tx, account: Resource) -> None:
         for node in tx.nodes.of_pool(pool.key):
             tx.nodes.remove(node.key)
         tx.pools.remove(pool.key)
-    shutil.rmtree(platform.data.nodes / account.name.lower(), ignore_errors=True)
+    remove_tree(platform.data.nodes / account.name.lower())
 
 
 CLEANUPS[ACCOUNT_TYPE.lower()] = [remove_account]
