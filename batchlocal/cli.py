@@ -17,7 +17,8 @@ from pathlib import Path
 
 from batchlocal.control.client import ControlClient, ControlError, NotRunning
 from batchlocal.control.commands import add_commands
-from batchlocal.datafolder import DataFolder, default_data_folder
+from batchlocal.control.commands.group import Parser, examples
+from batchlocal.datafolder import DataFolder, default_data_folder, typed
 from batchlocal.environment import FORMATS, NeverStarted, client_settings, render
 from batchlocal.supervision import NotStarted, Status, launch, look, stop
 
@@ -30,10 +31,13 @@ _EXAMPLES = """examples:
   batchlocal start --port 8443 --data /tmp/batch  stay in the foreground, on a port and in a folder of one's own
   eval "$(batchlocal env --format shell)"         what any client of Azure needs to talk to it
   batchlocal status --json                        exit code 0 only when it answers
+  batchlocal logs -n 20                           what the server said last
   batchlocal portal                               see pools, jobs, tasks and calls in a browser
+  batchlocal plugin-path                          where Pulumi's CLI finds the provider plugin
   batchlocal engine up --stack local              deploy a Pulumi program without the Pulumi CLI
   batchlocal fault add Pool_Create --status 429   make the next such request fail (docs/control.md)
   batchlocal stop                                 data and port stay for the next start
+  batchlocal reset                                begin anew, with nothing in it
 """
 
 
@@ -48,23 +52,28 @@ def main(arguments: list[str]) -> int:
     except (ControlError, NeverStarted, NotRunning, NotStarted) as mistake:
         print(f"batchlocal: {mistake}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        return 130
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="batchlocal",
         description="Azure Batch on this machine: ARM, Entra tokens, linked storage and the Batch service.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    shared = argparse.ArgumentParser(add_help=False)
+    shared = Parser(add_help=False)
     shared.add_argument("--data", type=Path, help="data folder (default: .batchlocal in the project)")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     def add(name: str, command: Command, text: str) -> argparse.ArgumentParser:
-        added = commands.add_parser(name, help=text, description=text, parents=[shared])
+        added = commands.add_parser(
+            name,
+            help=text,
+            description=text,
+            parents=[shared],
+            epilog=examples(_EXAMPLES, f"batchlocal {name}"),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
         added.set_defaults(command=command)
         return added
 
@@ -121,10 +130,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _port(text: str) -> int:
-    number = int(text)
-    if not 0 <= number <= 65535:
+    if not text.isdecimal() or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"a port is a number from 1 to 65535, not {text}")
-    return number
+    return int(text)
 
 
 def _start(options: argparse.Namespace, data: DataFolder) -> int:
@@ -206,7 +214,7 @@ def _show(status: Status, data: DataFolder) -> None:
     print(f"batchlocal is ready: {status.endpoint} (pid {status.pid}, data in {data.root})")
     if status.task_users_reason:
         print(f"tasks run as root, not as users of their own: {status.task_users_reason} (docs/nodes.md)")
-    print('use it from this shell: eval "$(batchlocal env --format shell)"')
+    print(f'use it from this shell: eval "$({typed(data, "env")})"')
 
 
 def _reset(_: argparse.Namespace, data: DataFolder) -> int:
@@ -237,7 +245,7 @@ def _portal(options: argparse.Namespace, data: DataFolder) -> int:
 
     status = look(data)
     if not status.ready:
-        raise NotStarted(f"no batchlocal answers on {data.root}: batchlocal start --detach")
+        raise NotStarted(f"no batchlocal answers on {data.root}: {typed(data, 'start --detach')}")
     link = f"{status.endpoint}/portal/?code={new_code(data.control_token.read_text(), int(time.time()))}"
     print(f"{link}\nthe link opens once, within a minute; browsers warn unless they trust {data.ca_file}")
     if not options.no_open:

@@ -6,11 +6,12 @@ import json
 import os
 import secrets
 import shutil
+import sys
 import uuid
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-__all__ = ["Credentials", "DataFolder", "default_data_folder", "remove_tree", "write_private"]
+__all__ = ["Credentials", "DataFolder", "default_data_folder", "remove_tree", "typed", "write_private"]
 
 
 def write_private(file: Path, text: str) -> None:
@@ -176,3 +177,17 @@ def default_data_folder() -> Path:
         if (folder / "Pulumi.yaml").exists():
             return folder / ".batchlocal"
     return here / ".batchlocal"
+
+
+def typed(data: DataFolder, words: str) -> str:
+    """``batchlocal WORDS`` for this data folder, as somebody types it in the present folder and environment."""
+    import shlex
+
+    beside = Path(sys.executable).with_name("batchlocal")
+    found = shutil.which("batchlocal")
+    if found and Path(found).resolve() == beside.resolve():
+        program = "batchlocal"
+    else:
+        program = str(beside.relative_to(Path.cwd())) if beside.is_relative_to(Path.cwd()) else str(beside)
+    folder = "" if data.root == default_data_folder() else f" --data {shlex.quote(str(data.root))}"
+    return f"{shlex.quote(program)} {words}{folder}"

@@ -7,7 +7,7 @@ import os
 import shlex
 from dataclasses import dataclass
 
-from batchlocal.datafolder import DataFolder
+from batchlocal.datafolder import DataFolder, typed
 
 __all__ = ["FORMATS", "ClientSettings", "NeverStarted", "client_settings", "render"]
 
@@ -74,7 +74,9 @@ def client_settings(data: DataFolder) -> ClientSettings:
     """
     port = data.settings().get("port")
     if port is None or not data.ca_bundle.exists():
-        raise NeverStarted(f"no batchlocal has been started on {data.root} yet: run `batchlocal start --detach` first")
+        raise NeverStarted(
+            f"no batchlocal has been started on {data.root} yet: run `{typed(data, 'start --detach')}` first"
+        )
     origin = f"https://localhost:{port}"
     credentials = data.credentials()
     return ClientSettings(

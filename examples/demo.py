@@ -63,6 +63,9 @@ def main() -> int:
     except (DemoFailed, BatchManagementError) as failure:
         print(f"demo: {failure}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("demo: stopped; its job is deleted", file=sys.stderr)
+        return 130
     show(result.picture, console)
     print(f"{result.tasks} tasks on {result.nodes} nodes in {result.seconds:.1f} s: {result.picture}")
     return 0

@@ -25,6 +25,8 @@ def provision(resource_group: str, name: str, folder: str, application: str, ver
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 6:
+        sys.exit("usage: provision.py RESOURCE_GROUP ACCOUNT FOLDER APPLICATION VERSION")
     try:
         provision(*sys.argv[1:])
     except BatchManagementError as failure:

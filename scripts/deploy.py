@@ -137,6 +137,7 @@ def main() -> int:
     parser.add_argument("--target", default="", help="batchlocal: deploy locally whatever the stack's file says")
     parser.add_argument("--flags", default="", help="for preview: further flags of `pulumi preview`, as one text")
     options = parser.parse_args()
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # in order with what commands print
     actions = {
         "preview": lambda stack: preview(stack, shlex.split(options.flags)),
         "up": up,
@@ -151,6 +152,7 @@ def main() -> int:
     except Failed as failed:
         return failed.code
     except KeyboardInterrupt:
+        print(f"{options.action}: stopped; the same again goes on from there", file=sys.stderr)
         return 130
     return 0
 

@@ -353,6 +353,9 @@ def main() -> int:
     except SetupFailed as failed:
         print(f"setup: {failed}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("setup: stopped; the same again goes on from there", file=sys.stderr)
+        return 130
     return 0
 
 

@@ -128,6 +128,7 @@ class BlobServer:
                     stdout=asyncio.subprocess.PIPE,
                     stderr=log,
                     pass_fds=[lock],
+                    start_new_session=True,  # a terminal's Ctrl-C is the server's, which lets it end in order
                 )
         assert self._process.stdout is not None
         try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from batchlocal.datafolder import DataFolder
+from batchlocal.datafolder import DataFolder, typed
 
 __all__ = ["ControlClient", "ControlError", "NotRunning"]
 
@@ -51,17 +51,20 @@ class ControlClient:
 
         port = self._data.settings().get("port")
         if not port or not self._data.ca_file.exists():
-            raise NotRunning(f"no batchlocal has been started on {self._data.root} yet: batchlocal start --detach")
+            raise NotRunning(f"no batchlocal has been started on {self._data.root} yet: {self._start()}")
         try:
             status, content = self._send(port, method, path, body)
         except (OSError, HTTPException) as trouble:
-            text = f"no batchlocal answers on {self._data.root} ({type(trouble).__name__}): batchlocal start --detach"
+            text = f"no batchlocal answers on {self._data.root} ({type(trouble).__name__}): {self._start()}"
             raise NotRunning(text) from None
         answer = json.loads(content) if content else None
         if status >= 400:
             error = (answer or {}).get("error", {})
             raise ControlError(status, error.get("code", ""), error.get("message", f"it answered {status}"))
         return answer
+
+    def _start(self) -> str:
+        return typed(self._data, "start --detach")
 
     def _send(self, port: int, method: str, path: str, body: object) -> tuple[int, bytes]:
         import ssl

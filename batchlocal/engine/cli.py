@@ -282,14 +282,17 @@ def _export(options: argparse.Namespace) -> int:
 def _import(options: argparse.Namespace) -> int:
     stack = _stack(options)
     text = options.file.read_text() if options.file else sys.stdin.read()
-    whole = json.loads(text)
+    try:
+        whole = json.loads(text)
+        deployment = whole.get("deployment") or {}
+    except (ValueError, AttributeError):
+        raise EngineError(f"{options.file or 'standard input'} holds no exported state") from None
     if features := whole.get("features"):
         raise NeedsPulumi(f"a state with the features {', '.join(features)}")
-    deployment = whole.get("deployment") or {}
     start = f"urn:pulumi:{stack.name}::{stack.project.name}::"
     for entry in deployment.get("resources") or []:
-        if not entry["urn"].startswith(start):
-            raise EngineError(f"resource '{entry['urn']}' belongs to another stack than '{stack.name}'")
+        if not str(urn := entry.get("urn")).startswith(start):
+            raise EngineError(f"resource '{urn}' belongs to another stack than '{stack.name}'")
     with stack.backend.lock(stack.project.name, stack.name):
         stack.save(*Snapshot.from_json(deployment))
     print("Import complete.")

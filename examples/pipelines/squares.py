@@ -56,4 +56,6 @@ def wait(client: BatchClient, job: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    if len(sys.argv) != 2 or "AZURE_BATCH_ENDPOINT" not in os.environ:
+        sys.exit('usage: eval "$(batchmgmt endpoint show --stack STACK --format shell)"; squares.py POOL')
+    main(sys.argv[1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from typing import Final
+from urllib.parse import quote
 
 from batchlocal.control.client import ControlClient
 from batchlocal.control.commands.group import Group, say, show_json, show_table
@@ -68,5 +69,5 @@ def _list_faults(options: argparse.Namespace, data: DataFolder) -> int:
 
 
 def _clear_faults(options: argparse.Namespace, data: DataFolder) -> int:
-    cleared = ControlClient(data).call("DELETE", f"/faults/{options.id}" if options.id else "/faults")
+    cleared = ControlClient(data).call("DELETE", f"/faults/{quote(options.id, safe='')}" if options.id else "/faults")
     return show_json(cleared) if options.json else say(f"faults cleared: {cleared['cleared']}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from typing import Any, Final
+from urllib.parse import quote
 
 from batchlocal.control.client import ControlClient
 from batchlocal.control.commands.group import Group, show_json, show_table
@@ -34,13 +35,15 @@ def add_to(group: Group) -> None:
 
 def _quota(text: str) -> tuple[str, int]:
     name, _, value = text.partition("=")
+    if not name or not value.isdecimal():
+        raise argparse.ArgumentTypeError(f"a quota is set as NAME=NUMBER, such as poolQuota=20, not '{text}'")
     return name, int(value)
 
 
 def _quotas_path(options: argparse.Namespace, data: DataFolder) -> str:
     if options.account:
-        return f"/quotas/accounts/{options.account}"
-    return f"/quotas/subscriptions/{options.subscription or data.credentials().subscription_id}"
+        return f"/quotas/accounts/{quote(options.account, safe='')}"
+    return f"/quotas/subscriptions/{quote(options.subscription or data.credentials().subscription_id, safe='')}"
 
 
 def _show_quotas(options: argparse.Namespace, data: DataFolder) -> int:

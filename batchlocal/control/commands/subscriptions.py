@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from typing import Final
+from urllib.parse import quote
 
 from batchlocal.control.client import ControlClient
 from batchlocal.control.commands.group import Group, say, show_json, show_table
@@ -37,5 +38,5 @@ def _list(options: argparse.Namespace, data: DataFolder) -> int:
 
 
 def _remove(options: argparse.Namespace, data: DataFolder) -> int:
-    ControlClient(data).call("DELETE", f"/subscriptions/{options.id}")
+    ControlClient(data).call("DELETE", f"/subscriptions/{quote(options.id, safe='')}")
     return 0 if options.json else say(f"subscription {options.id} is gone")
