@@ -59,6 +59,7 @@ class Pools:
         low_priority: int | None = None,
         deallocation: Deallocation | None = None,
         resize_timeout: float | None = None,
+        replace_formula: bool = False,
         wait: bool = True,
         timeout: float | None = None,
         progress: PoolProgress | None = None,
@@ -68,11 +69,13 @@ class Pools:
         Args:
             deallocation: what becomes of the tasks of nodes that go; None leaves it to Azure, which requeues them.
             resize_timeout: seconds after which Azure gives up, from 300 on; None leaves the pool's own (Azure's: 900).
+            replace_formula: also of a pool that scales itself. ARM would take its formula away without a word; the
+                service plane refuses such a resize (``AutoScaleEnabled``).
             wait: until the pool is steady, for ``timeout`` seconds; None waits a little longer than Azure tries.
 
         Raises:
-            UsageError: nothing is given. ResizeFailed: Azure could not bring all nodes; carries its codes.
-            TimedOut: the pool is not steady in time.
+            UsageError: nothing is given, or the pool has a formula. TimedOut: the pool is not steady in time.
+            ResizeFailed: Azure could not bring all nodes; carries its codes.
         """
         if dedicated is None and low_priority is None:
             raise UsageError("say how many nodes: dedicated, low priority or both")
@@ -80,6 +83,11 @@ class Pools:
 
         now = self.get(pool).properties
         scale = now.scale_settings if now else None
+        if scale and scale.auto_scale and not replace_formula:
+            raise UsageError(
+                f"{self._named(pool)} scales itself by a formula, which a fixed size would replace:"
+                f" say --replace-formula if it shall ({scale.auto_scale.formula})"
+            )
         before = (scale.fixed_scale if scale else None) or FixedScaleSettings()
         wanted = FixedScaleSettings(
             target_dedicated_nodes=before.target_dedicated_nodes if dedicated is None else dedicated,

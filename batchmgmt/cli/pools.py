@@ -68,6 +68,9 @@ def resize(
     resize_timeout: Annotated[
         float | None, typer.Option(min=300, help="Seconds after which Azure gives up; Azure's own: 900.")
     ] = None,
+    replace_formula: Annotated[
+        bool, typer.Option("--replace-formula", help="Also if the pool scales itself: its formula goes.")
+    ] = False,
     wait: Annotated[bool, typer.Option(help="Wait until the pool is steady.")] = True,
     *,
     options: AccountOptions,
@@ -88,6 +91,7 @@ def resize(
             low_priority=low_priority,
             deallocation=deallocation,
             resize_timeout=resize_timeout,
+            replace_formula=replace_formula,
             wait=wait,
             progress=lambda pool: news(_nodes(document(pool))),
         )

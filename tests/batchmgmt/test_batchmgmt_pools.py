@@ -58,6 +58,22 @@ def test_a_drained_pool_gets_its_nodes_back_as_it_was_told(cli, named, account, 
     assert fixed_scale(account, pool).resize_timeout == before
 
 
+def test_a_resize_replaces_a_formula_only_when_it_is_told_to(cli, named, account, unique):
+    scaled = pool_definition(0).as_dict()
+    scaled["properties"]["scaleSettings"] = {"autoScale": {"formula": FORMULA, "evaluationInterval": "PT5M"}}
+    account.pools.create(unique, Pool(scaled))
+    account.pools.wait_steady(unique, timeout=60)
+    refused = cli("pool", "resize", unique, "--dedicated", "0", *named)
+    assert refused.returncode == 2
+    assert "--replace-formula" in refused.stderr
+    assert FORMULA in refused.stderr
+    assert account.pools.get(unique).properties.scale_settings.auto_scale.formula == FORMULA
+    resized = cli("pool", "resize", unique, "--dedicated", "0", "--replace-formula", *named)
+    assert resized.returncode == 0, resized.stderr
+    assert account.pools.get(unique).properties.scale_settings.auto_scale is None
+    account.pools.delete(unique)
+
+
 def test_draining_shows_the_formula_that_it_takes_away(cli, named, account, unique):
     scaled = pool_definition(0).as_dict()
     scaled["properties"]["scaleSettings"] = {"autoScale": {"formula": FORMULA, "evaluationInterval": "PT5M"}}

@@ -257,6 +257,28 @@ def test_a_windows_pool_runs_what_its_stand_in_knows(batch: BatchClient, make_po
     assert "'powershell' is not recognized" in text(batch, job, "unknown", "stderr.txt")
 
 
+def test_what_a_pool_mounts_is_a_folder_of_each_node_that_says_so(batch: BatchClient, make_pool: MakePool) -> None:
+    blobs = service.AzureBlobFileSystemConfiguration(
+        account_name="a", container_name="c", account_key="k", relative_mount_path="data/in"
+    )
+    share = service.NfsMountConfiguration(source="host:/share", relative_mount_path="share")
+    pool = make_pool(
+        mount_configuration=[
+            service.MountConfiguration(azure_blob_file_system_configuration=blobs),
+            service.MountConfiguration(nfs_mount_configuration=share),
+        ]
+    )
+    node = the_node(batch, pool).id
+    listed = {file.name for file in batch.list_node_files(pool, node, recursive=True)}
+    assert {"fsmounts/data/in", "fsmounts/share"} <= listed
+    assert "Nothing is mounted here" in b"".join(batch.download_node_file(pool, node, "fsmounts/README.txt")).decode()
+    job = a_job(batch, pool)
+    add(batch, job, "/bin/sh -c 'echo kept > $AZ_BATCH_NODE_MOUNTS_DIR/share/x'")
+    until(lambda: batch.get_task(job, "task").state == "completed")
+    assert b"".join(batch.download_node_file(pool, node, "fsmounts/share/x")) == b"kept\n"
+    batch.begin_delete_job(job)
+
+
 def test_simulated_nodes_run_nothing_and_end_as_their_rule_says(batch: BatchClient, make_pool: MakePool) -> None:
     rule = service.BatchMetadataItem(name="batchlocal.nodes", value="simulated seconds=5 exitCode=9")
     pool = make_pool(target_dedicated_nodes=20, metadata=[rule])

@@ -145,6 +145,27 @@ def test_a_package_that_is_not_there_is_named(service: Service, pool: str) -> No
     assert values(refused) == {"nowhere": "The specified application package does not exist."}
 
 
+def test_a_pool_that_is_resizing_gives_no_node_away(service: Service, pool: str) -> None:
+    service.send("POST", f"/pools/{pool}/resize", {"targetDedicatedNodes": 2})
+    until(lambda: shown(service, pool)["currentDedicatedNodes"] == 2)
+    nodes = [node["id"] for node in service.get(f"/pools/{pool}/nodes")["value"]]
+    service.in_state(f"/pools/{pool}/nodes/{nodes[0]}", "idle")
+    job = service.new_job(pool)
+    service.add(job, "long", "/bin/sleep 60")
+    service.in_state(f"/jobs/{job}/tasks/long", "running")
+    busy = service.get(f"/jobs/{job}/tasks/long")["nodeInfo"]["nodeId"]
+    (other,) = set(nodes) - {busy}
+    wait = {"nodeDeallocationOption": "taskcompletion"}
+    assert service.send("POST", f"/pools/{pool}/removenodes", {"nodeList": [busy], **wait}).status_code == 202
+    assert shown(service, pool)["allocationState"] == "resizing"
+    refused = service.send("POST", f"/pools/{pool}/removenodes", {"nodeList": [other]})
+    assert code(refused, 409) == "PoolBeingResized"
+    assert service.get(f"/pools/{pool}/nodes/{other}")["state"] == "idle"
+    service.send("POST", f"/jobs/{job}/tasks/long/terminate")
+    until(lambda: [node["id"] for node in service.get(f"/pools/{pool}/nodes")["value"]] == [other])
+    service.send("DELETE", f"/jobs/{job}")
+
+
 def test_only_a_pools_own_nodes_can_be_removed_from_it(service: Service, pool: str) -> None:
     assert code(service.send("POST", f"/pools/{pool}/removenodes", {"nodeList": ["tvmps_other_d"]}), 400)
     assert code(service.send("POST", f"/pools/{pool}/removenodes", {"nodeList": []}), 400)
