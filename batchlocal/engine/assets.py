@@ -15,42 +15,76 @@ from batchlocal.engine.values import ARCHIVE, ASSET, SIGNATURE
 __all__ = ["hashed"]
 
 
-def hashed(value: Any) -> Any:
+_ENDINGS = (".tar", ".tgz", ".tar.gz", ".zip", ".jar")  # what Pulumi takes for a file that is an archive
+
+
+def hashed(value: Any, name: str = "") -> Any:
     """The value with a hash in each asset and archive; paths are the program's folder's.
 
+    ``name`` is the property that the value stands under.
+
     Raises:
-        EngineError: a file cannot be read.
+        EngineError: a file cannot be read; the words are the CLI's.
         NeedsPulumi: the content is behind a URL.
     """
     if isinstance(value, list):
-        return [hashed(item) for item in value]
+        return [hashed(item, name) for item in value]
     if not isinstance(value, dict):
         return value
-    made = {name: hashed(item) for name, item in value.items()}
-    if value.get(SIGNATURE) == ASSET:
-        made["hash"] = hashlib.sha256(_content(value)).hexdigest()
-    elif value.get(SIGNATURE) == ARCHIVE:
-        made["hash"] = _archive_hash(value)
-    return made
+    if value.get(SIGNATURE) in (ASSET, ARCHIVE):
+        return _with_hash(value, name)
+    return {key: hashed(item, key) for key, item in value.items()}
+
+
+def _with_hash(value: dict[str, Any], name: str) -> dict[str, Any]:
+    if value[SIGNATURE] == ASSET:
+        kind = "asset"
+    else:
+        kind = "archive"
+        value = {**value, **({"assets": hashed(value["assets"])} if "assets" in value else {})}
+    try:
+        return {**value, "hash": _asset_hash(value) if kind == "asset" else _archive_hash(value)}
+    except _Unreadable as error:
+        raise EngineError(f'failed to compute {kind} hash for "{name}": {error}') from None
+
+
+class _Unreadable(Exception):
+    """An asset or archive cannot be read."""
+
+
+def _asset_hash(asset: Mapping[str, Any]) -> str:
+    return hashlib.sha256(_content(asset)).hexdigest()
 
 
 def _content(asset: Mapping[str, Any]) -> bytes:
     if "uri" in asset:
         raise NeedsPulumi("assets and archives from a URL")
-    return _read(asset["path"]) if "path" in asset else str(asset.get("text", "")).encode()
-
-
-def _read(path: str | Path) -> bytes:
+    if "path" not in asset:
+        return str(asset.get("text", "")).encode()
+    path = Path(asset["path"]).absolute()
+    if path.is_dir():
+        raise _Unreadable(f"asset path '{path}' is a directory; try using an archive")
     try:
-        return Path(path).read_bytes()
+        return path.read_bytes()
     except OSError as error:
-        raise EngineError(f"could not read the asset {path}: {error.strerror}") from None
+        raise _Unreadable(f"failed to open asset file '{path}': open {path}: {_reason(error)}") from None
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise _Unreadable(f"open {path}: {_reason(error)}") from None
+
+
+def _reason(error: OSError) -> str:
+    text = error.strerror or str(error)
+    return text[:1].lower() + text[1:]
 
 
 def _archive_hash(archive: Mapping[str, Any]) -> str:
-    path = archive.get("path")
-    if path is not None and Path(path).is_file():
-        return hashlib.sha256(_read(path)).hexdigest()
+    if str(archive.get("path", "")).endswith(_ENDINGS):
+        return hashlib.sha256(_read(Path(archive["path"]).absolute())).hexdigest()
     return hashlib.sha256(_tar(sorted(_entries(archive)))).hexdigest()
 
 
@@ -59,19 +93,26 @@ def _entries(archive: Mapping[str, Any], under: str = "") -> Iterator[tuple[str,
     if "uri" in archive:
         raise NeedsPulumi("assets and archives from a URL")
     if "path" in archive:
-        root = Path(archive["path"])
-        if not root.exists():
-            raise EngineError(f"could not read the archive {root}: there is no such file or folder")
-        if root.is_file():
-            yield from ((under + name, data) for name, data in _unpacked(root))
-        for file in root.rglob("*"):
-            if file.is_file():
-                yield under + file.relative_to(root).as_posix(), _read(file)
+        yield from ((under + name, data) for name, data in _inside(Path(archive["path"]).absolute()))
     for name, item in (archive.get("assets") or {}).items():
         if item.get(SIGNATURE) == ARCHIVE:
             yield from _entries(item, f"{under}{name}/")
         else:
             yield under + name, _content(item)
+
+
+def _inside(root: Path) -> Iterator[tuple[str, bytes]]:
+    """Paths and contents of what a folder or a file holds."""
+    if root.name.endswith(_ENDINGS):
+        yield from _unpacked(root)
+    elif root.is_dir():
+        for file in root.rglob("*"):
+            if file.is_file():
+                yield file.relative_to(root).as_posix(), _read(file)
+    elif root.exists():
+        raise _Unreadable(f"'{root}' is neither a recognized archive type nor a directory")
+    else:
+        raise _Unreadable(f"couldn't read archive path '{root}': stat {root}: no such file or directory")
 
 
 def _unpacked(file: Path) -> Iterator[tuple[str, bytes]]:

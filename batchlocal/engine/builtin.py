@@ -10,7 +10,7 @@ from pulumi.runtime.proto import provider_pb2 as pb
 from batchlocal.engine.backend import StackUnknown
 from batchlocal.engine.errors import EngineError
 from batchlocal.engine.providers import ProviderError
-from batchlocal.engine.values import is_secret
+from batchlocal.engine.values import has_secret
 
 __all__ = ["Builtin"]
 
@@ -75,13 +75,13 @@ class Builtin:
 
     def _read(self, inputs: Values) -> Values:
         outputs = self._outputs(str(inputs["name"]))
-        secret = sorted(name for name, value in outputs.items() if is_secret(value))
+        secret = sorted(name for name, value in outputs.items() if has_secret(value))
         return {"name": inputs["name"], "outputs": outputs, "secretOutputNames": secret}
 
     def _outputs(self, name: str) -> Values:
         try:
             return self._outputs_of(name)
-        except StackUnknown:
-            unknown = ProviderError(f'unknown stack "{name}"')
-            unknown.unclear = True
-            raise unknown from None
+        except EngineError as error:
+            refusal = ProviderError(f'unknown stack "{name}"' if isinstance(error, StackUnknown) else str(error))
+            refusal.unclear = True
+            raise refusal from None

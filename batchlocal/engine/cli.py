@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from batchlocal.engine.backend import open_backend
 from batchlocal.engine.errors import EngineError, NeedsPulumi
+from batchlocal.engine.flags import Parser, chosen, operation_flags, without_switches
 from batchlocal.engine.project import find_project
 from batchlocal.engine.secrets import PlainSecrets
 from batchlocal.engine.settings import get_setting, list_settings, remove_setting, set_setting
@@ -42,7 +43,7 @@ def main(arguments: list[str]) -> int:
     if arguments[:1] in (["import"], ["state"]):
         print(f"error: {NeedsPulumi(f'the command {arguments[0]}')}", file=sys.stderr)
         return 1
-    options = _parser().parse_args(arguments)
+    options = _parser().parse_args(without_switches(arguments))
     try:
         code: int = options.command(options)
     except EngineError as error:
@@ -52,47 +53,15 @@ def main(arguments: list[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="batchlocal engine",
         description="Deploy Pulumi programs without the Pulumi CLI: same plan, same state, same exit codes.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        exit_on_error=True,
     )
-    shared = argparse.ArgumentParser(add_help=False)
+    shared = Parser(add_help=False)
     shared.add_argument("--stack", "-s", default=os.environ.get("PULUMI_STACK"), help="name of the stack")
     shared.add_argument("--cwd", "-C", type=Path, default=Path(), help="run as if started in this folder")
-    running = argparse.ArgumentParser(add_help=False)
-    running.add_argument("--yes", "-y", action="store_true", help="do not ask")
-    running.add_argument("--skip-preview", "-f", action="store_true", help="do not preview first")
-    running.add_argument("--non-interactive", action="store_true", help="never ask")
-    running.add_argument("--json", "-j", action="store_true", help="events as JSON, one a line")
-    running.add_argument("--event-log", type=Path, help="write the events to this file as well")
-    running.add_argument("--diff", action="store_true", help="show what differs, property by property")
-    running.add_argument("--parallel", "-p", type=int, default=0, help="how many steps at once")
-    running.add_argument("--message", "-m", default="", help="kept in the history")
-    running.add_argument("--refresh", "-r", action="store_true", help="read what is really there first")
-    running.add_argument("--expect-no-changes", action="store_true", help="exit code 7 if there are any")
-    running.add_argument("--continue-on-error", action="store_true", help="go on with what does not need the failed")
-    running.add_argument("--preview-only", action="store_true", help="refresh, destroy: show what would be done")
-    running.add_argument("--target", "-t", action="append", default=[], metavar="URN", help="only these (* and **)")
-    running.add_argument("--exclude", action="append", default=[], metavar="URN", help="all but these")
-    running.add_argument("--target-dependents", action="store_true", help="and what depends on the targets")
-    running.add_argument("--exclude-dependents", action="store_true", help="nor what depends on the excluded")
-    running.add_argument("--exclude-protected", action="store_true", help="destroy: leave what is protected")
-    running.add_argument("--replace", action="append", default=[], metavar="URN", help="make this one anew")
-    running.add_argument("--target-replace", action="append", default=[], metavar="URN", help="--target and --replace")
-    running.add_argument("--clear-pending-creates", action="store_true", help="refresh: forget cut-off creations")
-    running.add_argument(
-        "--import-pending-creates",
-        action="append",
-        default=[],
-        metavar="URN|ID",
-        help="refresh: a cut-off creation is there under this id; given twice, URN then id",
-    )
-    running.add_argument("--policy-pack", action="append", default=[], type=Path, help="up, preview: a pack's folder")
-    running.add_argument("--policy-pack-config", action="append", default=[], type=Path, help="its settings, in JSON")
-    running.add_argument("--run-program", action="store_true", help=argparse.SUPPRESS)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for name, text in (
         ("up", "Bring the stack to what the program says."),
@@ -100,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
         ("refresh", "Take what is really there into the state."),
         ("destroy", "Delete everything in the stack."),
     ):
-        added = commands.add_parser(name, help=text, description=text, parents=[shared, running])
+        added = commands.add_parser(name, help=text, description=text, parents=[shared, operation_flags()])
         added.set_defaults(command=partial(_operate, name))
     cancel = commands.add_parser("cancel", help="Remove the locks of a killed run.", parents=[shared])
     cancel.set_defaults(command=_cancel)
@@ -165,45 +134,23 @@ def _operate(name: str, options: argparse.Namespace) -> int:
         raise NeedsPulumi("--run-program")
     if options.policy_pack and name not in ("up", "preview"):
         raise EngineError("--policy-pack is for up and preview")
+    if options.target and options.exclude:
+        raise EngineError("--target and --exclude cannot be given together")
     stack = _stack(options)
+    for pair in options.config:
+        key, _, value = pair.partition("=")
+        set_setting(stack.project, stack.name, key, value, secret=False, path=options.config_path)
     stack.begin_opening()
     from batchlocal.engine import operations  # brings Pulumi's SDK, while the stack's key is derived
 
     if name == "up":
         stack.ensure()
-    chosen, run = _chosen(options), getattr(operations, name)
+    wanted, run = chosen(options), getattr(operations, name)
     asks = name != "preview" and not options.yes and not options.preview_only
-    if asks and not _agreed(run, stack, chosen, skip=options.skip_preview):
+    if asks and not _agreed(run, stack, wanted, skip=options.skip_preview):
         return 1
-    code: int = run(stack, chosen)
+    code: int = run(stack, wanted)
     return code
-
-
-def _chosen(options: argparse.Namespace) -> Options:
-    from batchlocal.engine.options import Options
-    from batchlocal.engine.policies import PackOptions
-
-    return Options(
-        parallel=options.parallel,
-        as_json=options.json,
-        diff=options.diff,
-        refresh=options.refresh,
-        expect_no_changes=options.expect_no_changes,
-        continue_on_error=options.continue_on_error,
-        preview_only=options.preview_only,
-        clear_pending_creates=options.clear_pending_creates,
-        import_pending_creates=tuple(options.import_pending_creates),
-        interactive=not options.non_interactive,
-        message=options.message,
-        target=tuple(options.target + options.target_replace),
-        exclude=tuple(options.exclude),
-        target_dependents=options.target_dependents,
-        exclude_dependents=options.exclude_dependents,
-        exclude_protected=options.exclude_protected,
-        replace=tuple(options.replace + options.target_replace),
-        event_log=options.event_log,
-        policies=PackOptions(tuple(options.policy_pack), tuple(options.policy_pack_config)),
-    )
 
 
 def _agreed(run: Run, stack: Stack, options: Options, *, skip: bool) -> bool:

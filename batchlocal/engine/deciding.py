@@ -159,7 +159,7 @@ class Decider:
         goal = step.goal
         given = goal.inputs if old is None else self._with_ignored(step, old.inputs)
         news = {**given, **({"version": goal.version} if goal.version else {})}
-        plugin = self._registry.start(step.urn, goal.type)
+        plugin = self._registry.start(step.urn, goal.type, goal.version)
         step.inputs = news if has_unknown(news) else plugin.check_config(step.urn, old.inputs if old else {}, news)
         return plugin
 
@@ -203,7 +203,7 @@ class Decider:
             self._note_in_preview(error)
 
     def _refuse_protected(self, step: Step, old: Resource) -> None:
-        if old.protect and step.goal.protect:
+        if old.protect and step.goal.protect and not self._run.settings.ignore_protect:
             error = EngineError(
                 f'unable to replace resource "{step.urn}"\nas it is currently marked for protection. To unprotect the'
                 " resource, remove the `protect` flag from the resource in your Pulumi program and run `pulumi up`",

@@ -33,7 +33,7 @@ class Dependants:
         for one, keys in reversed(wanted):
             if id(one) in self._ledger.taken:
                 continue
-            if one.protect and not one.delete:
+            if one.protect and not one.delete and not self._run.settings.ignore_protect:
                 raise EngineError(
                     f'unable to replace resource "{one.urn}" as part of replacing "{urn}" as it is currently marked for'
                     " protection. To unprotect the resource, remove the `protect` flag from the resource in your Pulumi"

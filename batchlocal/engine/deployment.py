@@ -12,7 +12,6 @@ from dataclasses import replace
 from typing import Any
 
 from batchlocal.engine.aliases import Aliases
-from batchlocal.engine.assets import hashed
 from batchlocal.engine.deciding import Decider
 from batchlocal.engine.entries import Step
 from batchlocal.engine.errors import EngineError, NeedsPulumi
@@ -160,7 +159,6 @@ class Deployment:
             raise EngineError(f"Duplicate resource URN '{urn}'; try giving it a unique name", urn=urn)
         self.ledger.seen.add(urn)
         goal = self._inherit(goal)
-        goal.inputs = hashed(goal.inputs)
         self.ledger.goals[urn] = goal
         self._aliases.refuse_taken(urn)
         journal = self.run.journal
@@ -205,14 +203,18 @@ class Deployment:
         """The reference ``URN::ID`` of the provider that a goal names, its parent's, or the package's default one."""
         package = package_of(goal.type)
         given = self.ledger.provider_for(package, goal.provider, goal.providers, goal.parent)
-        return given or self._default_provider(package, goal.version, asker)
+        return given or self._default_provider(goal, asker)
 
-    def _default_provider(self, package: str, version: str, asker: str) -> str:
-        goal = self._registry.default_goal(package, version, asker)
+    def _default_provider(self, wanting: Goal, asker: str) -> str:
+        goal = self._registry.default_goal(wanting, asker)
         urn = self._urn(goal)
         if urn not in self.run.journal.done:
             self.ledger.seen.add(urn)
-            self._steps.perform(self._decider.decide(urn, goal, self.run.journal.live(urn), ""))
+            try:
+                self._steps.perform(self._decider.decide(urn, goal, self.run.journal.live(urn), ""))
+            except EngineError as error:
+                error.urn = error.urn or urn
+                raise
         return f"{urn}::{self.run.journal.done[urn].id}"
 
     # Reading and importing
@@ -260,7 +262,13 @@ class Deployment:
         """
         with self._deciding:
             self._refuse_stopped()
-            reference = self._reference_for(goal, "Invoke")
+            try:
+                reference = self._reference_for(goal, "Invoke")
+            except EngineError as error:
+                if not error.urn:
+                    raise
+                self.run.fail(error)  # a provider that cannot be had ends the run
+                raise Stopped from None
         try:
             return self._registry.of(reference).invoke(goal.type, goal.inputs, preview=self.run.preview)
         except ProviderError as error:

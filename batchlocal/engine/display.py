@@ -43,6 +43,7 @@ class Shown:
     new_inputs: Values = field(default_factory=dict)
     new_id: str = ""
     new: Resource | None = None
+    hidden: list[str] = field(default_factory=list)
     parent: str = ""
     logical: bool = True
     counts: bool = True
@@ -88,6 +89,7 @@ def _side(resource: Resource | None, known: str, inputs: Values, urn: str = "") 
         "outputs": masked(resource.outputs),
         "provider": resource.provider,
         **({"initErrors": resource.init_errors} if resource.init_errors else {}),
+        **({"hideDiffs": resource.hide_diffs} if resource.hide_diffs else {}),
     }
 
 

@@ -68,6 +68,7 @@ class Entries:
                 raise Stopped
             parent = step.goal.parent if step else old.parent if old else ""
             shown = Shown(op, urn, old, new_id=new_id, parent=parent)
+            shown.hidden = step.goal.hide_diffs if step else old.hide_diffs if old else []
             if step is not None:
                 shown.difference, shown.old_inputs, shown.new_inputs = (
                     step.difference,
@@ -152,7 +153,7 @@ class Entries:
         """The marker that stands for a replacement as a whole."""
         before = step.old.inputs if step.old else {}
         shown = Shown("replace", step.urn, step.old, difference, before, step.inputs, new=made, parent=step.goal.parent)
-        shown.new_id = made.id if made else ""
+        shown.new_id, shown.hidden = made.id if made else "", step.goal.hide_diffs
         self._run.display.start(shown)
         self._run.display.done(shown)
 

@@ -31,6 +31,7 @@ class Goal:
     provider: str = ""
     providers: dict[str, str] = field(default_factory=dict)
     version: str = ""
+    plugin_url: str = ""
     protect: bool | None = None
     retain_on_delete: bool | None = None
     delete_before_replace: bool | None = None
@@ -71,6 +72,7 @@ class Goal:
             provider=request.provider,
             providers=dict(request.providers),
             version=request.version,
+            plugin_url=request.pluginDownloadURL,
             protect=request.protect if request.HasField("protect") else None,
             retain_on_delete=request.retainOnDelete if request.HasField("retainOnDelete") else None,
             delete_before_replace=request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None,

@@ -14,7 +14,11 @@ from pathlib import Path
 from batchlocal.engine.errors import EngineError
 from batchlocal.engine.providers import Plugin
 
-__all__ = ["PluginHost", "Process", "Running"]
+__all__ = ["PluginHost", "PluginMissing", "Process", "Running"]
+
+
+class PluginMissing(EngineError):
+    """There is no executable of this name on PATH, and Pulumi.yaml names no folder for it."""
 
 
 class Process:
@@ -128,7 +132,7 @@ class PluginHost:
         """A fresh plugin process for one provider resource.
 
         Raises:
-            EngineError: there is no such plugin.
+            PluginMissing: there is no such plugin.
         """
         with self._lock:
             waiting = self._ready.get(package)
@@ -152,9 +156,7 @@ class PluginHost:
         executable = f"pulumi-resource-{package}"
         found = shutil.which(executable)
         if found is None:
-            raise EngineError(
-                f"no provider plugin '{package}': {executable} is not on PATH and Pulumi.yaml names no folder for it"
-            )
+            raise PluginMissing(executable)
         return [found]
 
     def cancel(self) -> None:

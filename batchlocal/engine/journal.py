@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from batchlocal.engine.errors import EngineError
 from batchlocal.engine.recording import Recorder, Storage
 from batchlocal.engine.secrets import Secrets
 from batchlocal.engine.state import Resource, Snapshot, in_order
@@ -163,22 +162,24 @@ class Journal:
     def _end(self, urn: str) -> None:
         self._pending = [entry for entry in self._pending if entry[1].urn != urn]
 
-    def import_pending_creates(self, found: dict[str, str], secrets: Secrets) -> None:
+    def import_pending_creates(self, found: dict[str, str], secrets: Secrets) -> list[str]:
         """Resources whose creation was cut off, and that are there under the ids ``found`` (URN to id), become entries.
 
-        Raises:
-            EngineError: nothing of that URN was being created.
+        Returns the URNs of which nothing was being created.
         """
+        unknown = []
         for urn, known in found.items():
             begun = [one for one in self._kept if one["resource"]["urn"] == urn]
             if not begun:
-                raise EngineError(f"no pending creation of '{urn}'")
+                unknown.append(urn)
+                continue
             self._kept = [one for one in self._kept if one not in begun]
             if urn not in self.original:  # else it has been made since
                 # the last attempt: providers of earlier ones may have been destroyed since
                 entry = Resource.from_json({**begun[-1]["resource"], "id": known}, secrets)
                 self.old.resources.append(entry)
                 self.original[urn] = entry
+        return unknown
 
     def clear_pending_creates(self) -> None:
         """Forget creations of earlier, killed runs."""
@@ -202,8 +203,19 @@ class Journal:
             EngineError: the state broke a rule; it is saved all the same.
         """
         if self._recorder is not None:
+            self._keep_names()
             self.rewrite()
             self._recorder.close()
+
+    def _keep_names(self) -> None:
+        """What was found by an alias and never came to be registered keeps the URN that it had."""
+        with self._lock:
+            for old in self.remaining():
+                former = self.former_urn(old)
+                if former != old.urn and not old.delete and old.urn not in self.done:
+                    for other in self.old.resources:
+                        _mention(other, old.urn, former)
+                    old.urn = former
 
 
 def _mention(resource: Resource, before: str, urn: str) -> None:

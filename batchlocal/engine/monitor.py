@@ -9,6 +9,7 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import engine_pb2, resource_pb2
 
+from batchlocal.engine.assets import hashed
 from batchlocal.engine.deployment import Deployment, Skipped, refused
 from batchlocal.engine.display import Display
 from batchlocal.engine.errors import EngineError, NeedsPulumi
@@ -18,7 +19,9 @@ from batchlocal.engine.state import Resource
 from batchlocal.engine.transforms import Transforms
 from batchlocal.engine.values import from_wire, has_unknown, to_wire
 
-__all__ = ["FEATURES", "EngineLog", "Monitor"]
+__all__ = ["FEATURES", "EngineLog", "InputRefused", "Monitor"]
+
+Values = dict[str, Any]
 
 # What this monitor takes. Options that only the Pulumi CLI performs are offered too, to be refused by name.
 FEATURES = tuple(
@@ -61,6 +64,13 @@ class _Refused(grpc.RpcError):  # type: ignore[misc]  # grpc has no types
     def details(self) -> str:
         """The sentence."""
         return self._details
+
+
+class InputRefused(_Refused):
+    """What the program registers cannot be taken; its SDK raises an exception that tells nothing more."""
+
+    def __init__(self, details: str) -> None:
+        super().__init__(grpc.StatusCode.UNKNOWN, details)
 
 
 class Monitor:
@@ -106,9 +116,16 @@ class Monitor:
             raise NeedsPulumi("remote components")
         if request.packageRef:
             raise NeedsPulumi("parameterized packages")
+        if len(request.type.split(":")) != 3:
+            text = f"Type '{request.type}' is not a valid type token (must have format '*:*:*')"
+            raise InputRefused(text)
         names = self._run.names
         changed = self._answered(lambda: self._transforms.apply(request, names.project, names.stack))
-        goal = Goal.from_request(changed)
+        try:
+            goal = Goal.from_request(changed)
+        except EngineError as error:
+            raise InputRefused(str(error)) from None
+        goal.inputs = self._with_hashes(goal.inputs, "unmarshal properties")
         if (refusal := refused(goal)) is not None:
             raise refusal
         return self._deployment.register(goal)
@@ -119,11 +136,12 @@ class Monitor:
             type=request.type,
             name=request.name,
             custom=True,
-            inputs=from_wire(request.properties),
+            inputs=self._with_hashes(from_wire(request.properties), "unmarshal properties"),
             parent=request.parent,
             dependencies=sorted(request.dependencies),
             provider=request.provider,
             version=request.version,
+            plugin_url=request.pluginDownloadURL,
             additional_secret_outputs=list(request.additionalSecretOutputs),
         )
         try:
@@ -134,7 +152,8 @@ class Monitor:
 
     def RegisterResourceOutputs(self, request: Any) -> Any:
         """A component's outputs."""
-        self._deployment.register_outputs(request.urn, from_wire(request.outputs))
+        outputs = self._with_hashes(from_wire(request.outputs), "cannot unmarshal output properties")
+        self._deployment.register_outputs(request.urn, outputs)
         return empty_pb2.Empty()
 
     def Invoke(self, request: Any) -> Any:
@@ -144,7 +163,14 @@ class Monitor:
         if has_unknown(arguments):
             return resource_pb2.ResourceInvokeResponse(unknown=True)
         goal = Goal(
-            request.tok, "", True, arguments, request.parent, provider=request.provider, version=request.version
+            type=request.tok,
+            name="",
+            custom=True,
+            inputs=arguments,
+            parent=request.parent,
+            provider=request.provider,
+            version=request.version,
+            plugin_url=request.pluginDownloadURL,
         )
         answer, failures = self._answered(lambda: self._deployment.invoke(goal))
         return resource_pb2.ResourceInvokeResponse(**{"return": to_wire(answer)}, failures=failures)
@@ -183,9 +209,22 @@ class Monitor:
         """Error hooks."""
         self._needs_pulumi("error hooks")
 
+    def _with_hashes(self, values: Values, doing: str) -> Values:
+        """The values with the hashes of their assets; a file that cannot be read is the program's to deal with."""
+        try:
+            found: Values = hashed(values)
+        except NeedsPulumi as error:
+            self._guarded_raise(error)
+        except EngineError as error:
+            raise InputRefused(f"{doing}: {error}") from None
+        return found
+
     def _needs_pulumi(self, what: str) -> NoReturn:
+        self._guarded_raise(NeedsPulumi(what))
+
+    def _guarded_raise(self, error: EngineError) -> NoReturn:
         def refuse() -> NoReturn:
-            raise NeedsPulumi(what)
+            raise error
 
         self._guarded(refuse)
         raise AssertionError

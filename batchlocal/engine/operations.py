@@ -27,7 +27,7 @@ from batchlocal.engine.options import Options
 from batchlocal.engine.policies import Policies
 from batchlocal.engine.program import run_program
 from batchlocal.engine.project import Config, Project
-from batchlocal.engine.refreshing import Refresh, refuse_unknown
+from batchlocal.engine.refreshing import Refresh, refuse_absent, refuse_unknown
 from batchlocal.engine.registry import Registry
 from batchlocal.engine.run import Names, Run
 from batchlocal.engine.secrets import Secrets
@@ -103,6 +103,7 @@ def _run_program(parts: _Parts) -> None:
         run.fail(error)
         run.stop()
     if not run.stopped:
+        run.deleting = True
         parts.delete()
         refuse_unknown(run, targets.included, there | deployment.ledger.seen)
     _ask_policies(parts)
@@ -120,9 +121,9 @@ def _ask_policies(parts: _Parts) -> None:
 
 
 def _take_down(parts: _Parts) -> None:
-    run = parts.run
+    targets = parts.run.settings.targets
+    refuse_absent(parts.run, [*targets.included, *targets.excluded])
     parts.delete()
-    refuse_unknown(run, run.settings.targets.included, {one.urn for one in run.journal.old.resources})
 
 
 @dataclass
@@ -226,17 +227,19 @@ class _Operation:
 
     def _ended(self, parts: _Parts) -> int:
         run, display = parts.run, parts.run.display
-        failed = bool(run.errors) or run.canceled
+        failed = bool(run.errors) or (run.canceled and self.kind != "destroy")
         if failed:
             noun = "preview" if self.preview else "update"
             of_steps = all(error.of_step for error in run.errors)
             if run.errors and of_steps:
                 display.diagnostic("error", f"{noun} failed")
             elif not run.errors:
-                display.diagnostic("error", f"{noun} canceled")
+                display.diagnostic("error", "context canceled" if run.deleting else f"{noun} canceled")
         elif parts.deployment.stack_outputs is not None:
             display.outputs(parts.deployment.stack_outputs)
         display.summary("failed" if failed else "succeeded")
+        if run.canceled and not failed:  # as with the CLI, exit code 0
+            display.aside("warning", "interrupted: what had not begun is still there, destroy again to go on")
         if failed:
             return max([error.exit_code for error in run.errors], default=1)
         if self.options.expect_no_changes and display.changed:
@@ -254,8 +257,9 @@ class _Operation:
         run.display.say(f"{words[self.kind]} ({self.stack.name}):\n")
         flat = self.options.import_pending_creates
         if len(flat) % 2:
-            raise EngineError("--import-pending-creates takes URN and id by turns")
-        run.journal.import_pending_creates(dict(zip(flat[::2], flat[1::2], strict=True)), secrets)
+            raise EngineError("each URN must be followed by an ID: found an odd number of entries")
+        for urn in run.journal.import_pending_creates(dict(zip(flat[::2], flat[1::2], strict=True)), secrets):
+            run.display.aside("warning", f'"{urn}" did not correspond to a pending create')
         if self.options.clear_pending_creates:
             run.journal.clear_pending_creates()
         pending = run.journal.old.pending_operations

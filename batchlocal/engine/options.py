@@ -32,6 +32,7 @@ class Options:
     target_dependents: bool = False
     exclude_dependents: bool = False
     exclude_protected: bool = False
+    ignore_protect: bool = False
     replace: tuple[str, ...] = ()
     event_log: Path | None = None
     policies: PackOptions = field(default_factory=PackOptions)
@@ -44,4 +45,5 @@ class Options:
             continue_on_error=self.continue_on_error,
             targets=Targets(self.target, self.exclude, self.target_dependents, self.exclude_dependents),
             replace=frozenset(self.replace),
+            ignore_protect=self.ignore_protect,
         )

@@ -15,7 +15,7 @@ from typing import Any
 
 from batchlocal.engine.deployment import Deployment
 from batchlocal.engine.errors import EngineError
-from batchlocal.engine.monitor import EngineLog, Monitor
+from batchlocal.engine.monitor import EngineLog, InputRefused, Monitor
 from batchlocal.engine.project import Project
 from batchlocal.engine.run import Run
 
@@ -70,8 +70,18 @@ def _told(run: Run) -> Iterator[None]:
             raise _ended(ended.code) from None
     except Exception as error:
         if not run.stopped:
-            lines = traceback.format_exception(type(error), error, error.__traceback__)
-            raise EngineError("Program failed with an unhandled exception:\n" + "".join(lines).rstrip()) from None
+            raise EngineError(f"Program failed with an unhandled exception:\n{_traceback(error)}") from None
+
+
+def _traceback(error: BaseException) -> str:
+    """Where it came from; what the engine refused was registered in the background, no line of the program's shows."""
+    if _of_refusal(error):
+        return f"(Traceback of Pulumi's SDK left out)\n{type(error).__name__}: {error}"
+    return "".join(traceback.format_exception(type(error), error, error.__traceback__)).rstrip()
+
+
+def _of_refusal(error: BaseException | None) -> bool:
+    return error is not None and (isinstance(error, InputRefused) or _of_refusal(error.__context__))
 
 
 def _ended(code: object) -> EngineError:
@@ -99,7 +109,8 @@ def _unheard(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     """Outputs that nobody waits for any more, because the run was ended, are no news."""
     from pulumi import RunError
 
-    if not isinstance(context.get("exception"), RunError):
+    error = context.get("exception")
+    if not (isinstance(error, RunError) or _of_refusal(error)):
         loop.default_exception_handler(context)
 
 

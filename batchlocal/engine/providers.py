@@ -10,8 +10,8 @@ from typing import Any, Protocol
 
 import grpc
 from google.protobuf import empty_pb2
+from pulumi.runtime.proto import plugin_pb2, provider_pb2_grpc, status_pb2
 from pulumi.runtime.proto import provider_pb2 as pb
-from pulumi.runtime.proto import provider_pb2_grpc, status_pb2
 
 from batchlocal.engine.errors import EngineError
 from batchlocal.engine.values import (
@@ -119,6 +119,10 @@ class Plugin:
             self._takes_secrets, self._takes_references = answer.acceptSecrets, answer.acceptResources
             self.supports_preview = answer.supportsPreview
         self.configured = True
+
+    def version(self) -> str:
+        """Its version, '' if it has none to tell."""
+        return str(self._call(self._connect().GetPluginInfo, empty_pb2.Empty(), plugin_pb2.PluginInfo()).version)
 
     def _sent(self, values: Mapping[str, Any]) -> Any:
         given = (named_references if self._takes_references else plain_references)(dict(values))

@@ -16,7 +16,7 @@ from batchlocal.engine.state import Resource, moment
 from batchlocal.engine.urns import is_provider
 from batchlocal.engine.values import rewrap
 
-__all__ = ["Refresh"]
+__all__ = ["Refresh", "refuse_absent", "refuse_unknown"]
 
 Values = dict[str, Any]
 
@@ -37,7 +37,7 @@ class Refresh:
             EngineError: a target is not there.
         """
         targets, journal = self._run.settings.targets, self._run.journal
-        refuse_unknown(self._run, [*targets.included, *targets.excluded], {one.urn for one in journal.old.resources})
+        refuse_absent(self._run, [*targets.included, *targets.excluded])
         wanted = [one for one in journal.old.resources if targets.takes(one.urn, one.needs() - {one.provider_urn})]
         with ThreadPoolExecutor(self._run.settings.width) as pool:
             errors = list(pool.map(self._one, wanted))
@@ -50,7 +50,7 @@ class Refresh:
             return None
         with self._run.slots:
             shown = Shown("refresh", resource.urn, resource, logical=False, parent=resource.parent)
-            shown.new_id = resource.id
+            shown.new_id, shown.hidden = resource.id, resource.hide_diffs
             self._run.display.start(shown)
             try:
                 outcome = self._outcome(resource, shown)
@@ -104,6 +104,19 @@ class Refresh:
         shown.difference = inverted(difference_of(answer, resource.inputs, wanted))
         shown.old_inputs, shown.new_inputs = wanted, resource.inputs
         return "update" if shown.difference.changed else "same"
+
+
+def refuse_absent(run: Run, patterns: Iterable[str]) -> None:
+    """Refuse URNs on the command line that the state does not have, where no program can bring them.
+
+    Raises:
+        EngineError
+    """
+    there = {one.urn for one in run.journal.old.resources}
+    for urn in patterns:
+        if "*" not in urn and urn not in there:
+            run.display.aside("error", text := f"no resource named '{urn}' found")
+            raise EngineError(text, told=True)
 
 
 def refuse_unknown(run: Run, patterns: Iterable[str], urns: set[str]) -> None:

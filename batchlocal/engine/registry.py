@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from typing import Any
 
 from batchlocal.engine.builtin import Builtin
 from batchlocal.engine.errors import EngineError
 from batchlocal.engine.goals import Goal
-from batchlocal.engine.hosting import PluginHost
+from batchlocal.engine.hosting import PluginHost, PluginMissing
 from batchlocal.engine.providers import Plugin
 from batchlocal.engine.run import Run
 from batchlocal.engine.urns import package_of
-from batchlocal.engine.values import has_unknown, make_secret
+from batchlocal.engine.values import has_unknown, make_secret, unwrapped
+from batchlocal.engine.versions import is_older
 
 __all__ = ["Provider", "Registry"]
 
@@ -32,13 +34,26 @@ class Registry:
         self._now: dict[str, Provider] = {}
         self._before: dict[str, Provider] = {}
 
-    def start(self, urn: str, kind: str) -> Provider:
-        """A fresh, unconfigured plugin for a provider resource."""
-        package = package_of(kind)
+    def start(self, urn: str, kind: str, version: str) -> Provider:
+        """A fresh, unconfigured plugin for a provider resource, which asks for a version of it or later."""
         with self._lock:
-            plugin: Provider = self._builtin if package == "pulumi" else self._host.plugin(package)
-            self._now[urn] = plugin
-            return plugin
+            self._now[urn] = self._started(kind, version)
+            return self._now[urn]
+
+    def _started(self, kind: str, version: str) -> Provider:
+        package = package_of(kind)
+        if package == "pulumi":
+            return self._builtin
+        try:
+            plugin = self._host.plugin(package)
+        except PluginMissing as missing:
+            where = f"in the workspace{f' at version v{version}' if version else ''} or on your $PATH"
+            raise EngineError(f"no resource plugin '{missing}' found {where}") from None
+        if version and is_older(found := plugin.version(), version):
+            text = f"resource plugin {package} is expected to have version >={version}, but has {found}"
+            more = "; the wrong version may be on your path, or this may be a bug in the plugin"
+            self._run.display.diagnostic("warning", text + more)
+        return plugin
 
     def configure(self, urn: str, provider_id: str, inputs: Values) -> None:
         """Configure a provider's plugin, unless its inputs are still unknown."""
@@ -71,20 +86,21 @@ class Registry:
     def _from_state(self, urn: str, provider_id: str) -> Provider:
         for entry in self._run.journal.old.resources:
             if entry.urn == urn and entry.id == provider_id:
-                package = package_of(entry.type)
-                plugin: Provider = self._builtin if package == "pulumi" else self._host.plugin(package)
+                plugin = self._started(entry.type, str(unwrapped(entry.inputs.get("version", ""))))
                 plugin.configure(entry.inputs, urn, entry.id)
                 return plugin
         raise EngineError(f"the state has no provider {urn} with the id {provider_id}")
 
-    def default_goal(self, package: str, version: str, asker: str) -> Goal:
-        """The goal of a package's default provider: its configuration and its version.
+    def default_goal(self, wanting: Goal, asker: str) -> Goal:
+        """The goal of the default provider of what ``wanting`` is of: its package's configuration, and its version.
 
         Raises:
             EngineError: the project wants explicit providers only; ``asker`` must have one.
         """
-        kind = f"pulumi:providers:{package}"
-        suffix = "_" + version.replace(".", "_").replace("-", "_").replace("+", "_") if version else ""
+        package = package_of(wanting.type)
+        newest, source = self._newest(package)
+        version, url = wanting.version or newest, wanting.plugin_url or source
+        suffix = ("_" + re.sub(r"[.+-]", "_", version) if version else "") + (f"_{_spelt(url)}" if url else "")
         config = self._run.config
         disabled = config.values.get("pulumi:disable-default-providers", "")
         if package in disabled or '"*"' in disabled:
@@ -95,4 +111,19 @@ class Registry:
             given = config.of_package(package) if package != "pulumi" else {}
             secret = {key.split(":", 1)[1] for key in config.secret_keys if key.startswith(f"{package}:")}
         inputs: Values = {name: make_secret(text) if name in secret else text for name, text in given.items()}
-        return Goal(kind, f"default{suffix}", True, inputs, version=version)
+        return Goal(f"pulumi:providers:{package}", f"default{suffix}", True, inputs, version=version, plugin_url=url)
+
+    def _newest(self, package: str) -> tuple[str, str]:
+        """The newest version of the state's providers of a package, and its source; who asks for none gets it."""
+        newest = source = ""
+        for entry in self._run.journal.old.resources:
+            if entry.type == f"pulumi:providers:{package}":
+                version = str(unwrapped(entry.inputs.get("version", "")))
+                if not is_older(version, newest):
+                    newest, source = version, entry.inputs.get("__internal", {}).get("pluginDownloadURL", "")
+        return newest, source
+
+
+def _spelt(url: str) -> str:
+    """A URL as part of a provider's name."""
+    return "/".join(re.sub(r"[^A-Za-z0-9_.-]|^[^A-Za-z0-9_.]", "_", part) for part in url.split("/") if part)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from batchlocal.engine.display import Shown
-from batchlocal.engine.paths import parsed, spelt, value_at
+from batchlocal.engine.paths import contains, parsed, spelt, value_at
 from batchlocal.engine.plan import Change, changed_parts
 from batchlocal.engine.values import masked
 
@@ -21,11 +21,24 @@ _UNKNOWN: Final = "output<unknown>"
 def difference_lines(shown: Shown) -> list[str]:
     """The changed paths of a step; the ones that force a replacement say so."""
     lines: list[str] = []
-    for path, change in sorted(shown.difference.by_path().items()):
+    visible, hidden = _by_visibility(shown)
+    for path, change in visible.items():
         before, after = (masked(value_at(values, parsed(path))) for values in (shown.old_inputs, shown.new_inputs))
         forced = "  [forces replacement]" if change.replaces else ""
         lines += [f"      {line}" for line in _change_lines(path, change, before, after, forced)]
-    return lines
+    return [*lines, f"      hidden: {', '.join(hidden)}"] if hidden else lines
+
+
+def _by_visibility(shown: Shown) -> tuple[dict[str, Change], list[str]]:
+    """The changes to show by path, and the paths of ``hideDiffs`` that others lie within."""
+    visible: dict[str, Change] = {}
+    hidden: set[str] = set()
+    for path, change in sorted(shown.difference.by_path().items()):
+        around = [one for one in shown.hidden if contains(parsed(one), parsed(path))]
+        hidden.update(around)
+        if not around:
+            visible[path] = change
+    return visible, sorted(hidden)
 
 
 def _change_lines(path: str, change: Change, before: Any, after: Any, forced: str) -> Iterator[str]:
@@ -67,7 +80,7 @@ def created_lines(shown: Shown) -> list[str]:
 def summary_of(shown: Shown) -> str:
     """The properties that change, in a line: ``[diff: ~size,+zone]``."""
     tops: dict[str, str] = {}
-    for path, change in sorted(shown.difference.by_path().items()):
+    for path, change in _by_visibility(shown)[0].items():
         top = str((parsed(path) or (path,))[0])
         tops[top] = "~" if top in tops or path != top else _SIGNS[change.kind]
     return f"[diff: {','.join(f'{sign}{name}' for name, sign in tops.items())}]" if tops else ""

@@ -36,6 +36,7 @@ class Settings:
     continue_on_error: bool = False
     targets: Targets = field(default_factory=Targets)
     replace: frozenset[str] = frozenset()
+    ignore_protect: bool = False
 
     @property
     def selects(self) -> bool:
@@ -59,6 +60,7 @@ class Run:
         self.settings = settings
         self.errors: list[EngineError] = []
         self.canceled = False
+        self.deleting = False  # the program has ended, and what it no longer has goes
         self.slots = threading.BoundedSemaphore(settings.width)
         self._stopped = threading.Event()
 

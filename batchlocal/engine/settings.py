@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from batchlocal.engine.errors import EngineError
+from batchlocal.engine.paths import parsed
 from batchlocal.engine.project import Config, Project
 from batchlocal.engine.secrets import Secrets
 
@@ -63,14 +64,12 @@ def _full(project: Project, key: str) -> str:
 
 
 def _parts(key: str) -> list[str]:
-    return [part for part in re.split(r"[.\[\]\"]+", key) if part]
+    return [str(part) for part in parsed(key)] or [key]
 
 
 def _typed(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
+    """Within an object, what is spelt as a whole number or a truth value is one."""
+    return json.loads(text) if re.fullmatch(r"true|false|0|-?[1-9]\d*", text) else text
 
 
 def _put(into: dict[str, Any], parts: list[str], value: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from batchlocal.engine.backend import Backend, open_backend
+from batchlocal.engine.errors import EngineError
 from batchlocal.engine.project import Project
 from batchlocal.engine.secrets import Secrets, begin_with
 from batchlocal.engine.state import Snapshot
@@ -47,10 +48,17 @@ class Stack:
         self.backend.save(self.project.name, self.name, snapshot, secrets)
 
     def outputs_of(self, name: str) -> dict[str, Any]:
-        """The outputs of a stack of the same backend, named ``organization/PROJECT/STACK``."""
-        parts = name.split("/")
-        project, stack = (parts[-2] if len(parts) > 1 else self.project.name), parts[-1]
-        snapshot, _ = self.backend.load(project, stack)
+        """The outputs of a stack of the same backend: ``[organization/[PROJECT/]]STACK``.
+
+        Raises:
+            EngineError: it is no stack's name, or there is no such stack.
+        """
+        *before, stack = name.split("/") if name.count("/") < 3 else [""]
+        if before and before[0] != "organization":
+            raise EngineError("organization name must be 'organization'")
+        if not stack:
+            raise EngineError("a stack name may not be empty")
+        snapshot, _ = self.backend.load(before[1] if len(before) > 1 else self.project.name, stack)
         return outputs_of(snapshot)
 
 

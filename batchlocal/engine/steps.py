@@ -19,6 +19,14 @@ __all__ = ["ProtectedResource", "Steps"]
 Values = dict[str, Any]
 
 
+def _with_internal(step: Step) -> Values:
+    """A provider resource's inputs with the CLI's place for what it knows of a plugin; it comes with the version."""
+    goal = step.goal
+    if not (goal.version or goal.plugin_url):
+        return step.inputs
+    return {**step.inputs, "__internal": {"pluginDownloadURL": goal.plugin_url} if goal.plugin_url else {}}
+
+
 class ProtectedResource(EngineError):
     """A protected resource would have been deleted."""
 
@@ -85,9 +93,8 @@ class Steps(Entries):
         replacing = op == "create-replacement"
         with self.shown(op, step.urn, old, step) as shown:
             made = self.entry(step, None if replacing else old)
-            # The CLI's place for what it knows of a plugin; it comes with the version.
-            made.inputs = {**step.inputs, "__internal": {}} if step.goal.version else step.inputs
-            made.outputs = dict(step.inputs)
+            made.inputs = _with_internal(step)
+            made.outputs = dict(old.outputs if old and op == "same" else step.inputs)
             fresh = UNKNOWN if self._run.preview else str(uuid.uuid4())
             made.id = old.id if old and not replacing else fresh
             shown.new, shown.new_id = made, made.id
@@ -234,7 +241,7 @@ class Steps(Entries):
             ProtectedResource, ProviderError
         """
         with self.shown(op, self._run.journal.former_urn(resource), resource):
-            if resource.protect and op == "delete":
+            if resource.protect and op == "delete" and not self._run.settings.ignore_protect:
                 raise ProtectedResource(resource.urn)
             if not op.startswith(("discard", "remove")):
                 self._deleted(resource)

@@ -12,7 +12,7 @@ from pulumi.runtime.proto import alias_pb2, callback_pb2, callback_pb2_grpc, res
 
 from batchlocal.engine.errors import EngineError
 from batchlocal.engine.urns import urn_for
-from batchlocal.engine.values import OUTPUT, SIGNATURE
+from batchlocal.engine.values import OUTPUT, SIGNATURE, UNKNOWN, is_secret, to_wire
 
 __all__ = ["Transforms"]
 
@@ -55,18 +55,29 @@ class Transforms:
         self._invokes.append(callback)
 
     def apply(self, request: Any, project: str, stack: str) -> Any:
-        """The registration as its transforms leave it."""
+        """The registration as its transforms leave it.
+
+        What a value depends on is the transforms' to say only where the resource has some of its own; the stack's and
+        the ancestors' may add to it. (CLI 3.260, seen.)
+        """
         urn = urn_for(stack, project, request.type, request.name, request.parent)
-        self._of_resource[urn] = list(request.transforms)
-        self._parents[urn] = request.parent
-        callbacks = list(request.transforms)
+        own = list(request.transforms)
+        self._of_resource[urn], self._parents[urn] = own, request.parent
+        callbacks = list(own)
         parent = request.parent
         while parent:
             callbacks += self._of_resource.get(parent, [])
             parent = self._parents.get(parent, "")
+        callbacks += self._stack
         _spell_aliases(request)
-        for callback in [*callbacks, *self._stack]:
+        if not callbacks:
+            return request
+        needed = list(request.dependencies)
+        if own:
+            _tell_dependencies(request)
+        for callback in callbacks:
             request = self._one(callback, request)
+        _take_dependencies(request, None if own else needed)
         return request
 
     def apply_invoke(self, request: Any) -> Any:
@@ -96,10 +107,6 @@ class Transforms:
         changed.CopyFrom(request)
         changed.object.CopyFrom(answer.properties)
         _take(changed, answer.options)
-        for name, value in json_format.MessageToDict(answer.properties).items():
-            added = sorted(set(_dependencies(value)) - set(changed.propertyDependencies[name].urns))
-            changed.propertyDependencies[name].urns.extend(added)
-            changed.dependencies.extend(urn for urn in added if urn not in changed.dependencies)
         return changed
 
     def _call(self, callback: Any, request: Any) -> bytes:
@@ -153,6 +160,42 @@ def _spell_aliases(request: Any) -> None:
     both = [*(alias_pb2.Alias(urn=urn) for urn in request.aliasURNs), *request.aliases]
     del request.aliases[:]
     request.aliases.extend(both)
+
+
+def _tell_dependencies(request: Any) -> None:
+    """Make each property that depends on resources an output value that says so."""
+    values = json_format.MessageToDict(request.object)
+    for name, value in values.items():
+        found = set(_dependencies(value))
+        if found >= (given := set(request.propertyDependencies[name].urns)):
+            continue
+        if not (isinstance(value, dict) and value.get(SIGNATURE) == OUTPUT):
+            value = _output(value)
+        values[name] = {**value, "dependencies": sorted(given | set(value.get("dependencies", ())))}
+    request.object.CopyFrom(to_wire(values))
+
+
+def _output(value: Any) -> dict[str, Any]:
+    """A value as an output value: secrets and unknowns have marks of their own there."""
+    if value == UNKNOWN:
+        return {SIGNATURE: OUTPUT}
+    if is_secret(value):
+        return {**_output(value["value"]), "secret": True}
+    return {SIGNATURE: OUTPUT, "value": value}
+
+
+def _take_dependencies(request: Any, needed: list[str] | None) -> None:
+    """Set the dependencies to what the properties' output values say, beside ``needed`` or what a transform asked."""
+    found = {name: set(_dependencies(value)) for name, value in json_format.MessageToDict(request.object).items()}
+    if needed is None:
+        request.propertyDependencies.clear()
+        request.dependencies.extend(sorted(set().union(*found.values()) - set(request.dependencies)))
+    else:
+        del request.dependencies[:]
+        request.dependencies.extend(needed)
+    for name, urns in found.items():
+        known = request.propertyDependencies[name].urns
+        known.extend(sorted(urns - set(known)))
 
 
 def _dependencies(value: Any) -> Iterator[str]:

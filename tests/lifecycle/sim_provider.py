@@ -129,6 +129,7 @@ class Sim(provider_pb2_grpc.ResourceProviderServicer):
 
     async def Delete(self, request, context):
         await refuse_if_asked("Delete", request, context)
+        await wait_if_asked(request.urn)
         store({name: thing for name, thing in stored("things.json").items() if name != request.id})
         return empty_pb2.Empty()
 

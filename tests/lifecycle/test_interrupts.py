@@ -33,6 +33,20 @@ def test_once_lets_finish_what_runs_and_begins_nothing_new(lab: Lab) -> None:
     assert lab.run("up").steps == ["same a", "same b", "create c"]
 
 
+def test_a_destroy_that_was_interrupted_says_so_and_ends_as_the_cli_does(lab: Lab) -> None:
+    lab.program(PROGRAM)
+    assert lab.run("up").code == 0
+    process = lab.start("destroy", "-s", "dev", "--yes", "--skip-preview", more={"SIM_SLOW": "c"})
+    until((lab.folder / "waiting").exists, 60)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.2)  # nothing can be seen of a signal that was heard
+    (lab.folder / "go").touch()
+    text, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert "interrupted: what had not begun is still there" in text
+    assert sorted(lab.things()) == ["a", "b"]
+
+
 def test_twice_leaves_at_once_and_keeps_what_had_begun(lab: Lab) -> None:
     process = at_work(lab)
     process.send_signal(signal.SIGINT)
