@@ -94,26 +94,36 @@ def _draft(data: DataFolder) -> Path:
 
 def _copy_tree(folder: Path, target: Path) -> None:
     """Copy a folder that running tasks change: what they take away meanwhile is not in the copy."""
-    try:
-        shutil.copytree(folder, target, symlinks=True, copy_function=_copied)
-    except shutil.Error as failed:
-        if any(os.path.lexists(source) for source, *_ in failed.args[0]):
-            raise
+    made: list[tuple[str, Path]] = []
+    for parent, directories, files in os.walk(folder, onerror=_unless_it_has_gone):
+        place = target / Path(parent).relative_to(folder)
+        place.mkdir(parents=True, exist_ok=True)
+        made.append((parent, place))
+        for name in (*directories, *files):
+            with suppress(FileNotFoundError):
+                _copy_file(Path(parent, name), place / name)
+    for parent, place in reversed(made):  # at last, as some may not be written
+        with suppress(FileNotFoundError):
+            shutil.copystat(parent, place)
 
 
-def _copied(source: str, target: str) -> str:
-    """Copy a regular file, one that may not be read too; tasks also make sockets and pipes."""
-    file = Path(source)
-    with suppress(FileNotFoundError):
-        mode = file.lstat().st_mode
-        if stat.S_ISREG(mode):
-            if not mode & stat.S_IRUSR:
-                file.chmod(stat.S_IMODE(mode) | stat.S_IRUSR)
-            shutil.copy2(file, target)
-            if not mode & stat.S_IRUSR:
-                file.chmod(stat.S_IMODE(mode))
-                Path(target).chmod(stat.S_IMODE(mode))
-    return target
+def _unless_it_has_gone(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise error
+
+
+def _copy_file(source: Path, target: Path) -> None:
+    """Copy a link or a regular file, one that may not be read too; tasks also make sockets and pipes."""
+    mode = source.lstat().st_mode
+    if stat.S_ISLNK(mode):
+        target.symlink_to(source.readlink())
+    elif stat.S_ISREG(mode) and mode & stat.S_IRUSR:
+        shutil.copy2(source, target)
+    elif stat.S_ISREG(mode):
+        source.chmod(stat.S_IMODE(mode) | stat.S_IRUSR)
+        shutil.copy2(source, target)
+        for file in (source, target):
+            file.chmod(stat.S_IMODE(mode))
 
 
 def listed(data: DataFolder) -> list[Snapshot]:

@@ -85,10 +85,12 @@ def test_a_file_that_may_not_be_read_is_saved_and_stays_as_it_is(data: DataFolde
 
 
 def test_folders_that_come_and_go_meanwhile_are_no_trouble(data: DataFolder) -> None:
-    with subprocess.Popen(["/bin/sh", "-c", COME_AND_GO, "sh", str(data.nodes / "busy")]) as task:
+    with subprocess.Popen(
+        ["/bin/sh", "-c", COME_AND_GO, "sh", str(data.nodes / "busy")], stderr=subprocess.DEVNULL
+    ) as task:
         try:
             until((data.nodes / "busy").exists)
-            for _ in range(30):
+            for _ in range(50):
                 save(data)
         finally:
             task.kill()
