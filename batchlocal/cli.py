@@ -20,7 +20,7 @@ from batchlocal.control.commands import add_commands
 from batchlocal.control.commands.group import Parser, examples
 from batchlocal.datafolder import DataFolder, default_data_folder, typed
 from batchlocal.environment import FORMATS, NeverStarted, client_settings, render
-from batchlocal.supervision import NotStarted, Status, launch, look, stop
+from batchlocal.supervision import NotStarted, Status, is_held, launch, look, stop
 
 __all__ = ["main"]
 
@@ -218,7 +218,7 @@ def _show(status: Status, data: DataFolder) -> None:
 
 
 def _reset(_: argparse.Namespace, data: DataFolder) -> int:
-    running = look(data).ready
+    running = is_held(data)  # one that does not answer is not to lose its store under its feet
     if running:
         ControlClient(data).call("POST", "/reset")
     else:

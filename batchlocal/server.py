@@ -109,13 +109,15 @@ def _new_event_loop() -> asyncio.AbstractEventLoop:
 
 @contextmanager
 def _hold(data: DataFolder) -> Iterator[None]:
-    """The data folder's lock, which the operating system drops even when we are killed."""
+    """The data folder's lock, which the operating system drops even when we are killed; in it stands who holds it."""
     with data.lock.open("a") as lock:
         deadline = time.monotonic() + _LOCK_SECONDS
         while not _locked(lock):
             if time.monotonic() > deadline:
                 raise AlreadyRunning(f"a batchlocal is running on {data.root} already")
             time.sleep(0.02)
+        lock.truncate(0)
+        print(os.getpid(), file=lock, flush=True)
         yield
 
 

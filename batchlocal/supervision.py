@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import select
@@ -14,7 +15,7 @@ from dataclasses import asdict, dataclass
 from batchlocal.control.client import ControlClient, ControlError, NotRunning
 from batchlocal.datafolder import DataFolder
 
-__all__ = ["NotStarted", "Status", "launch", "look", "stop"]
+__all__ = ["NotStarted", "Status", "is_held", "launch", "look", "stop"]
 
 _START_SECONDS = 30.0
 _STOP_SECONDS = 15.0
@@ -48,7 +49,7 @@ class Status:
 def look(data: DataFolder) -> Status:
     """Ask the data folder's server for its state."""
     known = data.settings()
-    if not known or not _is_held(data):
+    if not known or not is_held(data):
         return Status(ready=False)
     endpoint, pid = _endpoint(data), known.get("pid", 0)
     try:
@@ -128,21 +129,28 @@ def stop(data: DataFolder) -> bool:
     Raises:
         NotStarted: the server did not end in time.
     """
-    if not _is_held(data):
+    if not is_held(data):
         return False
-    pid = data.settings().get("pid", 0)
+    pid = _holder(data)
     if pid:
-        os.kill(pid, signal.SIGTERM)
+        with contextlib.suppress(ProcessLookupError):  # it has just ended
+            os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + _STOP_SECONDS
-    while _is_held(data):
+    while is_held(data):
         if time.monotonic() > deadline:
             raise NotStarted(f"the server (pid {pid}) did not end within {_STOP_SECONDS:.0f} s; see {data.log}")
         time.sleep(0.05)
     return True
 
 
-def _is_held(data: DataFolder) -> bool:
-    """Whether a server holds the folder's lock, which dies with it."""
+def _holder(data: DataFolder) -> int:
+    """The pid of the server that holds the lock, also while it starts; 0 when it has not said so yet."""
+    held = data.lock.read_text().strip()
+    return int(held) if held.isdecimal() else 0
+
+
+def is_held(data: DataFolder) -> bool:
+    """Whether a server, which may be starting, holds the folder's lock, which dies with it."""
     try:
         with data.lock.open("r+") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -8,6 +8,7 @@ import shlex
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -139,6 +140,30 @@ def test_a_second_start_finds_the_first(own: Local) -> None:
     again = own.run("start", "--detach")
     assert again.returncode == 0
     assert own.settings["armEndpoint"] in again.stdout
+
+
+def test_stop_ends_the_server_and_whoever_has_its_old_pid_lives(own: Local) -> None:
+    pid = own.pid
+    with subprocess.Popen(["sleep", "60"]) as bystander:
+        told = json.loads((own.data / "server.json").read_text())
+        (own.data / "server.json").write_text(json.dumps({**told, "pid": bystander.pid}))
+        stopped = own.run("stop")
+        assert (stopped.returncode, bystander.poll(), is_running(pid)) == (0, None, False)
+        bystander.kill()
+
+
+@pytest.mark.slow
+def test_a_reset_leaves_a_server_that_does_not_answer_its_store(own: Local) -> None:
+    os.kill(own.pid, signal.SIGSTOP)
+    reset = subprocess.Popen([sys.executable, "-m", "batchlocal", "reset", "--data", str(own.data)])
+    with pytest.raises(subprocess.TimeoutExpired):  # nothing is done without it
+        reset.wait(4)
+    os.kill(own.pid, signal.SIGCONT)
+    assert reset.wait(30) == 0
+    assert arm(own, "PUT", GROUP, {"location": "westeurope"}).status_code == 201
+    os.kill(own.pid, signal.SIGKILL)
+    assert own.run("start", "--detach").returncode == 0
+    assert arm(own, "GET", GROUP).status_code == 200
 
 
 def test_a_taken_port_is_named(tmp_path: Path) -> None:
