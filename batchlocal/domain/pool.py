@@ -39,6 +39,7 @@ __all__ = [
     "create",
     "delete",
     "maps_remote_login",
+    "node_path",
     "nodes_allocated",
     "remove_nodes",
     "resize",
@@ -162,6 +163,11 @@ def maps_remote_login(api_version: str) -> bool:
     go on as recorded, which is what their clients know.
     """
     return api_version < _FIRST_WITHOUT_LOGIN
+
+
+def node_path(path: str, *, windows: bool) -> str:
+    """A path below a node's root as the service shows it: with backslashes on Windows (recorded, 2016 and 2020)."""
+    return path.replace("/", "\\") if windows else path
 
 
 def create(account: str, pool_id: str, sent: Properties, now: int, *, remote_login: bool = False) -> Pool:

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, Final
 
 from batchlocal.domain.node import Node
+from batchlocal.domain.pool import node_path
 from batchlocal.domain.sizes import cores_of
 from batchlocal.domain.task import Ended
 from batchlocal.nodes.assignment import Attempt
@@ -154,7 +155,7 @@ class Gang:
             "nodeUrl": nodes,
             "poolId": pool.id,
             "nodeId": member.node.id,
-            "taskRootDirectory": directory,
+            "taskRootDirectory": node_path(directory, windows=pool.is_windows),
             "taskRootDirectoryUrl": f"{nodes}/files/{directory}",
         }
         shown = {**known, "id": member.number, "nodeInfo": info, "startTime": moments.iso(member.started)}

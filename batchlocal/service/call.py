@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from batchlocal.platform import Platform
@@ -29,6 +29,15 @@ class ServiceCall:
     parameters: dict[str, str]
     url: str
     body: Any = None
+
+    windows: dict[str, bool] = field(default_factory=dict)
+
+    def is_windows(self, pool: str) -> bool:
+        """Whether the pool of a key runs Windows, as far as it is there; read once a request."""
+        if pool not in self.windows:
+            found = self.tx.pools.find(pool)
+            self.windows[pool] = found is not None and found.is_windows
+        return self.windows[pool]
 
     @property
     def now(self) -> int:

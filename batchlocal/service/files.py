@@ -15,6 +15,7 @@ from urllib.parse import quote
 from batchlocal.datafolder import DataFolder, remove_tree
 from batchlocal.domain.job import Job
 from batchlocal.domain.node import Node
+from batchlocal.domain.pool import node_path
 from batchlocal.domain.refusals import Refusal
 from batchlocal.domain.task import Task
 from batchlocal.protocol import moments
@@ -30,6 +31,7 @@ from batchlocal.service.tasks import task_of
 
 __all__: list[str] = []
 
+_SLASHES = "/\\"
 _PIECE = 256 * 1024  # bytes read at a time: a file is never held whole
 
 
@@ -75,11 +77,19 @@ CATALOGUE.update(
 
 @dataclass(frozen=True)
 class _Place:
-    """A folder of files and the URL under which they are listed. Only Linux has modes."""
+    """A folder of files and the URL under which they are listed. Only Linux has modes; Windows takes either slash."""
 
     folder: Path
     url: str
-    has_modes: bool
+    is_windows: bool
+
+    def below(self, name: str) -> Path:
+        """The path that a caller's name stands for."""
+        return self.folder / (name.replace("\\", "/") if self.is_windows else name)
+
+    def spelt(self, name: str) -> str:
+        """A name as it is listed."""
+        return node_path(name, windows=self.is_windows)
 
 
 def _task_place(call: ServiceCall) -> _Place:
@@ -96,18 +106,13 @@ def _task_place(call: ServiceCall) -> _Place:
     if task.state == "completed" and not folder.is_dir():
         raise TaskFilesCleanedUp if call.tx.nodes.find(task.node) else TaskFilesUnavailable
     url = f"{call.url}/jobs/{call.parameters['jobId']}/tasks/{task.id}/files"
-    return _Place(folder, url, _has_modes(call, task.node.rpartition("/nodes/")[0]))
+    return _Place(folder, url, call.is_windows(task.node.rpartition("/nodes/")[0]))
 
 
 def _node_place(call: ServiceCall) -> _Place:
     node = node_of(call)
     url = f"{call.url}/pools/{call.parameters['poolId']}/nodes/{node.id}/files"
-    return _Place(_node_root(call.platform.data, node), url, _has_modes(call, node.pool))
-
-
-def _has_modes(call: ServiceCall, pool: str) -> bool:
-    found = call.tx.pools.find(pool)
-    return found is None or not found.is_windows
+    return _Place(_node_root(call.platform.data, node), url, call.is_windows(node.pool))
 
 
 def _node_root(data: DataFolder, node: Node) -> Path:
@@ -123,7 +128,7 @@ def _task_root(data: DataFolder, job: Job, task: Task) -> Path:
 def _file(place: _Place, name: str) -> Path:
     """The regular file or directory of a name, links in it followed as far as they stay in the folder."""
     try:
-        file = (place.folder / name).resolve()
+        file = place.below(name).resolve()
     except (OSError, RuntimeError, ValueError):  # links in a circle; a zero byte
         raise FileNotFound from None
     if not file.is_relative_to(place.folder.resolve()) or not _is_readable(file):
@@ -191,14 +196,16 @@ def _shown(place: _Place, name: str) -> dict[str, Any]:
     except OSError:  # a running task has taken it away since it was listed
         facts = None
     is_directory = facts is not None and stat.S_ISDIR(facts.st_mode)
-    body: dict[str, Any] = {"name": name, "url": f"{place.url}/{quote(name)}", "isDirectory": is_directory}
+    spelt = place.spelt(name)
+    url = f"{place.url}/{quote(spelt, safe=_SLASHES)}"
+    body: dict[str, Any] = {"name": spelt, "url": url, "isDirectory": is_directory}
     if facts is not None and not is_directory:
         body["properties"] = {
             "creationTime": moments.iso(_ticks(facts.st_ctime)),
             "lastModified": moments.iso(_ticks(facts.st_mtime)),
             "contentLength": str(facts.st_size),
             "contentType": _content_type(file),
-            **({"fileMode": f"0o{facts.st_mode:o}"} if place.has_modes else {}),
+            **({} if place.is_windows else {"fileMode": f"0o{facts.st_mode:o}"}),
         }
     return body
 
@@ -280,7 +287,7 @@ def _head(call: ServiceCall, place: _Place) -> Answer:
 def _properties(place: _Place, file: Path, length: int) -> dict[str, str]:
     facts = file.stat()
     name = str(file.relative_to(place.folder.resolve()))
-    mode = {"ocp-batch-file-mode": f"0o{facts.st_mode:o}"} if place.has_modes else {}
+    mode = {} if place.is_windows else {"ocp-batch-file-mode": f"0o{facts.st_mode:o}"}
     return {
         **mode,
         "ocp-creation-time": moments.http_date(_ticks(facts.st_ctime)),
@@ -308,8 +315,8 @@ async def _delete(call: ServiceCall, place: _Place) -> Answer:
     file = _file(place, name)
     if file == place.folder.resolve():
         raise FileNotFound
-    if (place.folder / name).is_symlink():
-        (place.folder / name).unlink()
+    if place.below(name).is_symlink():
+        place.below(name).unlink()
     elif not file.is_dir():
         file.unlink()
     elif any(file.iterdir()) and not _is_recursive(call):

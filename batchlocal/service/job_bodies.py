@@ -7,6 +7,7 @@ from typing import Any
 from batchlocal.domain.job import Job
 from batchlocal.domain.job_node import JobNode, Run
 from batchlocal.domain.job_settings import Properties
+from batchlocal.domain.pool import node_path
 from batchlocal.protocol import moments
 from batchlocal.service.answers import expands_stats, head_shown
 from batchlocal.service.call import ServiceCall
@@ -54,7 +55,8 @@ def root_directory(call: ServiceCall, job: Job, node: str, task_id: str) -> dict
     """Where a task of the job lies on a node."""
     directory = f"{job.directory}/{task_id}"
     files = f"{call.url}/pools/{job.pool_id}/nodes/{node}/files"
-    return {"taskRootDirectory": directory, "taskRootDirectoryUrl": f"{files}/{directory}"}
+    spelt = node_path(directory, windows=call.is_windows(job.pool))
+    return {"taskRootDirectory": spelt, "taskRootDirectoryUrl": f"{files}/{directory}"}
 
 
 def node_status_shown(call: ServiceCall, job: Job, record: JobNode) -> Properties:

@@ -253,6 +253,12 @@ def test_a_windows_pool_runs_what_its_stand_in_knows(batch: BatchClient, make_po
         until(lambda task=task: batch.get_task(job, task).state == "completed")
     assert batch.get_task(job, "known").execution_info.exit_code == 3
     assert text(batch, job, "known", "stdout.txt").split() == ["hello", "known"]
+    info = batch.get_task(job, "known").node_info
+    assert info.task_root_directory == f"workitems\\{job}\\job-1\\known"
+    listed = {file.name for file in batch.list_node_files(info.pool_id, info.node_id, recursive=True)}
+    assert f"{info.task_root_directory}\\wd\\out.txt" in listed
+    for name in (f"{info.task_root_directory}\\wd\\out.txt", f"workitems/{job}/job-1/known/wd/out.txt"):
+        assert b"".join(batch.download_node_file(info.pool_id, info.node_id, name)).split() == [b"hello", b"known"]
     assert batch.get_task(job, "unknown").execution_info.exit_code == 1
     assert "'powershell' is not recognized" in text(batch, job, "unknown", "stderr.txt")
 
