@@ -12,7 +12,6 @@ import json
 import os
 import shlex
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Mapping
@@ -22,6 +21,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 import yaml
+from runs import forget_killed, run
 
 from batchlocal.cli import main as batchlocal
 from batchlocal.datafolder import DataFolder
@@ -82,8 +82,7 @@ class Deployment:
         Raises:
             Failed: it failed.
         """
-        code = subprocess.run(command, cwd=ROOT, env=self.environment, check=False).returncode
-        if code:
+        if code := run(command, cwd=ROOT, environment=self.environment):
             raise Failed(code)
 
     def command(self, *arguments: str) -> list[str]:
@@ -110,7 +109,7 @@ class Deployment:
         lines = self.stack.file.read_text().splitlines(keepends=True)
         if not any("secure:" in line for line in lines):
             lines = [line for line in lines if not line.startswith(SALT)]
-        copy = self._backend / self.stack.file.name
+        copy = self.backend / self.stack.file.name
         copy.write_text("".join(lines))
         return copy
 
@@ -120,12 +119,13 @@ class Deployment:
         return any((state or {}).get("resources") for state in states)
 
     @property
-    def _backend(self) -> Path:
+    def backend(self) -> Path:
+        """The folder that keeps a local stack's state."""
         return Path(url2pathname(urlsplit(self.environment["PULUMI_BACKEND_URL"]).path))
 
     def _states(self) -> list[Path]:
         """Pulumi's file backend keeps one file a stack."""
-        return list(self._backend.glob(f".pulumi/stacks/**/{self.stack.name}.json"))
+        return list(self.backend.glob(f".pulumi/stacks/**/{self.stack.name}.json"))
 
 
 def main() -> int:
@@ -324,7 +324,10 @@ def _local_deployment(stack: Stack) -> Deployment:
         raise Mistake("batchlocal has not been started here: run `make up` first")
     path = os.pathsep.join((settings.plugin_path, os.environ.get("PATH", os.defpath)))
     kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
-    return Deployment(stack, {**kept, **settings.as_environment(), "PATH": path})
+    deployment = Deployment(stack, {**kept, **settings.as_environment(), "PATH": path})
+    for process in forget_killed(deployment.backend, stack.name):
+        print(f"a run of stack '{stack.name}' was killed (process {process}): its lock is removed")
+    return deployment
 
 
 def _settings() -> ClientSettings | None:

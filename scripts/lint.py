@@ -23,6 +23,7 @@ def checks() -> dict[str, list[str]]:
             "mypy",
             "scripts/setup.py",
             "scripts/deploy.py",
+            "scripts/runs.py",
             "scripts/lint.py",
             "scripts/fidelity.py",
         ],

@@ -234,7 +234,8 @@ class Backend:
                 continue
             raise StackLocked(
                 f"the stack is currently locked by 1 lock(s): created by {holder['username']}@{holder['hostname']}"
-                f" (pid {holder['pid']}) at {holder['timestamp']}; if no run is going on, remove it with `cancel`"
+                f" (pid {holder['pid']}) at {holder['timestamp']}; if no run is going on, remove it with"
+                f" `batchlocal engine cancel --stack {folder.name}`"
             )
 
     def cancel(self, project: str, stack: str) -> int:
