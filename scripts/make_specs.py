@@ -42,7 +42,8 @@ def batch_2025(specs: Path, before: Document) -> Document:
 
 def storage(specs: Path) -> Document:
     """Microsoft.Storage 2023-05-01: accounts, the services for blobs, files, queues and tables, policies."""
-    files = [f"storage/2023-05-01/{name}.json" for name in ("storage", "blob", "file", "queue", "table")]
+    names = ("storage", "blob", "file", "queue", "table", "networkSecurityPerimeter")
+    files = [f"storage/2023-05-01/{name}.json" for name in names]
     return OpenApiReader(specs, STORAGE, "2023-05-01", files).read()
 
 

@@ -133,10 +133,14 @@ async def delete_container(platform: Platform, account: tuple[str, str], contain
     """Delete a container with its blobs; one that is not there is no trouble.
 
     Raises:
+        LeaseConflict: somebody has a lease on it.
         httpx.HTTPError: storage did not answer, or refused.
         StorageRefused: the key is not one of the account's.
     """
-    await _ask(platform, "DELETE", account, f"/{container}?restype=container", HTTPStatus.NOT_FOUND)
+    accepted = HTTPStatus.NOT_FOUND, HTTPStatus.PRECONDITION_FAILED
+    answer = await _ask(platform, "DELETE", account, f"/{container}?restype=container", *accepted)
+    if answer.status_code == HTTPStatus.PRECONDITION_FAILED:
+        raise _lease_conflict(answer)
 
 
 async def containers(platform: Platform, account: tuple[str, str]) -> dict[str, Container]:
@@ -235,10 +239,14 @@ async def change_lease(
     path = f"/{container}?restype=container&comp=lease"
     answer = await _ask(platform, "PUT", account, path, *refused, headers=headers)
     if answer.status_code in refused:
-        error = _xml(answer)
-        message = (error.findtext("Message") or "").partition("\n")[0]
-        raise LeaseConflict(error.findtext("Code") or "InvalidHeaderValue", message)
+        raise _lease_conflict(answer)
     return answer.headers.get("x-ms-lease-id", ""), answer.headers.get("x-ms-lease-time", "")
+
+
+def _lease_conflict(answer: httpx.Response) -> LeaseConflict:
+    error = _xml(answer)
+    message = (error.findtext("Message") or "").partition("\n")[0]
+    return LeaseConflict(error.findtext("Code") or "InvalidHeaderValue", message)
 
 
 async def _ask(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from batchlocal.arm.microsoft_batch import perimeters, private_links
+from batchlocal.arm import perimeter_configurations
+from batchlocal.arm.microsoft_batch import private_links
 from batchlocal.arm.microsoft_batch.accounts import finish_creation, finish_deletion
 from batchlocal.arm.microsoft_resources.groups import finish_group_deletion
 from batchlocal.arm.microsoft_storage.accounts import finish_account
+from batchlocal.arm.microsoft_storage.migrations import finish_migration
 from batchlocal.arm.microsoft_storage.provider import sync_storage
 from batchlocal.platform import Platform
 from batchlocal.runner import Performer
@@ -29,11 +31,12 @@ async def _delete_certificate(platform: Platform, effect: Effect) -> None:
 
 PERFORMERS: Final[dict[str, Performer]] = {
     "storage.account.create": finish_account,
+    "storage.account.migrate": finish_migration,
     "batch.account.create": finish_creation,
     "batch.account.delete": finish_deletion,
     "private-endpoint-connection.update": private_links.finish_update,
     "private-endpoint-connection.delete": private_links.finish_deletion,
-    "perimeter.reconcile": perimeters.finish_reconciliation,
+    perimeter_configurations.RECONCILIATION: perimeter_configurations.finish_reconciliation,
     "certificate.delete": _delete_certificate,
     "group.delete": _delete_group,
 }

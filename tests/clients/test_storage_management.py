@@ -118,6 +118,8 @@ def test_a_container_is_one_thing_with_its_blobs(store: Store) -> None:
     assert group.get(*store.at, "pictures").as_dict()["properties"]["leaseState"] == "Leased"
     with pytest.raises(ResourceExistsError, match="LeaseAlreadyPresent"):
         group.lease(*store.at, "pictures", {"action": "Acquire", "leaseDuration": -1})
+    with pytest.raises(ResourceExistsError, match="LeaseIdMissing"):
+        group.delete(*store.at, "pictures")
     group.lease(*store.at, "pictures", {"action": "Release", "leaseId": leased.lease_id})
     group.delete(*store.at, "pictures")
     assert not blobs.exists()
@@ -155,6 +157,101 @@ def test_holds_and_policies_keep_a_container(store: Store) -> None:
     store.container("records").upload_blob("one.txt", b"1")
     with pytest.raises(ResourceExistsError, match="immutability policy"):
         group.delete(*store.at, "records")
+
+
+def test_a_leased_share_stays(store: Store) -> None:
+    shares = store.client.file_shares
+    shares.create(*store.at, "leased", {})
+    lease = shares.lease(*store.at, "leased", {"action": "Acquire", "leaseDuration": -1}).lease_id
+    state = shares.get(*store.at, "leased").as_dict()["properties"]
+    assert (state["leaseStatus"], state["leaseState"], state["leaseDuration"]) == ("Locked", "Leased", "Infinite")
+    with pytest.raises(ResourceExistsError, match="LeaseIdMissing"):
+        shares.delete(*store.at, "leased")
+    with pytest.raises(ResourceExistsError, match="LeaseAlreadyPresent"):
+        shares.lease(*store.at, "leased", {"action": "Acquire", "leaseDuration": 15})
+    other = str(uuid.uuid4())
+    with pytest.raises(ResourceExistsError, match="LeaseIdMismatch"):
+        shares.lease(*store.at, "leased", {"action": "Release", "leaseId": other})
+    changed = {"action": "Change", "leaseId": lease, "proposedLeaseId": other}
+    assert shares.lease(*store.at, "leased", changed).lease_id == other
+    assert shares.lease(*store.at, "leased", {"action": "Renew", "leaseId": other}).lease_id == other
+    assert shares.lease(*store.at, "leased", {"action": "Break", "breakPeriod": 30}).lease_time_seconds == "30"
+    assert shares.get(*store.at, "leased").as_dict()["properties"]["leaseState"] == "Breaking"
+    with pytest.raises(ResourceExistsError, match="LeaseIsBroken"):
+        shares.lease(*store.at, "leased", {"action": "Renew", "leaseId": other})
+    assert shares.lease(*store.at, "leased", {"action": "Break", "breakPeriod": 0}).lease_time_seconds == "0"
+    assert shares.get(*store.at, "leased").as_dict()["properties"]["leaseState"] == "Broken"
+    with pytest.raises(ResourceExistsError, match="InvalidHeaderValue"):
+        shares.lease(*store.at, "leased", {"action": "Acquire", "leaseDuration": 5})
+    shares.delete(*store.at, "leased")
+    shares.create(*store.at, "leased", {})
+    with pytest.raises(ResourceExistsError, match="LeaseNotPresent"):
+        shares.lease(*store.at, "leased", {"action": "Break"})
+    shares.delete(*store.at, "leased")
+
+
+def test_an_account_goes_to_several_zones_and_back(store: Store) -> None:
+    accounts = store.client.storage_accounts
+    with pytest.raises(ResourceNotFoundError):
+        accounts.get_customer_initiated_migration(*store.at, "default")
+    with pytest.raises(HttpResponseError, match="Standard_ZRS"):
+        accounts.begin_customer_initiated_migration(*store.at, {"properties": {"targetSkuName": "Standard_GRS"}})
+    for sku in ("Standard_ZRS", "Standard_LRS"):
+        going = accounts.begin_customer_initiated_migration(*store.at, {"properties": {"targetSkuName": sku}})
+        going.result()
+        assert accounts.get_properties(*store.at).sku.name == sku
+        shown = accounts.get_customer_initiated_migration(*store.at, "default").as_dict()["properties"]
+        assert shown == {"targetSkuName": sku, "migrationStatus": "Complete"}
+
+
+def test_only_an_account_with_a_second_region_tells_of_it(store: Store) -> None:
+    accounts = store.client.storage_accounts
+    asked = {"expand": "geoReplicationStats"}
+    assert accounts.get_properties(*store.at, **asked).as_dict()["properties"].get("geoReplicationStats") is None
+    accounts.update(*store.at, {"sku": {"name": "Standard_RAGRS"}})
+    shown = accounts.get_properties(*store.at, **asked).as_dict()["properties"]
+    assert (shown["secondaryLocation"], shown["geoReplicationStats"]["status"]) == ("northeurope", "Bootstrap")
+    assert "geoReplicationStats" not in accounts.get_properties(*store.at).as_dict()["properties"]
+    accounts.update(*store.at, {"sku": {"name": "Standard_LRS"}})
+    assert "secondaryLocation" not in accounts.get_properties(*store.at).as_dict()["properties"]
+
+
+def test_a_deleted_account_is_known_until_its_name_is_taken_again(store: Store) -> None:
+    other, deleted = Store(store.arm), store.client.deleted_accounts
+    name = other.at[1]
+    other.client.storage_accounts.delete(*other.at)
+    assert name in [one.name for one in deleted.list()]
+    facts = deleted.get(name, "westeurope").as_dict()["properties"]
+    assert facts["storageAccountResourceId"] == other.account.id
+    assert facts["creationTime"] < facts["deletionTime"]
+    with pytest.raises(ResourceNotFoundError):
+        deleted.get(name, "northeurope")
+    sent = {"sku": {"name": "Standard_LRS"}, "kind": "StorageV2", "location": "westeurope"}
+    other.client.storage_accounts.begin_create(*other.at, sent).result()
+    assert name not in [one.name for one in deleted.list()]
+    other.client.storage_accounts.delete(*other.at)
+
+
+def test_an_account_shows_the_perimeter_that_it_is_within(store: Store) -> None:
+    group = store.client.network_security_perimeter_configurations
+    root = f"/subscriptions/{store.arm.local.subscription}/resourceGroups/{store.at[0]}/providers"
+    perimeter, version = f"{root}/Microsoft.Network/networkSecurityPerimeters/{store.at[1]}", "?api-version=2024-07-01"
+    member = {"privateLinkResource": {"id": store.account.id}, "profile": {"id": f"{perimeter}/profiles/usual"}}
+    bodies = {
+        perimeter: {"location": "westeurope"},
+        f"{perimeter}/profiles/usual": {"properties": {}},
+        f"{perimeter}/resourceAssociations/inside": {"properties": member},
+    }
+    for path, body in bodies.items():
+        assert store.arm.send("PUT", path + version, body).status_code in (200, 201)
+    (one,) = group.list(*store.at)
+    assert one.as_dict()["properties"]["networkSecurityPerimeter"]["id"] == perimeter
+    group.begin_reconcile(*store.at, one.name).result()
+    assert group.get(*store.at, one.name).as_dict()["properties"]["provisioningState"] == "Succeeded"
+    store.arm.send("DELETE", f"{perimeter}/resourceAssociations/inside{version}")
+    assert list(group.list(*store.at)) == []
+    with pytest.raises(ResourceNotFoundError):
+        group.get(*store.at, one.name)
 
 
 def test_scopes_users_and_policies_are_kept(store: Store) -> None:

@@ -20,9 +20,7 @@ CODES = dict.fromkeys(("enum", "pattern", "length", "range"), "InvalidPropertyVa
 CODES |= dict.fromkeys(("type", "required", "unknown"), "InvalidRequestBody")
 
 
-NOT_MODELLED = {  # docs/neighbours.md
-    *("StorageAccounts_CustomerInitiatedMigration", "StorageAccounts_RestoreBlobRanges", "FileShares_Lease"),
-}
+NOT_MODELLED = {"StorageAccounts_RestoreBlobRanges"}  # docs/neighbours.md
 
 
 def with_bodies(namespace: str, version: str) -> list[specs.Operation]:

@@ -1,6 +1,6 @@
-"""Network security perimeters, their profiles, and the Batch accounts that are associated with them.
+"""Network security perimeters, their profiles, and the Batch and storage accounts that are associated with them.
 
-What an associated account shows of its perimeter stands below the account (``microsoft_batch/perimeters.py``). Nothing
+What an associated account shows of its perimeter stands below the account (``perimeter_configurations.py``). Nothing
 is let in or kept out by a perimeter. Source: Microsoft's REST reference of network security perimeters.
 """
 
@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from batchlocal.arm.call import ArmCall
 from batchlocal.arm.kept import KeptType, Values, serve, text_at
-from batchlocal.arm.microsoft_batch.perimeters import associate, dissociate
 from batchlocal.arm.microsoft_network.provider import ENVELOPE, PROVIDER
+from batchlocal.arm.perimeter_configurations import associate, dissociate
 from batchlocal.platform import Platform
 from batchlocal.store import Tx
 from batchlocal.store.resources import Resource

@@ -21,6 +21,7 @@ from batchlocal.arm.fabric import (
     tags_of,
 )
 from batchlocal.arm.locations import placed
+from batchlocal.arm.microsoft_storage.deleted_accounts import forget, remember
 from batchlocal.arm.microsoft_storage.keys import new_keys
 from batchlocal.arm.microsoft_storage.provider import (
     ACCOUNT_TYPE,
@@ -29,6 +30,7 @@ from batchlocal.arm.microsoft_storage.provider import (
     json_answer,
     sync_storage,
 )
+from batchlocal.arm.microsoft_storage.redundancy import SECOND_REGION, geo_statistics, second_region
 from batchlocal.arm.private_endpoints import connections, shown_connection
 from batchlocal.domain.refusals import Refusal
 from batchlocal.platform import Platform
@@ -37,7 +39,7 @@ from batchlocal.protocol.messages import Answer
 from batchlocal.store.effects import Effect
 from batchlocal.store.resources import Resource
 
-__all__ = ["finish_account"]
+__all__ = ["finish_account", "sku_of", "started"]
 
 _ENVELOPE = ("sku", "kind", "id", "name", "type", "location", "tags", "identity", "properties")
 _RECORDED_CREATION = 17  # seconds, the Retry-After of 85 of 86 recorded creations (F9)
@@ -112,7 +114,7 @@ def put_account(call: ArmCall) -> Answer:
     account = stored(call, call.id, taken)
     old = account.body.get("properties", {})
     account.body = {
-        "sku": _sku(body.get("sku") or {"name": "Standard_LRS"}),
+        "sku": sku_of(body.get("sku") or {"name": "Standard_LRS"}),
         "kind": body.get("kind", "StorageV2"),
         "location": placed(taken, body.get("location"), group.body["location"], ACCOUNT_TYPE),
         "tags": tags_of(body).get("tags", {}),
@@ -125,9 +127,15 @@ def put_account(call: ArmCall) -> Answer:
     account.hidden = {"keys": new_keys(), "type": ACCOUNT_TYPE}
     account.body["properties"]["provisioningState"] = "Creating"
     call.tx.resources.put(account)
-    operation = accept(call, "storage.account.create", account, _RECORDED_CREATION)
-    root = f"{call.platform.origin}/subscriptions/{account.subscription}/providers/Microsoft.Storage"
-    location = f"{root}/locations/{account.body['location']}/asyncoperations/{operation}?monitor=true"
+    forget(call.tx, account.name)
+    return started(call, "storage.account.create", account, _RECORDED_CREATION, account.body["location"])
+
+
+def started(call: ArmCall, kind: str, subject: Resource, seconds: float, region: str) -> Answer:
+    """202 with the operation that an effect of ``kind`` ends after ``seconds`` of Azure's time (F9)."""
+    operation = accept(call, kind, subject, seconds)
+    root = f"{call.platform.origin}/subscriptions/{subject.subscription}/providers/Microsoft.Storage"
+    location = f"{root}/locations/{region}/asyncoperations/{operation}?monitor=true"
     headers = {
         "Location": f"{location}&api-version={call.request.api_version}",
         "Retry-After": retry_after(call, _RECORDED_CREATION),
@@ -135,7 +143,8 @@ def put_account(call: ArmCall) -> Answer:
     return Answer(202, headers=headers, content=b"", media_type="text/plain; charset=utf-8")
 
 
-def _sku(sku: dict[str, Any]) -> dict[str, Any]:
+def sku_of(sku: dict[str, Any]) -> dict[str, Any]:
+    """A SKU with the tier that its name says."""
     return {"name": sku["name"], "tier": str(sku["name"]).partition("_")[0]}
 
 
@@ -144,12 +153,7 @@ def _served(call: ArmCall, account: Resource, old: dict[str, Any], sent: dict[st
     an update left out stays as it was."""
     moment = moments.iso(call.now)
     origin = call.platform.blob_origin
-    replication = str(account.body["sku"]["name"]).partition("_")[2].upper()
-    second: dict[str, Any] = {}
-    if "GRS" in replication or "GZRS" in replication:
-        second = {"secondaryLocation": _paired(account.body["location"]), "statusOfSecondary": "available"}
-    if replication.startswith("RA"):
-        second["secondaryEndpoints"] = {"blob": f"{origin}/{account.name}-secondary/"}
+    old = {name: value for name, value in old.items() if name not in SECOND_REGION}
     tier = {"accessTier": "Hot"} if account.body["kind"] in ("StorageV2", "BlobStorage") else {}
     rules = {"ipv6Rules": [], "bypass": "AzureServices", "defaultAction": "Allow"}
     properties = {
@@ -164,7 +168,7 @@ def _served(call: ArmCall, account: Resource, old: dict[str, Any], sent: dict[st
         **tier,
         **old,
         **sent,
-        **second,
+        **second_region(account, origin),
         "primaryEndpoints": {"blob": f"{origin}/{account.name}/"},
         "provisioningState": "Succeeded",
     }
@@ -187,25 +191,6 @@ def _encryption(moment: str, old: dict[str, Any], sent: dict[str, Any]) -> dict[
         for name in ("blob", "file")
     }
     return {"keySource": "Microsoft.Storage", **old, **sent, "services": services}
-
-
-# Azure documentation, "Azure cross-region replication": pairs of the regions that batchlocal has.
-_PAIRS = {
-    "eastus": "westus",
-    "eastus2": "centralus",
-    "westus2": "westcentralus",
-    "northeurope": "westeurope",
-    "koreacentral": "koreasouth",
-    "japaneast": "japanwest",
-    "southeastasia": "eastasia",
-    "southcentralus": "northcentralus",
-}
-
-
-def _paired(location: str) -> str:
-    """The region that a geo-redundant account is copied to."""
-    both = {**{second: first for first, second in _PAIRS.items()}, **_PAIRS}
-    return both.get(location, f"{location}2")
 
 
 def _shown(call: ArmCall, account: Resource) -> dict[str, Any]:
@@ -240,7 +225,7 @@ async def finish_account(platform: Platform, effect: Effect) -> None:
 
 @PROVIDER.operation("AsyncOperations_Get")
 def poll(call: ArmCall) -> Answer:
-    """202 until the account is there, then the account (F9)."""
+    """202 until the operation has ended, then the account that it was about (F9)."""
     operation = call.tx.operations.find(call.parameters["operationId"])
     if operation is None:
         raise ResourceNotFound("Microsoft.Storage/locations/asyncoperations", call.parameters["operationId"], "")
@@ -248,8 +233,11 @@ def poll(call: ArmCall) -> Answer:
         url = f"{call.platform.origin}{call.request.raw_path}?{call.request.raw_query}"
         headers = {"Location": url, "Retry-After": retry_after(call, _RECORDED_CREATION)}
         return Answer(202, headers=headers, content=b"", media_type="text/plain; charset=utf-8")
-    account = call.tx.resources.find(operation.subject)
-    return Answer(204) if account is None else json_answer(200, _shown(call, account))
+    subject = call.tx.resources.find(operation.subject)
+    if subject is None:
+        return Answer(204)
+    is_account = subject.type.lower() == ACCOUNT_TYPE.lower()
+    return json_answer(200, _shown(call, subject)) if is_account else Answer(200)
 
 
 @PROVIDER.operation("StorageAccounts_Update")
@@ -258,7 +246,7 @@ def patch_account(call: ArmCall) -> Answer:
     account, body = account_of(call), body_object(call)
     account.body |= {key: body[key] for key in ("tags", "identity", "kind") if key in body}
     if "sku" in body:
-        account.body["sku"] = _sku(body["sku"])
+        account.body["sku"] = sku_of(body["sku"])
     account.body["properties"] = _served(call, account, account.body["properties"], body.get("properties") or {})
     account.modified = call.now
     call.tx.resources.put(account)
@@ -267,8 +255,12 @@ def patch_account(call: ArmCall) -> Answer:
 
 @PROVIDER.operation("StorageAccounts_GetProperties")
 def get_account(call: ArmCall) -> Answer:
-    """The account."""
-    return json_answer(200, _shown(call, account_of(call)))
+    """The account; ``$expand=geoReplicationStats`` adds what is known of its second region."""
+    account = account_of(call)
+    body = _shown(call, account)
+    if "georeplicationstats" in call.request.query.get("$expand", "").lower():
+        body["properties"] |= geo_statistics(account)
+    return json_answer(200, body)
 
 
 @PROVIDER.operation("StorageAccounts_Delete")
@@ -277,8 +269,10 @@ async def delete_account(call: ArmCall) -> Answer:
     group = group_of(call)
     key = f"{group.id}/providers/{ACCOUNT_TYPE}/{call.parameters['accountName']}"
     with call.platform.store.write() as tx:
-        if tx.resources.find(key) is None:
+        account = tx.resources.find(key)
+        if account is None:
             return Answer(204)
+        remember(call.platform, tx, account)
         tx.resources.remove(key)
     await sync_storage(call.platform)
     return Answer(200)

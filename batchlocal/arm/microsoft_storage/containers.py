@@ -37,7 +37,7 @@ from batchlocal.protocol.messages import Answer
 from batchlocal.store import Tx
 from batchlocal.store.resources import Resource
 
-__all__ = ["container_of", "kept_container"]
+__all__ = ["LeaseRefused", "container_of", "kept_container"]
 
 _CONTAINER_TYPE = f"{ACCOUNT_TYPE}/blobServices/containers"
 _NAME = re.compile(r"\$root|[a-z0-9](?!.*--)[a-z0-9-]{1,61}[a-z0-9]")  # "Naming containers, blobs, and metadata"
@@ -202,7 +202,10 @@ async def delete_blobs(call: ArmCall) -> Answer:
         return Answer(204)
     kept = kept_container(call, call.tx, account, found.name)
     await _check_deletable(call, account, kept)
-    await delete_container(call.platform, key_of(account), found.name)
+    try:
+        await delete_container(call.platform, key_of(account), found.name)
+    except LeaseConflict as refused:
+        raise LeaseRefused(refused.code, refused.message) from None
     with call.platform.store.write() as tx:
         tx.resources.remove(kept.id)
     return Answer(200)

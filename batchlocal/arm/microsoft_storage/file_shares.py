@@ -12,6 +12,7 @@ from batchlocal.arm.listing import listed, page_size, position
 from batchlocal.arm.microsoft_storage.children import Child, ChildNotFound, child_of, children_of, serve, show_child
 from batchlocal.arm.microsoft_storage.provider import PROVIDER, account_of, json_answer, storage_error
 from batchlocal.arm.microsoft_storage.services import FILES, settings_of
+from batchlocal.arm.microsoft_storage.share_leases import change_lease, check_not_leased, lease_properties
 from batchlocal.domain.refusals import Refusal
 from batchlocal.protocol import moments
 from batchlocal.protocol.messages import Answer
@@ -54,6 +55,8 @@ def _complete(call: ArmCall, share: Resource, before: dict[str, Any] | None) -> 
     if before is None or before.get("accessTier") != properties["accessTier"]:
         properties["accessTierChangeTime"] = now
     properties["lastModifiedTime"] = now
+    properties.pop("leaseDuration", None)
+    properties |= lease_properties(share, call.now)
 
 
 _SHARES = Child(
@@ -69,8 +72,6 @@ _SHARES = Child(
     defaults={
         "shareQuota": 5120,  # GiB; description, shareQuota
         "enabledProtocols": "SMB",
-        "leaseStatus": "Unlocked",
-        "leaseState": "Available",
     },
     complete=_complete,
 )
@@ -98,12 +99,30 @@ def _shown(call: ArmCall, share: Resource) -> dict[str, Any]:
         }
         found["name"], found["id"] = share.hidden["name"], share.hidden["id"]
         found["properties"] = {**found["properties"], **deleted, "deletedTime": moments.iso(share.hidden["at"])}
+    else:
+        kept = {name: value for name, value in found["properties"].items() if name != "leaseDuration"}
+        found["properties"] = kept | lease_properties(share, call.now)
     return found
 
 
 def _days_left(call: ArmCall, share: Resource) -> int:
     days: int = share.hidden["days"]
     return days - (call.now - int(share.hidden["at"])) // _DAY
+
+
+@PROVIDER.operation("FileShares_Get")
+def get_share(call: ArmCall) -> Answer:
+    """The share."""
+    return json_answer(200, _shown(call, child_of(_SHARES, call)))
+
+
+@PROVIDER.operation("FileShares_Lease")
+def lease_share(call: ArmCall) -> Answer:
+    """A lease is acquired, renewed, changed, released or broken."""
+    share = child_of(_SHARES, call)
+    answer = change_lease(share, call.body or {}, call.now)
+    call.tx.resources.put(share)
+    return json_answer(200, answer)
 
 
 @PROVIDER.operation("FileShares_Delete")
@@ -113,6 +132,7 @@ def delete_share(call: ArmCall) -> Answer:
         share = child_of(_SHARES, call)
     except ChildNotFound:
         return Answer(204)
+    check_not_leased(share, call.now)
     call.tx.resources.remove(share.id)
     policy = settings_of(FILES, account_of(call)).get("shareDeleteRetentionPolicy") or {}
     if policy.get("enabled"):
