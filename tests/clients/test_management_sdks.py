@@ -2,39 +2,22 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import subprocess
 import sys
 import uuid
-from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 
 from tests.clients.conftest import Account, Arm
 from tests.clients.tools import java_program, maven_package, node_package, python_package
+from tests.support.certificates import new_certificate
 
 HERE = Path(__file__).parent
-
-
-def certificate() -> tuple[str, str]:
-    """A new certificate: its thumbprint, and PKCS #12 in base64 with the password "secret"."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "methods")])
-    made = x509.CertificateBuilder(subject, subject, key.public_key(), serial_number=1)
-    signed = (
-        made.not_valid_before(datetime(2020, 1, 1)).not_valid_after(datetime(2040, 1, 1)).sign(key, hashes.SHA256())
-    )
-    data = pkcs12.serialize_key_and_certificates(b"a", key, signed, None, BestAvailableEncryption(b"secret"))
-    return signed.fingerprint(hashes.SHA1()).hex(), base64.b64encode(data).decode()
 
 
 def connect(arm: Arm, account: Account) -> str:
@@ -61,7 +44,7 @@ def connect(arm: Arm, account: Account) -> str:
 
 
 def settings(arm: Arm, account: Account) -> dict[str, Any]:
-    thumbprint, pfx = certificate()
+    certificate = new_certificate("methods")
     storage = f"/subscriptions/{arm.local.subscription}/resourceGroups/{arm.group}/providers/Microsoft.Storage"
     return {
         "endpoint": arm.local.settings["armEndpoint"],
@@ -71,8 +54,8 @@ def settings(arm: Arm, account: Account) -> dict[str, Any]:
         "storage": f"{storage}/storageAccounts/{account.storage}",
         "connected": [arm.group, account.name],
         "connection": connect(arm, account),
-        "thumbprint": thumbprint,
-        "pfx": pfx,
+        "thumbprint": certificate.thumbprint,
+        "pfx": certificate.pfx,
         "ids": neighbours(arm, account),
     }
 

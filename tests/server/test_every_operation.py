@@ -8,17 +8,15 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Iterator
-from datetime import datetime
 from typing import Any, NamedTuple
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 
 from batchlocal import specs
 from tests.server.world import LATEST, NEWEST, POOL, WHERE, World, connect
+from tests.support.certificates import PASSWORD, new_certificate
 from tests.support.waiting import until
 
 OPERATIONS = {operation.id: operation for operation in specs.operations("Microsoft.Batch", LATEST)}
@@ -337,14 +335,9 @@ def stop_resize(world: World) -> None:
 
 def certificate(world: World, name: str) -> tuple[str, dict[str, Any]]:
     """A certificate of its own in the account; its path and what was sent."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-    made = x509.CertificateBuilder(subject, subject, key.public_key(), serial_number=1)
-    made = made.not_valid_before(datetime(2020, 1, 1)).not_valid_after(datetime(2040, 1, 1))
-    signed = made.sign(key, hashes.SHA256())
-    data = pkcs12.serialize_key_and_certificates(b"a", key, signed, None, BestAvailableEncryption(b"secret"))
-    sent = {"properties": {"data": base64.b64encode(data).decode(), "password": "secret", "format": "Pfx"}}
-    path = f"certificates/SHA1-{signed.fingerprint(hashes.SHA1()).hex()}"
+    made = new_certificate(name)
+    sent = {"properties": {"data": made.pfx, "password": PASSWORD, "format": "Pfx"}}
+    path = f"certificates/SHA1-{made.thumbprint}"
     assert world.done("PUT", path, sent).status_code == 200
     return path, sent
 

@@ -10,10 +10,11 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
+from tests.server.stand_ins import Example, stand_ins, with_stand_ins
 from tests.server.world import POOL, WHERE, World, upload
 from tests.support.waiting import until
 
@@ -25,39 +26,10 @@ DOCUMENTS = {
 VERSIONS = {"Microsoft.Batch": "2024-07-01", "Microsoft.Storage": "2023-05-01"}
 pytestmark = pytest.mark.skipif(not DESCRIPTIONS.is_dir(), reason="the API descriptions are not beside the project")
 
-# Examples with placeholders where Azure needs something real, or of what is documented as not modelled.
 LEFT_OUT = {
-    "CertificateCreate_Full": "a certificate's data, cut",
-    "CertificateCreate_Minimal": "a certificate's data, cut",
-    "CertificateCreate_MinimalCer": "a certificate's data, cut",
-    "CertificateUpdate": "a certificate's data, cut",
-    "PrivateEndpointConnectionUpdate": "a connection that somebody has made",
-    "StorageAccountCreateObjectReplicationPolicyOnDestination": "two accounts",
-    "StorageAccountCreateObjectReplicationPolicyOnSource": "two accounts",
-    "StorageAccountUpdateObjectReplicationPolicyOnDestination": "two accounts",
-    "StorageAccountUpdateObjectReplicationPolicyOnSource": "two accounts",
-    "StorageAccountPutPrivateEndpointConnection": "a connection that somebody has made",
-    "StorageAccountPostMigration": "not modelled",
-    "StorageAccountListServiceSAS": "its body names the example's account",
-    "BlobContainersLease_Break": "a container that is leased",
-    "BlobRangesRestore": "not modelled",
-    "FileSharesLease_Acquire": "not modelled",
-    "FileSharesLease_Break": "not modelled",
-    "FileSharesRestore": "the version of a deleted share",
-    "StorageAccountRegenerateKerbKey": "an account that is joined to a domain",
+    "StorageAccountRegenerateKerbKey": "no file here is reached by Kerberos, so accounts join no domain",
+    "BlobRangesRestore": "501, told in docs/neighbours.md: Azurite keeps no earlier states of blobs",
 }
-
-
-class Example(NamedTuple):
-    """An example of a request with a body; ``statuses`` are those that it says."""
-
-    name: str
-    namespace: str
-    method: str
-    path: str
-    parameters: dict[str, Any]
-    body: Any
-    statuses: set[int]
 
 
 def examples() -> Iterator[Example]:
@@ -86,12 +58,16 @@ def test_the_examples_of_requests_are_answered_as_they_say(world: World) -> None
         path = re.sub(r"\{(\w+)\}", lambda found, own=own: own[found[1]], example.path)
         version = VERSIONS[example.namespace]
         make_parents(world, path, example, version)
-        answer = world.send(example.method, path, placed(example.body, neighbours), version=version)
+        texts = stand_ins(world, example, path, version)
+        for old, new in texts.items():
+            path = path.replace(old, new)
+        body = with_stand_ins(placed(example.body, neighbours), texts)
+        answer = world.send(example.method, path, body, version=version)
         tried += 1
         if answer.status_code not in example.statuses:
             wrong.append((example.name, answer.status_code, answer.text[:300]))
     assert not wrong, "\n".join(map(str, wrong))
-    assert tried > 100
+    assert tried == len(EVERY) - len(LEFT_OUT) > 100
     assert {one.name for one in EVERY} >= LEFT_OUT.keys()
 
 
@@ -145,7 +121,7 @@ def make_batch_parents(world: World, path: str, example: Example) -> None:
     elif example.method == "PATCH" and "/pools/" in path:
         world.done("PUT", path, {"properties": POOL})  # it is resizing at first, even to no nodes
         until(lambda: world.done("GET", path).json()["properties"]["allocationState"] == "Steady")
-    elif example.method == "PATCH":
+    elif example.method == "PATCH" and example.path.endswith("/{accountName}"):
         world.done("PUT", path, WHERE)
 
 

@@ -138,20 +138,20 @@ def upload(world: World, url: str) -> None:
     assert sent.status_code == 201, sent.text
 
 
-def connect(world: World, name: str) -> str:
-    """A private endpoint that asks to be let in; the connection's name."""
+def connect(world: World, name: str, target: str = "", group: str = "batchAccount", version: str | None = None) -> str:
+    """A private endpoint that asks to be let in, by default to the account; the connection's name."""
+    target = target or world.account
     network = f"{world.root}/resourceGroups/world/providers/Microsoft.Network"
     space = {"addressSpace": {"addressPrefixes": ["10.0.0.0/16"]}}
     subnets = {"subnets": [{"name": "default", "properties": {"addressPrefix": "10.0.0.0/24"}}]}
-    asked = {"privateLinkServiceId": world.account, "groupIds": ["batchAccount"], "requestMessage": "please"}
+    asked = {"privateLinkServiceId": target, "groupIds": [group], "requestMessage": "please"}
     endpoint = {
         "subnet": {"id": f"{network}/virtualNetworks/net/subnets/default"},
         "manualPrivateLinkServiceConnections": [{"name": name, "properties": asked}],
     }
-    version = "2024-05-01"
-    world.done("PUT", f"{network}/virtualNetworks/net", {**WHERE, "properties": {**space, **subnets}}, version=version)
-    world.done("PUT", f"{network}/privateEndpoints/{name}", {**WHERE, "properties": endpoint}, version=version)
-    listed = world.get("privateEndpointConnections")["value"]
+    for path, properties in (("virtualNetworks/net", {**space, **subnets}), (f"privateEndpoints/{name}", endpoint)):
+        world.done("PUT", f"{network}/{path}", {**WHERE, "properties": properties}, version="2024-05-01")
+    listed = world.get(f"{target}/privateEndpointConnections", version=version)["value"]
     return next(str(one["name"]) for one in listed if one["name"].startswith(f"{name}."))
 
 

@@ -23,6 +23,7 @@ from batchlocal.arm.fabric import (
 from batchlocal.arm.locations import placed
 from batchlocal.arm.microsoft_storage.deleted_accounts import forget, remember
 from batchlocal.arm.microsoft_storage.keys import new_keys
+from batchlocal.arm.microsoft_storage.private_links import shown_storage_connection
 from batchlocal.arm.microsoft_storage.provider import (
     ACCOUNT_TYPE,
     PROVIDER,
@@ -31,7 +32,7 @@ from batchlocal.arm.microsoft_storage.provider import (
     sync_storage,
 )
 from batchlocal.arm.microsoft_storage.redundancy import SECOND_REGION, geo_statistics, second_region
-from batchlocal.arm.private_endpoints import connections, shown_connection
+from batchlocal.arm.private_endpoints import connections
 from batchlocal.domain.refusals import Refusal
 from batchlocal.platform import Platform
 from batchlocal.protocol import moments
@@ -199,7 +200,7 @@ def _shown(call: ArmCall, account: Resource) -> dict[str, Any]:
         "minimumTlsVersion": _least_tls(call.request.api_version),
         **answer["properties"],
         "primaryLocation": answer["location"],
-        "privateEndpointConnections": [shown_connection(one) for one in connections(call.tx, account.id)],
+        "privateEndpointConnections": [shown_storage_connection(one) for one in connections(call.tx, account.id)],
     }
     return answer
 

@@ -5,6 +5,8 @@ Source: Microsoft's description of the Storage resource provider (PrivateEndpoin
 
 from __future__ import annotations
 
+from typing import Any
+
 from batchlocal.arm.call import ArmCall
 from batchlocal.arm.fabric import ResourceNotFound, body_object
 from batchlocal.arm.microsoft_storage.provider import ACCOUNT_TYPE, PROVIDER, account_of, json_answer
@@ -12,9 +14,10 @@ from batchlocal.arm.private_endpoints import GROUPS, connections, shown_connecti
 from batchlocal.protocol.messages import Answer
 from batchlocal.store.resources import Resource
 
-__all__: list[str] = []
+__all__ = ["shown_storage_connection"]
 
 _CONNECTION_TYPE = f"{ACCOUNT_TYPE}/privateEndpointConnections"
+_SPELT = {"actionRequired": "actionsRequired"}  # this provider's word, the other providers' word
 _GROUPS = GROUPS[ACCOUNT_TYPE.lower()] = ("blob",)
 
 
@@ -42,7 +45,16 @@ def list_private_links(call: ArmCall) -> Answer:
 def list_connections(call: ArmCall) -> Answer:
     """Who has connected."""
     found = connections(call.tx, account_of(call).id)
-    return json_answer(200, {"value": [shown_connection(one) for one in found]})
+    return json_answer(200, {"value": [shown_storage_connection(one) for one in found]})
+
+
+def shown_storage_connection(connection: Resource) -> dict[str, Any]:
+    """A connection's JSON, in this provider's words and without the groups, which it does not show (description)."""
+    found = shown_connection(connection)
+    properties = {name: value for name, value in found["properties"].items() if name != "groupIds"}
+    own = {word: name for name, word in _SPELT.items()}
+    state = {own.get(name, name): value for name, value in properties["privateLinkServiceConnectionState"].items()}
+    return {**found, "properties": {**properties, "privateLinkServiceConnectionState": state}}
 
 
 def _connection(call: ArmCall) -> Resource:
@@ -56,7 +68,7 @@ def _connection(call: ArmCall) -> Resource:
 @PROVIDER.operation("PrivateEndpointConnections_Get")
 def get_connection(call: ArmCall) -> Answer:
     """One connection."""
-    return json_answer(200, shown_connection(_connection(call)))
+    return json_answer(200, shown_storage_connection(_connection(call)))
 
 
 @PROVIDER.operation("PrivateEndpointConnections_Put")
@@ -64,10 +76,11 @@ def decide_on_connection(call: ArmCall) -> Answer:
     """The owner approves or rejects."""
     connection = _connection(call)
     sent = (body_object(call).get("properties") or {}).get("privateLinkServiceConnectionState") or {}
+    sent = {_SPELT.get(name, name): value for name, value in sent.items()}
     connection.body["properties"]["privateLinkServiceConnectionState"] |= sent
     connection.modified = call.now
     call.tx.resources.put(connection)
-    return json_answer(200, shown_connection(connection))
+    return json_answer(200, shown_storage_connection(connection))
 
 
 @PROVIDER.operation("PrivateEndpointConnections_Delete")
