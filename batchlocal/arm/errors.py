@@ -6,6 +6,7 @@ resource provider adds RequestId and Time to the message, a target and, where th
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final
@@ -15,7 +16,7 @@ from batchlocal.faults import Fault
 from batchlocal.protocol import moments
 from batchlocal.protocol.messages import Answer, Request
 
-__all__ = ["CATALOGUE", "Wording", "answer_fault", "answer_refusal", "gateway", "provider"]
+__all__ = ["CATALOGUE", "OWN_WORDS", "Wording", "answer_fault", "answer_refusal", "gateway", "provider"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +49,17 @@ CATALOGUE: Final[dict[type[Refusal], Wording]] = {}
 """One entry a refusal; the modules of ``arm`` put theirs in with ``CATALOGUE.update({...})``."""
 
 
+OWN_WORDS: Final[dict[tuple[str, type[Refusal]], Wording]] = {}
+"""What one provider words itself though others share the rule: by its namespace in lower case, and the refusal."""
+_NAMESPACE = re.compile(r".*/providers/([^/]+)", re.IGNORECASE)
+
+
 def answer_refusal(refusal: Refusal, request: Request) -> Answer:
     """The error body that Azure sends for a refusal."""
-    return _answer(CATALOGUE[type(refusal)], vars(refusal), request)
+    found = _NAMESPACE.match(request.path)
+    namespace = found[1].lower() if found else ""
+    wording = OWN_WORDS.get((namespace, type(refusal))) or CATALOGUE[type(refusal)]
+    return _answer(wording, vars(refusal), request)
 
 
 _WHEN_ASKED: Final = {429: "SubscriptionRequestsThrottled", 500: "InternalServerError", 503: "ServerBusy"}

@@ -11,6 +11,7 @@ from batchlocal.arm.call import ArmCall
 from batchlocal.arm.errors import CATALOGUE, gateway
 from batchlocal.arm.resource_id import ResourceId
 from batchlocal.domain.refusals import Refusal
+from batchlocal.domain.tags import LONGEST_TAG_NAME, TagNameReserved, TagTooLong, TooManyTags, check_tags
 from batchlocal.platform import Platform
 from batchlocal.protocol import moments
 from batchlocal.protocol.messages import Answer
@@ -78,6 +79,16 @@ CATALOGUE.update(
         TagsInvalid: gateway(
             400, "InvalidRequestContent", "The request content was invalid: tags must be an object of strings."
         ),
+        # codes and messages as callers report them; that of too many is not documented
+        TagNameReserved: gateway(
+            400,
+            "InvalidTagNameCharacters",
+            "The tag names '{name}' have reserved characters '<,>,%,&,\\,?,/' or control characters.",
+        ),
+        TagTooLong: gateway(
+            400, "InvalidTagName", "The tag {part} '{text}' is too long: a {part} has at most {longest} characters."
+        ),
+        TooManyTags: gateway(400, "TooManyTags", "There are {count} tags; a resource has at most {most}."),
         ResourceGroupNotFound: gateway(404, "ResourceGroupNotFound", "Resource group '{group}' could not be found."),
         ResourceNotFound: gateway(
             404,
@@ -129,18 +140,21 @@ def body_object(call: ArmCall) -> dict[str, Any]:
     return call.body
 
 
-def tags_of(body: dict[str, Any]) -> dict[str, Any]:
+def tags_of(body: dict[str, Any], longest_name: int = LONGEST_TAG_NAME) -> dict[str, Any]:
     """``{"tags": ...}`` of a body, {} when it has none; null values count as empty (recorded: a tag without value).
 
     Raises:
         TagsInvalid: they are not names with texts.
+        TooManyTags, TagNameReserved, TagTooLong
     """
     tags = body.get("tags")
     if tags is None:
         return {}
     if not isinstance(tags, dict) or not all(isinstance(value, (str, type(None))) for value in tags.values()):
         raise TagsInvalid
-    return {"tags": {name: value or "" for name, value in tags.items()}}
+    found = {name: value or "" for name, value in tags.items()}
+    check_tags(found, longest_name)
+    return {"tags": found}
 
 
 def stored(call: ArmCall, resource_id: ResourceId, existing: Resource | None = None) -> Resource:

@@ -37,6 +37,7 @@ class QueryParameterInvalid(Refusal):
     """A query parameter of a list has no value that the list takes."""
 
     name: str
+    value: str
     reason: str
 
 
@@ -57,7 +58,7 @@ def filter_of(call: ArmCall, filterable: Mapping[str, Filterable]) -> Predicate 
     try:
         return compiled(text, filterable, fold=True)
     except FilterInvalid as invalid:
-        raise QueryParameterInvalid("$filter", str(invalid)) from None
+        raise QueryParameterInvalid("$filter", text[:200], str(invalid)) from None
 
 
 def page_size(call: ArmCall, name: str) -> int:
@@ -70,7 +71,7 @@ def page_size(call: ArmCall, name: str) -> int:
     if text is None:
         return _LARGEST_PAGE
     if not text.isdecimal() or not int(text[:9]) > 0:
-        raise QueryParameterInvalid(name, "it is a whole number of at least 1")
+        raise QueryParameterInvalid(name, text[:200], "it is a whole number of at least 1")
     return min(int(text[:9]), _LARGEST_PAGE)
 
 
@@ -84,7 +85,7 @@ def position(call: ArmCall) -> str:
     try:
         return base64.b64decode(token.encode("ascii") + b"=" * (-len(token) % 4), b"-_", validate=True).decode()
     except (binascii.Error, UnicodeError):
-        raise QueryParameterInvalid("$skiptoken", "it is none of this list's") from None
+        raise QueryParameterInvalid("$skiptoken", token[:200], "it is none of this list's") from None
 
 
 def listed(call: ArmCall, entries: Iterable[T], key: Callable[[T], str], show: Callable[[T], Any], size: int) -> Answer:
@@ -118,7 +119,7 @@ def listed_whole(call: ArmCall, shown: Sequence[Any]) -> Answer:
     """
     after = position(call) or "0"
     if not after.isdecimal():
-        raise QueryParameterInvalid("$skiptoken", "it is none of this list's")
+        raise QueryParameterInvalid("$skiptoken", after[:200], "it is none of this list's")
     rest = list(enumerate(shown, 1))[int(after[:9]) :]
     return listed(call, rest, lambda one: str(one[0]), lambda one: one[1], page_size(call, "maxresults"))
 

@@ -104,6 +104,32 @@ def test_tags_are_set_merged_and_removed_at_every_scope(world: World, scope: str
     assert world.send("PATCH", path, {"operation": "Frob"}, version=RESOURCES).status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("tags", "code"),
+    [
+        ({str(number): "" for number in range(51)}, "TooManyTags"),
+        ({"a/b": "c"}, "InvalidTagNameCharacters"),
+        ({"n" * 513: "c"}, "InvalidTagName"),
+        ({"a": "v" * 257}, "InvalidTagName"),
+    ],
+)
+def test_tags_that_azure_does_not_take(world: World, tags: dict[str, str], code: str) -> None:
+    at = f"{world.account}/providers/Microsoft.Resources/tags/default"
+    tries = [
+        world.send("PATCH", "", {"tags": tags}),
+        world.send("PATCH", f"{world.root}/resourceGroups/world", {"tags": tags}, version=RESOURCES),
+        world.send("PATCH", at, {"operation": "Merge", "properties": {"tags": tags}}, version=RESOURCES),
+    ]
+    assert [(one.status_code, one.json()["error"]["code"]) for one in tries] == [(400, code)] * 3
+    kept = {"hidden-link:/a/b": "Resource", **{f"t{number}": "v" * 256 for number in range(49)}}
+    assert world.done("PATCH", "", {"tags": kept}).json()["tags"] == kept
+    more = {"operation": "Merge", "properties": {"tags": {"one": "more"}}}
+    assert world.send("PATCH", at, more, version=RESOURCES).json()["error"]["code"] == "TooManyTags"
+    world.done("PATCH", "", {"tags": {}})
+    longer = world.send("PATCH", world.storage, {"tags": {"n" * 129: ""}}, version="2023-05-01")
+    assert longer.json()["error"]["code"] == "InvalidTagName"
+
+
 def test_templates_are_refused_in_a_sentence_that_says_what_to_do(world: World) -> None:
     path = f"{world.root}/resourceGroups/world/providers/Microsoft.Resources/deployments/one"
     refused = world.send("PUT", path, {"properties": {"mode": "Incremental", "template": {}}}, version=RESOURCES)
@@ -156,7 +182,13 @@ def test_pools_are_listed_filtered_selected_and_a_page_at_a_time(world: World) -
         page = world.http.get(page["nextLink"], timeout=10).json()
     assert every == [pool["name"] for pool in world.get("pools")["value"]]
     for query in ("maxresults=0", "maxresults=x", "$filter=frob", "$filter=((((", "$skiptoken=%25"):
-        assert world.send("GET", f"pools?{query}").status_code == 400, query
+        refused = world.send("GET", f"pools?{query}")
+        assert refused.status_code == 400, query
+        details = {one["code"]: one["message"] for one in refused.json()["error"]["details"]}  # a provider's form (F2)
+        assert details["QueryParameterName"] == query.partition("=")[0]
+        assert "x-ms-failure-cause" not in refused.headers
+    listed = f"{world.storage}/blobServices/default/containers?$maxpagesize=0"
+    assert "RequestId:" in world.send("GET", listed, version="2023-05-01").json()["error"]["message"]
 
 
 def test_waits_are_azures_own_with_recorded_timing_and_a_second_without(world: World, tmp_path: Path) -> None:

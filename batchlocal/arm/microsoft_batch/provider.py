@@ -7,8 +7,9 @@ from typing import Any
 
 from batchlocal import specs
 from batchlocal.arm.call import ArmCall
-from batchlocal.arm.errors import CATALOGUE, provider
+from batchlocal.arm.errors import CATALOGUE, OWN_WORDS, provider
 from batchlocal.arm.fabric import group_of
+from batchlocal.arm.listing import QueryParameterInvalid
 from batchlocal.arm.provider import ResourceProvider
 from batchlocal.domain.refusals import Refusal
 from batchlocal.protocol.routing import Route
@@ -61,6 +62,17 @@ CATALOGUE.update(
             Reason="{reason}",
         ),
     }
+)
+
+
+# as the Batch service words it, whose provider answers here ("Batch Status and Error Codes")
+OWN_WORDS["microsoft.batch", QueryParameterInvalid] = provider(
+    400,
+    "InvalidQueryParameterValue",
+    "Value for one of the query parameters specified in the request URI is invalid",
+    QueryParameterName="{name}",
+    QueryParameterValue="{value}",
+    Reason="{reason}",
 )
 
 

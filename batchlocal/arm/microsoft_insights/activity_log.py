@@ -64,7 +64,7 @@ def _place(call: ArmCall) -> tuple[int, int] | None:
     text = position(call)
     at, _, number = text.partition(".")
     if text and not (at.isdecimal() and number.isdecimal()):
-        raise QueryParameterInvalid("$skiptoken", "it is none of this list's")
+        raise QueryParameterInvalid("$skiptoken", text[:200], "it is none of this list's")
     return (int(at[:18]), int(number[:18])) if text else None
 
 

@@ -14,6 +14,7 @@ from batchlocal.arm.microsoft_resources.tag_names import NAME_TYPE
 from batchlocal.arm.resource_id import ResourceId
 from batchlocal.arm.shapes import check_shape
 from batchlocal.domain.refusals import Refusal
+from batchlocal.domain.tags import check_tags
 from batchlocal.protocol.messages import Answer
 from batchlocal.store.resources import Resource
 
@@ -75,6 +76,7 @@ def _answer(subject: Resource) -> Answer:
 
 
 def _keep(call: ArmCall, subject: Resource, tags: dict[str, str]) -> None:
+    check_tags(tags)
     subject.body["tags"] = tags
     subject.modified = call.now
     call.tx.resources.put(subject)

@@ -44,6 +44,7 @@ __all__ = ["finish_account", "sku_of", "started"]
 
 _ENVELOPE = ("sku", "kind", "id", "name", "type", "location", "tags", "identity", "properties")
 _RECORDED_CREATION = 17  # seconds, the Retry-After of 85 of 86 recorded creations (F9)
+_LONGEST_TAG_NAME = 128  # description: "Each tag must have a key with a length no greater than 128 characters"
 _NAME = re.compile(r"[a-z0-9]{3,24}")
 
 
@@ -118,7 +119,7 @@ def put_account(call: ArmCall) -> Answer:
         "sku": sku_of(body.get("sku") or {"name": "Standard_LRS"}),
         "kind": body.get("kind", "StorageV2"),
         "location": placed(taken, body.get("location"), group.body["location"], ACCOUNT_TYPE),
-        "tags": tags_of(body).get("tags", {}),
+        "tags": tags_of(body, _LONGEST_TAG_NAME).get("tags", {}),
         **({"identity": body["identity"]} if body.get("identity") else {}),
     }
     account.body["properties"] = _served(call, account, old, body.get("properties") or {})
@@ -245,7 +246,8 @@ def poll(call: ArmCall) -> Answer:
 def patch_account(call: ArmCall) -> Answer:
     """What is sent is changed, what is left out stays."""
     account, body = account_of(call), body_object(call)
-    account.body |= {key: body[key] for key in ("tags", "identity", "kind") if key in body}
+    account.body |= {key: body[key] for key in ("identity", "kind") if key in body}
+    account.body |= tags_of(body, _LONGEST_TAG_NAME)
     if "sku" in body:
         account.body["sku"] = sku_of(body["sku"])
     account.body["properties"] = _served(call, account, account.body["properties"], body.get("properties") or {})

@@ -9,8 +9,9 @@ from typing import Any
 from batchlocal import specs
 from batchlocal.arm.blob_access import import_clients
 from batchlocal.arm.call import ArmCall
-from batchlocal.arm.errors import CATALOGUE, Wording, gateway, provider
+from batchlocal.arm.errors import CATALOGUE, OWN_WORDS, Wording, gateway, provider
 from batchlocal.arm.fabric import ResourceNotFound, group_of
+from batchlocal.arm.listing import QueryParameterInvalid
 from batchlocal.arm.provider import ResourceProvider
 from batchlocal.domain.refusals import Refusal
 from batchlocal.platform import Platform
@@ -47,6 +48,9 @@ class BodyNotTaken(Refusal):
     reason: str
 
 
+OWN_WORDS["microsoft.storage", QueryParameterInvalid] = storage_error(
+    400, "InvalidQueryParameterValue", "The value of the query parameter '{name}' is invalid: {reason}."
+)
 CATALOGUE[BodyNotTaken] = gateway(400, "InvalidRequestPropertyName", "The property '{name}' is not taken: {reason}")
 
 
