@@ -149,9 +149,14 @@ async function showTask(place) {
       task[name] === null ? make("p", { class: "quiet" }, "not there") : make("pre", null, task[name] || " ")])];
 }
 
+/** A cell whose text breaks after slashes and underscores before it breaks anywhere else. */
+function pathCell(text) {
+  return make("td", { class: "code" }, text.split(/(?<=[/_])/).map((piece) => [piece, make("wbr")]));
+}
+
 function callRows(calls) {
-  return calls.map((call) => make("tr", null, make("td", null, when(call.time)), make("td", { class: "code" }, call.operation.replace(/^Microsoft\./, "")),
-    make("td", { class: "code" }, call.resource.replace(/^.*\/providers\/Microsoft\./, "")), make("td", null, call.status)));
+  return calls.map((call) => make("tr", null, make("td", null, when(call.time)), pathCell(call.operation.replace(/^Microsoft\./, "")),
+    pathCell(call.resource.replace(/^.*\/providers\/Microsoft\./, "")), make("td", null, call.status)));
 }
 
 async function showCalls() {
