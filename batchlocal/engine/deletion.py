@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from batchlocal.engine.errors import EngineError
 from batchlocal.engine.ledger import Ledger
-from batchlocal.engine.plan import condemned_layers, condemned_needs
+from batchlocal.engine.plan import condemned_layers, condemned_needs, with_all_needs
 from batchlocal.engine.run import Run, Stopped
 from batchlocal.engine.state import Resource
 from batchlocal.engine.steps import ProtectedResource, Steps
@@ -36,7 +36,7 @@ class Deletion:
         condemned = [one for one in unseen if one.urn in allowed]
         self._refuse_unnamed(condemned)
         for one in unseen:
-            if one.urn not in allowed and not one.delete:
+            if one.urn not in allowed and one.urn not in self._ledger.seen:
                 self._steps.only_shown(one.urn, one)
         self._delete(condemned)
 
@@ -60,10 +60,14 @@ class Deletion:
 
     def _delete(self, condemned: list[Resource]) -> None:
         kept = self._needed_by_others(condemned)
+        if not self._run.settings.targets.all:
+            for one in condemned:
+                if one.urn in kept and not one.delete:
+                    self._steps.only_shown(one.urn, one)
         condemned = [one for one in condemned if one.delete or one.urn not in kept]
         self._ledger.deleted |= {one.urn for one in condemned}
-        needs = condemned_needs(condemned)
-        kept_back: set[int] = set()
+        needs = condemned_needs(self._run.journal.old.resources)
+        kept_back = with_all_needs(needs, {id(one) for one in self._ledger.broken})
         for layer in condemned_layers(condemned):
             if self._run.stopped:
                 return
@@ -71,9 +75,7 @@ class Deletion:
             with ThreadPoolExecutor(self._run.settings.width) as pool:
                 errors = list(pool.map(self._delete_one, wanted))
             kept_back |= {id(one) for one, error in zip(wanted, errors, strict=True) if error is not None}
-            for one in layer:
-                if id(one) in kept_back:
-                    kept_back |= needs[id(one)]
+            kept_back = with_all_needs(needs, kept_back)
 
     def _needed_by_others(self, condemned: list[Resource]) -> set[str]:
         """URNs that entries which stay refer to, and that nothing else stands for."""

@@ -113,7 +113,12 @@ class Deployment:
         if self.ledger.failed(step.goal.needs()):
             self.ledger.unmade[step.urn] = True
             raise Skipped(step.urn, failed=True)
-        return self._steps.perform(step)
+        try:
+            return self._steps.perform(step)
+        except EngineError:
+            if step.old is not None:
+                self.ledger.broken.append(step.old)
+            raise
 
     # Outputs
 

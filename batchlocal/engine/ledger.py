@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from batchlocal.engine.goals import Goal
+from batchlocal.engine.state import Resource
 from batchlocal.engine.urns import package_of, type_of
 
 __all__ = ["Ledger"]
@@ -18,7 +19,7 @@ class Ledger:
     about to be, deleted before they are made anew. ``condemned`` maps those of them that went with another resource to
     the properties that forced it; ``taken`` are their entries, by identity, because one that waits for deletion may
     share its URN with a live one. ``unmade`` maps what was not made to whether that was for an error (else it is no
-    target).
+    target). ``broken`` are the old entries of resources whose steps failed.
     """
 
     goals: dict[str, Goal] = field(default_factory=dict)
@@ -29,6 +30,7 @@ class Ledger:
     condemned: dict[str, tuple[str, ...]] = field(default_factory=dict)
     taken: set[int] = field(default_factory=set)
     unmade: dict[str, bool] = field(default_factory=dict)
+    broken: list[Resource] = field(default_factory=list)
 
     def failed(self, needs: set[str]) -> bool:
         """Whether something needed was not made because of an error."""

@@ -25,6 +25,7 @@ __all__ = [
     "forced_by_option",
     "inverted",
     "local_difference",
+    "with_all_needs",
     "with_ignored",
 ]
 
@@ -138,7 +139,7 @@ def forced_by_option(difference: Difference, replace_on_changes: Iterable[str], 
 
 
 def condemned_needs(condemned: list[Resource]) -> dict[int, set[int]]:
-    """Which of the condemned each of them depends on, by identity.
+    """Which of the entries each of them depends on, by identity.
 
     What waits for deletion depends on its like, what is live on what is live, where there is such.
     """
@@ -150,6 +151,16 @@ def condemned_needs(condemned: list[Resource]) -> dict[int, set[int]]:
         found = [first.get(urn) or second.get(urn) for urn in one.needs() - {one.urn}]
         needs[id(one)] = {id(other) for other in found if other is not None}
     return needs
+
+
+def with_all_needs(needs: dict[int, set[int]], found: set[int]) -> set[int]:
+    """The found and all that they need, by identity, however far away; ``needs`` is what ``condemned_needs`` tells."""
+    found, left = set(found), list(found)
+    while left:
+        more = needs.get(left.pop(), set()) - found
+        found |= more
+        left += more
+    return found
 
 
 def condemned_layers(condemned: list[Resource]) -> list[list[Resource]]:

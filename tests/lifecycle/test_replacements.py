@@ -248,3 +248,56 @@ def test_a_dependant_of_two_that_are_deleted_first_goes_once(stage: Stage) -> No
     assert stage.run("up").steps.count("delete-replaced c") == 1
     assert len([1 for _, new in stage.cloud.compared if new["name"] == UNKNOWN]) == 1
     assert sorted(stage.cloud.things) == sorted(one.id for one in stage.entries().values())
+
+
+def test_what_a_failed_resource_needs_is_not_deleted_though_it_was_replaced(stage: Stage) -> None:
+    program = 'a = Thing("a", zone={0})\nThing("b", of=a.address, size={0})\nThing("c", zone={0})\n'
+    stage.program(program.format(1))
+    stage.run("up")
+    stage.program(program.format(2))
+    stage.cloud.faults["Update", "b"] = "error"
+    ran = stage.run("up", continue_on_error=True)
+    assert ran.code == 1
+    assert "delete-replaced c" in ran.steps
+    assert "delete-replaced a" not in ran.steps
+    assert sorted(stage.entries()) == ["a", "a!", "b", "c"]
+    stage.cloud.faults.clear()
+    assert stage.run("up").code == 0
+    assert sorted(stage.entries()) == ["a", "b", "c"]
+
+
+def test_what_is_protected_keeps_what_it_needs_now_and_not_what_waits_for_deletion(stage: Stage) -> None:
+    program = 'a = Thing("a", zone={0})\nThing("e", Options(protect=True), of=a.address)\n'
+    stage.program(program.format(1))
+    stage.run("up")
+    stage.program(program.format(2))
+    stage.cloud.faults["Delete", "a"] = "error"
+    assert stage.run("up").code == 1
+    assert sorted(stage.entries()) == ["a", "a!", "e"]
+    stage.cloud.faults.clear()
+    stage.program('Thing("a", zone=2)\n')
+    ran = stage.run("up")
+    assert ran.code == 1
+    assert sorted(ran.steps) == ["delete e", "delete-replaced a", "same a"]
+    assert sorted(stage.entries()) == ["a", "e"]
+
+
+def test_what_a_resource_that_is_no_target_needs_stays_though_the_program_has_it_no_more(stage: Stage) -> None:
+    stage.program('a = Thing("a", size=1)\nb = Thing("b", Options(depends_on=[a]))\nThing("c", of=b.address)\n')
+    stage.run("up")
+    stage.program('Thing("a", size=2)\nThing("c")\n')
+    ran = stage.run("up", target=(URN + "a",), target_dependents=True)
+    assert ran.code == 0
+    assert sorted(ran.steps) == ["same b", "same c", "update a"]
+    assert sorted(stage.entries()) == ["a", "b", "c"]
+
+
+def test_what_is_excluded_from_a_destroy_stays_with_its_former_self(stage: Stage) -> None:
+    stage.program('Thing("a", zone=1)\n')
+    stage.run("up")
+    stage.program('Thing("a", zone=2)\n')
+    stage.cloud.faults["Delete", "a"] = "error"
+    stage.run("up")
+    ran = stage.run("destroy", exclude=(URN + "a",))
+    assert ran.steps == ["same a", "same a"]
+    assert sorted(stage.entries()) == ["a", "a!"]
