@@ -19,6 +19,15 @@ if TYPE_CHECKING:
     from batchmgmt.endpoint import ServiceEndpoint as ServiceEndpoint
     from batchmgmt.errors import AzureError as AzureError
     from batchmgmt.errors import BatchManagementError as BatchManagementError
+    from batchmgmt.errors import Conflict as Conflict
+    from batchmgmt.errors import ConnectionFailed as ConnectionFailed
+    from batchmgmt.errors import Forbidden as Forbidden
+    from batchmgmt.errors import NotAuthenticated as NotAuthenticated
+    from batchmgmt.errors import NotFound as NotFound
+    from batchmgmt.errors import ResizeFailed as ResizeFailed
+    from batchmgmt.errors import Throttled as Throttled
+    from batchmgmt.errors import TimedOut as TimedOut
+    from batchmgmt.errors import UsageError as UsageError
     from batchmgmt.management import BatchManagement as BatchManagement
     from batchmgmt.secret import Secret as Secret
 
@@ -28,8 +37,17 @@ __all__ = [
     "BatchManagement",
     "BatchManagementError",
     "Cloud",
+    "Conflict",
+    "ConnectionFailed",
+    "Forbidden",
+    "NotAuthenticated",
+    "NotFound",
+    "ResizeFailed",
     "Secret",
     "ServiceEndpoint",
+    "Throttled",
+    "TimedOut",
+    "UsageError",
 ]
 
 _HOMES = {
@@ -38,8 +56,17 @@ _HOMES = {
     "BatchManagement": "management",
     "BatchManagementError": "errors",
     "Cloud": "clouds",
+    "Conflict": "errors",
+    "ConnectionFailed": "errors",
+    "Forbidden": "errors",
+    "NotAuthenticated": "errors",
+    "NotFound": "errors",
+    "ResizeFailed": "errors",
     "Secret": "secret",
     "ServiceEndpoint": "endpoint",
+    "Throttled": "errors",
+    "TimedOut": "errors",
+    "UsageError": "errors",
 }
 
 

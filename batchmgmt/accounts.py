@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from batchmgmt.applications import Applications
-from batchmgmt.errors import UsageError, acting
+from batchmgmt.errors import NotFound, UsageError, acting
 from batchmgmt.keys import Keys
 from batchmgmt.network import PrivateEndpointConnections
 from batchmgmt.packages import Packages
 from batchmgmt.pools import Pools
-from batchmgmt.waiting import PATIENCE, Waited, outcome
+from batchmgmt.waiting import PATIENCE, Waited, outcome, until
 
 if TYPE_CHECKING:
     from azure.batch import BatchClient
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from azure.mgmt.batch.models import BatchAccount, DetectorResponse, OutboundEnvironmentEndpoint
 
     from batchmgmt.endpoint import AuthMode, ServiceEndpoint
+    from batchmgmt.keys import KeyName
     from batchmgmt.management import BatchManagement
     from batchmgmt.storage import ContainerAccess
 
@@ -40,6 +41,41 @@ class Accounts:
         with acting("listing accounts"):
             return list(operations.list())
 
+    def ensure(
+        self,
+        resource_group: str,
+        name: str,
+        *,
+        location: str,
+        storage_account_id: str | None = None,
+        timeout: float = PATIENCE,
+        progress: Waited | None = None,
+    ) -> bool:
+        """Create the account if there is none, and wait for it; whether it was created. One that is there stays.
+
+        Args:
+            location: a region's short name, such as westeurope. storage_account_id: ARM id of the storage account to be
+                linked. timeout: seconds.
+
+        Raises:
+            UsageError: an account of that name is there, in another region.
+            TimedOut: Azure is creating it still. AzureError, ConnectionFailed: a request failed.
+        """
+        account, act = Account(self._management, resource_group, name), f"creating account '{name}'"
+        found = account.find()
+        if found is not None:
+            if found.location and _region(found.location) != _region(location):
+                raise UsageError(f"account '{name}' is in {found.location} already, not in {location}")
+            until(act, lambda: not _is_being_created(account.get()), timeout=timeout, progress=progress)
+            return False
+        wanted: dict[str, Any] = {"location": location}
+        if storage_account_id:
+            wanted["properties"] = {"autoStorage": {"storageAccountId": storage_account_id}}
+        with acting(act):
+            poller = self._management.sdk.batch_account.begin_create(resource_group, name, wanted)
+        outcome(act, poller, timeout=timeout, progress=progress)
+        return True
+
 
 class Account:
     """One Batch account; making one asks nothing of Azure yet."""
@@ -58,6 +94,15 @@ class Account:
         """The account as ARM has it. Raises AzureError, ConnectionFailed."""
         with acting(f"reading account '{self.name}'"):
             return self.management.sdk.batch_account.get(self.resource_group, self.name)
+
+    def find(self) -> BatchAccount | None:
+        """The account, or None where there is none of that name. Raises AzureError, ConnectionFailed."""
+        try:
+            return self.get()
+        except NotFound as missing:
+            if missing.code.lower() not in ("accountnotfound", "resourcenotfound"):
+                raise
+            return None
 
     def link_storage(self, storage_account_id: str) -> BatchAccount:
         """Link a storage account, for application packages and files. Raises AzureError, ConnectionFailed."""
@@ -118,10 +163,21 @@ class Account:
             raise UsageError(f"account '{self.name}' has no linked storage")
         return container_access(self.management, storage, container, ttl=ttl, permissions=permissions)
 
-    def endpoint(self, *, auth: AuthMode = "auto", details: bool = False) -> ServiceEndpoint:
+    def endpoint(
+        self, *, auth: AuthMode = "auto", key_name: KeyName = "primary", details: bool = False
+    ) -> ServiceEndpoint:
         """Where its Batch service is, with a key or a token. Raises as ``endpoint.resolve`` does."""
-        return self.management.endpoint(self.resource_group, self.name, auth=auth, details=details)
+        return self.management.endpoint(self.resource_group, self.name, auth=auth, key_name=key_name, details=details)
 
     def client(self, *, auth: AuthMode = "auto") -> BatchClient:
-        """azure-batch's client for its Batch service."""
+        """azure-batch's client for its Batch service. Raises as ``endpoint.resolve`` does."""
         return self.endpoint(auth=auth).client()
+
+
+def _is_being_created(account: BatchAccount) -> bool:
+    return account.properties is not None and account.properties.provisioning_state == "Creating"
+
+
+def _region(location: str) -> str:
+    """A region's short name: Azure takes ``West Europe`` for ``westeurope``."""
+    return location.replace(" ", "").lower()

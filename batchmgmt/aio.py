@@ -56,6 +56,7 @@ class _Noun:
 class Accounts(_Noun):
     """The accounts of a subscription."""
 
+    ensure = _threaded(accounts.Accounts.ensure)
     list = _threaded(accounts.Accounts.list)
 
 
@@ -148,6 +149,7 @@ class Account(_Noun):
     detector = _threaded(accounts.Account.detector)
     detectors = _threaded(accounts.Account.detectors)
     endpoint = _threaded(accounts.Account.endpoint)
+    find = _threaded(accounts.Account.find)
     get = _threaded(accounts.Account.get)
     images = _threaded(accounts.Account.images)
     link_storage = _threaded(accounts.Account.link_storage)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from batchmgmt.accounts import Account, Accounts
     from batchmgmt.activity import Activity
+    from batchmgmt.keys import KeyName
     from batchmgmt.locations import Locations
 
 __all__ = ["BatchManagement"]
@@ -113,6 +114,7 @@ class BatchManagement:
         *,
         stack: str | None = None,
         auth: AuthMode = "auto",
+        key_name: KeyName = "primary",
         details: bool = False,
     ) -> ServiceEndpoint:
         """The endpoint of an account, by resource group and name or by the stack that deployed it.
@@ -130,6 +132,7 @@ class BatchManagement:
                 outputs.resource_group,
                 outputs.account,
                 auth=auth,
+                key_name=key_name,
                 stack=outputs,
                 credential=lambda: self.credential,
             )
@@ -141,6 +144,7 @@ class BatchManagement:
             resource_group,
             account,
             auth=auth,
+            key_name=key_name,
             details=details,
             credential=lambda: self.credential,
         )

@@ -10,14 +10,14 @@ from typing import Annotated, Any
 import typer
 
 from batchmgmt.cli import queries
-from batchmgmt.cli.chosen import AccountOptions
+from batchmgmt.cli.chosen import AccountOptions, management_of
 from batchmgmt.cli.options import OutputFormat, ResourceGroup, Subscription, Yes, confirm, with_account_options
 from batchmgmt.cli.output import Format, say, show_all, show_one
 from batchmgmt.cli.progress import waiting
 
 __all__ = ["app"]
 
-app = typer.Typer(help="Batch accounts: list, show, link storage, delete.", no_args_is_help=True)
+app = typer.Typer(help="Batch accounts: create, list, show, link storage, delete.", no_args_is_help=True)
 
 
 @app.command("list")
@@ -50,6 +50,40 @@ def show(
     queries.show_account(options, format)
 
 
+@app.command()
+def create(
+    resource_group: Annotated[str, typer.Option("--resource-group", "-g", help="Resource group, which is there.")],
+    name: Annotated[str, typer.Option("--name", "-n", help="Name: 3 to 24 lower-case letters and digits.")],
+    location: Annotated[str, typer.Option("--location", "-l", help="Region, such as westeurope.")],
+    storage: Annotated[
+        str | None,
+        typer.Option("--storage-account", help="To be linked: ARM id, or name in that group.", show_default=False),
+    ] = None,
+    subscription: Subscription = None,
+) -> None:
+    """Create an account and wait until it is there; one that is there already stays as it is.
+
+    What it has here are Azure's defaults: for more, a stack of the Pulumi program describes it.
+
+    Examples:
+
+        batchmgmt account create -g my-group -n newaccount -l westeurope
+
+        batchmgmt account create -g my-group -n newaccount -l westeurope --storage-account my-storage
+    """
+    management = management_of(subscription)
+    linked = _storage_id(storage, management.subscription_id, resource_group) if storage else None
+    with waiting(f"creating account '{name}'") as news:
+        created = management.accounts.ensure(
+            resource_group,
+            name,
+            location=location,
+            storage_account_id=linked,
+            progress=lambda seconds: news(f"{seconds:.0f} s"),
+        )
+    say(f"account '{name}' is {'created' if created else 'there already, and stays as it is'}")
+
+
 @app.command("link-storage")
 @with_account_options
 def link_storage(
@@ -63,8 +97,7 @@ def link_storage(
         batchmgmt account link-storage --stack local --storage-account my-storage
     """
     account = options.account()
-    scope = f"/subscriptions/{account.management.subscription_id}/resourceGroups/{account.resource_group}"
-    wanted = storage if "/" in storage else f"{scope}/providers/Microsoft.Storage/storageAccounts/{storage}"
+    wanted = _storage_id(storage, account.management.subscription_id, account.resource_group)
     account.link_storage(wanted)
     say(f"account '{account.name}' is linked to {wanted.rsplit('/', 1)[-1]}")
 
@@ -128,6 +161,14 @@ def delete(
     with waiting(f"deleting account '{account.name}'") as news:
         account.delete(progress=lambda seconds: news(f"{seconds:.0f} s"))
     say(f"account '{account.name}' is gone")
+
+
+def _storage_id(storage: str, subscription: str, resource_group: str) -> str:
+    """The ARM id of a storage account that is named by its id, or by its name in the group."""
+    if "/" in storage:
+        return storage
+    group = f"/subscriptions/{subscription}/resourceGroups/{resource_group}"
+    return f"{group}/providers/Microsoft.Storage/storageAccounts/{storage}"
 
 
 def _decoded(detector: Mapping[str, Any]) -> dict[str, object]:

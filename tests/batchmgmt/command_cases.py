@@ -139,6 +139,11 @@ def make_account(place: Place) -> None:
     ).result()
 
 
+def account_there(place: Place) -> bool:
+    found: Any = place.account.management.account(place.account.resource_group, place.name).get()
+    return bool(found.properties.provisioning_state == "Succeeded")
+
+
 def account_gone(place: Place) -> bool:
     return place.name not in [
         each.name for each in place.account.management.accounts.list(place.account.resource_group)
@@ -218,6 +223,7 @@ def stands(status: str) -> Callable[[Place], bool]:
 CASES = {
     "endpoint show": Case("--details"),
     "endpoint storage": Case("--container NAME --ttl 900"),
+    "account create": Case("-g batchmgmt-tests -n NAME -l westeurope", done=account_there, named=False),
     "account list": Case("", named=False),
     "account show": Case(""),
     "account link-storage": Case("--storage-account STORAGE"),
