@@ -9,12 +9,14 @@ import uuid
 from dataclasses import replace
 from typing import Any, Final
 
+from batchlocal import quotas
 from batchlocal.autoscaling import enabled
 from batchlocal.domain import durations, schedule
 from batchlocal.domain import job as jobs
 from batchlocal.domain import pool as pools
 from batchlocal.domain import task as tasks
 from batchlocal.domain.job import Job
+from batchlocal.domain.quotas import PoolQuotaReached
 from batchlocal.domain.schedule import JobSchedule
 from batchlocal.domain.task import Task
 from batchlocal.platform import Platform
@@ -43,19 +45,26 @@ EXPIRY: Final = "job.expiry"
 EMPTY_JOB: Final = "job.empty"
 SCHEDULE: Final = "jobschedule.run"
 
+_NO_POOL: Final = ("AutoPoolCreationFailedWithQuotaReached", "The pool quota for the account is reached.")
+"""Code and message (Batch Status and Error Codes, job scheduling errors)."""
+
 EMPTY_JOB_SECONDS: Final = 60.0
 """How long a job that shall end with its tasks may stay without any. A job without tasks counts as complete (REST
 reference, onAllTasksComplete), but not in the first seconds (recorded, 2020): clients add tasks one call later."""
 
 
 def begin(platform: Platform, tx: Tx, job: Job, now: int, cause: str = "") -> Job:
-    """Write a new job down, with its automatic pool and its manager task.
+    """Write a new job down, with its automatic pool and its manager task; without them if it gets no pool.
 
     Raises:
         what ``pools.create`` raises of an automatic pool
     """
     if job.automatic_pool is not None:
-        job = jobs.on_pool(job, _automatic_pool(platform, tx, job, now, cause))
+        try:
+            job = jobs.on_pool(job, _automatic_pool(platform, tx, job, now, cause))
+        except PoolQuotaReached:
+            tx.jobs.put(job := jobs.not_begun(job, *_NO_POOL, now))
+            return job
     tx.jobs.put(job)
     manager = tasks.manager_of(job.key, job.properties, now)
     if manager is not None:
@@ -82,6 +91,8 @@ def _automatic_pool(platform: Platform, tx: Tx, job: Job, now: int, cause: str) 
     prefix = str(settings.get("autoPoolIdPrefix") or "")
     drawn = str(uuid.uuid4()).upper()
     pool = pools.create(job.account, f"{prefix}_{drawn}" if prefix else drawn, settings["pool"], now)
+    if account := tx.resources.find(job.account):
+        quotas.admit_pool(tx, account, settings["pool"])
     pool = replace(pool, hidden={**pool.hidden, "automatic": True})  # its events say so
     tx.pools.put(pool)
     platform.owe(tx, Effect("pool.resize", pool.key, now, {}, cause))

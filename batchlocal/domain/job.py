@@ -28,6 +28,7 @@ __all__ = [
     "disable",
     "enable",
     "manager_ended",
+    "not_begun",
     "on_pool",
     "settled",
     "task_failed",
@@ -54,7 +55,7 @@ class Job:
     """One job. ``pool`` and ``schedule`` are keys: the pool it runs on, the schedule that made it; moments are ticks.
 
     ``pool_id`` is the pool's id as executionInfo shows it: an automatic pool has an id of its own. ``disabled_how``
-    says what becomes of the running tasks when it is disabled.
+    says what becomes of the running tasks when it is disabled; ``scheduling_error`` why it could not begin.
     """
 
     account: str
@@ -72,6 +73,7 @@ class Job:
     pool_id: str = ""
     schedule: str = ""
     disabled_how: str = ""
+    scheduling_error: Properties | None = None
 
     @property
     def key(self) -> str:
@@ -143,6 +145,12 @@ def create(account: str, job_id: str, sent: Properties, now: int, *, schedule: s
     return on_pool(job, job_settings.pool_id(properties))
 
 
+def not_begun(job: Job, code: str, message: str, now: int) -> Job:
+    """The job is completed before it began, because it got no pool (REST reference, PoolInformation)."""
+    error = {"category": "usererror", "code": code, "message": message}
+    return replace(_moved(job, "completed", now), ended=now, scheduling_error=error)
+
+
 def on_pool(job: Job, pool_id: str) -> Job:
     """The job, bound to a pool."""
     return replace(job, pool_id=pool_id, pool=f"{job.account}/pools/{pool_id.lower()}" if pool_id else "")
@@ -157,6 +165,7 @@ def update(job: Job, sent: Properties, now: int, *, whole: bool = False) -> Job:
         JobBeingDeleted, JobBeingTerminated, JobCompleted, JobStateUnfit, PropertyNotTaken
     """
     check_takes_changes(job)
+    sent = _with_its_pool(job, sent)
     kept = job.properties
     if whole:
         kept = {name: kept[name] for name in _SET_ONCE if name in kept}
@@ -166,6 +175,25 @@ def update(job: Job, sent: Properties, now: int, *, whole: bool = False) -> Job:
     changed = replace(job, properties=properties, modified=now)
     named = job_settings.pool_id(properties)
     return on_pool(changed, named) if named else changed
+
+
+def _with_its_pool(job: Job, sent: Properties) -> Properties:
+    """The change, with the job's own automatic pool: of that only ``keepAlive`` can be updated, and only where the pool
+    lives as long as the job (REST reference, Job - Patch, poolInfo).
+
+    Raises:
+        PropertyNotTaken
+    """
+    before, given = job.automatic_pool, (sent.get("poolInfo") or {}).get("autoPoolSpecification")
+    if before is None or not given:
+        return sent
+    asked = job_settings.filled({"poolInfo": {"autoPoolSpecification": {**before, **given}}})["poolInfo"]
+    after: Properties = asked["autoPoolSpecification"]
+    changed = [name for name, value in after.items() if value != before.get(name)]
+    if changed and (changed != ["keepAlive"] or before["poolLifetimeOption"] != "job"):
+        reason = "Only keepAlive can be updated, of a pool that lives as long as its job"
+        raise PropertyNotTaken("autoPoolSpecification", "", reason)
+    return {**sent, "poolInfo": asked}
 
 
 def _check_change(job: Job, properties: Properties) -> None:

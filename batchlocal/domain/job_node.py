@@ -46,12 +46,15 @@ class JobNode:
 def is_prepared(record: JobNode | None, settings: Properties, node: Node) -> bool:
     """Whether the preparation on a node need not run (again) before the job's tasks; ``settings`` are the task's.
 
-    It runs again after a reboot unless ``rerunOnNodeRebootAfterSuccess`` is false.
+    It runs again after a reimage, and after a reboot if it had not succeeded or ``rerunOnNodeRebootAfterSuccess`` is
+    not false.
     """
     if record is None:
         return False
     run = record.preparation
-    if settings["rerunOnNodeRebootAfterSuccess"] and node.booted > run.started:
+    if node.imaged > run.started:
+        return False
+    if node.booted > run.started and (settings["rerunOnNodeRebootAfterSuccess"] or not run.succeeded):
         return False
     return run.state == "completed" or not settings["waitForSuccess"]
 
@@ -62,8 +65,8 @@ def started(now: int) -> Run:
 
 
 def retried(run: Run, now: int) -> Run:
-    """It failed and is tried again."""
-    return replace(run, retries=run.retries + 1, last_retry=now)
+    """It failed and is tried again: ``started`` is the last attempt's (JobPreparationTaskExecutionInformation)."""
+    return replace(run, started=now, retries=run.retries + 1, last_retry=now)
 
 
 def ended(run: Run, fact: Ended, now: int) -> Run:

@@ -67,8 +67,9 @@ _ACTIONS: Final = {
 class Node:
     """One node of a pool. ``number`` is its place in the pool and gives it its address; moments are ticks.
 
-    ``pending`` is an action that waits for the node's tasks to end; ``process`` names the start task's process
-    (``pid``, ``began``); ``users`` are the names, without passwords, of those who may log on.
+    ``imaged`` is when its disk was last made anew; ``pending`` is an action that waits for the node's tasks to end;
+    ``process`` names the start task's process (``pid``, ``began``); ``users`` are the names, without passwords, of
+    those who may log on.
     """
 
     pool: str
@@ -86,6 +87,7 @@ class Node:
     start_task: dict[str, Any] | None = None
     errors: tuple[dict[str, Any], ...] = ()
     booted: int = 0
+    imaged: int = 0
     pending: str = ""
     process: dict[str, Any] = field(default_factory=dict)
     users: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -202,7 +204,7 @@ def begin(node: Node, action: str, option: str, now: int) -> Node:
 def pending_due(node: Node, now: int) -> Node:
     """The node's tasks have ended, or need not: what was pending begins."""
     state, _ = _ACTIONS[node.pending]
-    fresh = replace(node, users={}, start_task=None) if node.pending == "reimage" else node
+    fresh = replace(node, users={}, start_task=None, imaged=now) if node.pending == "reimage" else node
     return _moved(replace(fresh, pending="", errors=()), state, now)
 
 
@@ -247,7 +249,7 @@ def preempt(node: Node, now: int) -> Node:
     """
     if node.dedicated or node.state in ("leavingpool", "preempted", "deallocated", "deallocating"):
         raise NodeStateUnusable
-    return _moved(replace(node, pending=""), "preempted", now)
+    return _moved(replace(node, pending="", imaged=now), "preempted", now)
 
 
 def leave(node: Node, now: int) -> Node:

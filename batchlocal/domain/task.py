@@ -253,9 +253,7 @@ def attempt_ended(task: Task, fact: Ended, now: int) -> Task:
     task = replace(task, used=list(task.usage.plus(fact.usage._replace(ran=now - task.started))))
     if failed_itself and may_retry:
         again = _moved(task, "active", now)
-        return replace(
-            again, retries=task.retries + 1, last_retry=now, exit_code=fact.exit_code, failure=fact.failure, process={}
-        )
+        return replace(again, retries=task.retries + 1, last_retry=now, process={})
     done = _moved(task, "completed", now)
     return replace(
         done,

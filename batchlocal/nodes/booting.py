@@ -219,8 +219,10 @@ class _StartTask:
             ended = await self._attempt()
             if ended.failure is None or (allowed != -1 and retries >= allowed) or self._is_overtaken():
                 return self._information(began, retries, again, ended)
-            retries, again = retries + 1, moments.now()
-            self._tell({"state": "running", "startTime": moments.iso(began), "retryCount": retries})
+            retries, began = retries + 1, moments.now()  # startTime is the last attempt's (StartTaskInformation)
+            again = began
+            info = {"state": "running", "startTime": moments.iso(began), "retryCount": retries}
+            self._tell({**info, "lastRetryTime": moments.iso(again)})
 
     async def _attempt(self) -> Ended:
         """Run the command to its end, or until the node goes another way."""

@@ -22,7 +22,9 @@ _CATEGORIES = {"usererror": "UserError", "servererror": "ServerError"}
 def job_shown(call: ServiceCall, job: Job) -> Properties:
     """The job's JSON."""
     body = head_shown(job, f"{call.url}/jobs/{job.id}")
-    info = {"startTime": moments.iso(job.created), "poolId": job.pool_id}
+    info: Properties = {"startTime": moments.iso(job.created), **({"poolId": job.pool_id} if job.pool_id else {})}
+    if job.scheduling_error:
+        info["schedulingError"] = failure_shown(job.scheduling_error)
     if job.terminate_reason:
         info["terminateReason"] = job.terminate_reason
     if job.ended:

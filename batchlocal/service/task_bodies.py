@@ -27,9 +27,9 @@ def task_shown(call: ServiceCall, job: Job, task: Task) -> dict[str, Any]:
 
 
 def execution_info(task: Task) -> dict[str, Any]:
-    """How the task runs, or ran."""
+    """How the task runs, or ran; what waits has no ``startTime`` (REST reference, TaskExecutionInformation)."""
     info: dict[str, Any] = {}
-    if task.started:
+    if task.started and task.state in ("running", "completed"):
         info["startTime"] = moments.iso(task.started)
     if task.ended:
         info["endTime"] = moments.iso(task.ended)

@@ -12,7 +12,8 @@ __all__ = ["JobNodes"]
 
 
 class JobNodes:
-    """Records by the keys of job and node; they go with either (``Jobs.remove``, ``Nodes.remove``)."""
+    """Records by the keys of job and node; they go with the job (``Jobs.remove``) and outlive the node (REST reference,
+    Job - List Preparation And Release Task Status)."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._run = connection.execute

@@ -28,9 +28,8 @@ class Nodes:
         )
 
     def remove(self, key: str) -> None:
-        """Remove a node; jobs that were prepared on it are so no longer."""
+        """Remove a node; what is known of jobs on it stays with them."""
         self._run("DELETE FROM node WHERE key = ?", (key,))
-        self._run("DELETE FROM job_node WHERE node = ?", (key,))
 
     def of_pool(self, pool: str) -> list[Node]:
         """A pool's nodes, by id (F10: 151 of 151 lists)."""

@@ -75,6 +75,7 @@ def test_a_failed_start_task_keeps_tasks_away_and_is_tried_as_often_as_it_may(
     pool = make_pool(up="starttaskfailed", start_task=start_task)
     info = the_node(batch, pool).start_task_info
     assert (info.exit_code, info.retry_count, info.result) == (4, 2, "failure")
+    assert info.start_time == info.last_retry_time  # that of the last attempt
     assert info.failure_info.code == "FailureExitCode"
 
 

@@ -7,7 +7,10 @@ import uuid
 import pytest
 
 from tests.control.conftest import Steered
+from tests.service.conftest import UBUNTU
 from tests.support.waiting import until
+
+POOL = {"vmSize": "standard_d2s_v3", "virtualMachineConfiguration": UBUNTU}
 
 
 @pytest.fixture
@@ -82,8 +85,20 @@ def test_a_pool_too_many_is_refused_at_both_planes(steered: Steered, account: st
     if plane == "arm":
         refused = steered.new_pool(account, "second", nodes=0)
     else:
-        refused = steered.service("POST", account, "pools", {"id": "second", "vmSize": "standard_d2s_v3"})
+        refused = steered.service("POST", account, "pools", {"id": "second", **POOL})
     assert (refused.status_code, code_of(refused)) == (409, "PoolQuotaReached")
+
+
+def test_a_job_that_gets_no_pool_of_its_own_is_completed_and_says_why(steered: Steered, account: str) -> None:
+    set_quotas(steered, account, poolQuota=0)
+    own = {"poolLifetimeOption": "job", "pool": {**POOL}}
+    job = {"id": "own", "poolInfo": {"autoPoolSpecification": own}, "jobManagerTask": {"id": "m", "commandLine": "x"}}
+    assert steered.service("POST", account, "jobs", job).status_code == 201
+    found = steered.service("GET", account, "jobs/own").json()
+    assert found["state"] == "completed"
+    error = found["executionInfo"]["schedulingError"]
+    assert (error["category"], error["code"]) == ("UserError", "AutoPoolCreationFailedWithQuotaReached")
+    assert steered.service("GET", account, "jobs/own/tasks").json()["value"] == []
 
 
 def test_jobs_count_until_they_are_completed(steered: Steered, account: str) -> None:
@@ -150,7 +165,7 @@ def test_a_pool_references_ten_packages_at_most(steered: Steered, account: str, 
         refused = steered.new_pool(account, applicationPackages=[{"id": f"{base}/applications/{n}"} for n in names])
     else:
         references = [{"applicationId": name} for name in names]
-        body = {"id": "p", "vmSize": "standard_d2s_v3", "applicationPackageReferences": references}
+        body = {"id": "p", **POOL, "applicationPackageReferences": references}
         refused = steered.service("POST", account, "pools", body)
     assert (refused.status_code, code_of(refused)) == (400, "InvalidPropertyValue")
     assert "at most 10" in refused.text

@@ -54,7 +54,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "batchlocal.certificates": {"domain", "platform", "protocol", "store"},
     "batchlocal.autoscaling": {"domain", "platform", "protocol", "store", "batchmgmt.autoscale"},
     "batchlocal.evacuation": {"domain", "job_lifecycle", "platform", "store"},
-    "batchlocal.job_lifecycle": {"autoscaling", "domain", "platform", "protocol", "store"},
+    "batchlocal.job_lifecycle": {"autoscaling", "domain", "platform", "protocol", "quotas", "store"},
     "batchlocal.datafolder": set(),
     "batchlocal.pytest_plugin": {"control.client", "datafolder", "environment", "plugin", "supervision"},
     "batchlocal.environment": {"datafolder"},

@@ -261,13 +261,39 @@ def automatic(lifetime: str, *, keep: bool = False) -> dict[str, Any]:
 
 
 def test_a_job_can_bring_its_own_pool(service: Service) -> None:
-    job = service.new_job(poolInfo=automatic("job"))
+    job = service.new_job(poolInfo=automatic("job"), jobPreparationTask={"commandLine": "/bin/true"})
     pool = service.get(f"/jobs/{job}")["executionInfo"]["poolId"]
     assert pool.startswith("mine_")
-    assert service.run(job, "t")["nodeInfo"]["poolId"] == pool
+    node = service.run(job, "t")["nodeInfo"]
+    assert node["poolId"] == pool
     service.send("POST", f"/jobs/{job}/terminate")
     until(lambda: service.is_gone(f"/pools/{pool}"))
+    (told,) = service.get(f"/jobs/{job}/jobpreparationandreleasetaskstatus")["value"]
+    assert told["nodeId"] == node["nodeId"]  # of nodes that have gone, too
     service.send("DELETE", f"/jobs/{job}")
+
+
+def test_of_a_jobs_own_pool_only_keep_alive_can_be_changed(service: Service) -> None:
+    job = service.new_job(poolInfo=automatic("job"))
+    before = service.get(f"/jobs/{job}")["poolInfo"]["autoPoolSpecification"]
+    pool = service.get(f"/jobs/{job}")["executionInfo"]["poolId"]
+
+    def change(**settings: Any) -> Any:
+        specification = {"poolLifetimeOption": "job", **settings}
+        return service.send("PATCH", f"/jobs/{job}", {"poolInfo": {"autoPoolSpecification": specification}})
+
+    for wrong in ({"autoPoolIdPrefix": "other"}, {"pool": {**before["pool"], "vmSize": "standard_d4s_v3"}}):
+        refused = change(**wrong)
+        assert (code(refused, 400), values(refused)["PropertyName"]) == (
+            "InvalidPropertyValue",
+            "autoPoolSpecification",
+        )
+    assert change(keepAlive=True).status_code == 200
+    assert service.get(f"/jobs/{job}")["poolInfo"]["autoPoolSpecification"] == {**before, "keepAlive": True}
+    service.send("DELETE", f"/jobs/{job}")
+    until(lambda: service.is_gone(f"/jobs/{job}"))
+    assert service.get(f"/pools/{pool}")["state"] == "active"
+    service.send("DELETE", f"/pools/{pool}")
 
 
 def test_a_pool_that_is_kept_alive_outlives_its_job(service: Service) -> None:
