@@ -51,6 +51,7 @@ _LONGEST_DISPLAY_NAME = 1024
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _DRIVE = re.compile(r"[A-Za-z]:")
 _SOURCES = ("autoStorageContainerName", "storageContainerUrl", "httpUrl")
+_UPLOAD_CONDITIONS = {word.lower(): word for word in ("TaskSuccess", "TaskFailure", "TaskCompletion")}
 _IDENTITY: Final = {"scope": "pool", "elevationLevel": "nonadmin"}
 
 
@@ -90,7 +91,23 @@ def filled(sent: Properties, job_retries: int) -> Properties:
         properties["applicationPackageReferences"] = lowered
     if instances := properties.get("multiInstanceSettings"):
         properties["multiInstanceSettings"] = {"numberOfInstances": 1, **instances}
+    if outputs := properties.get("outputFiles"):
+        properties["outputFiles"] = _filled_outputs(outputs)
     return properties
+
+
+def _filled_outputs(sent: list[Properties]) -> list[Properties]:
+    """Output files with their conditions spelt as the service shows them, whatever the caller's case was (recorded in
+    every api-version from 2017-05-01.5.0 to 2022-01-01.15.0)."""
+    return [_filled_output(output) for output in sent]
+
+
+def _filled_output(sent: Properties) -> Properties:
+    options = sent.get("uploadOptions") or {}
+    condition = str(options.get("uploadCondition", ""))
+    if condition.lower() not in _UPLOAD_CONDITIONS:
+        return sent
+    return {**sent, "uploadOptions": {**options, "uploadCondition": _UPLOAD_CONDITIONS[condition.lower()]}}
 
 
 def filled_identity(sent: Properties | None) -> Properties:

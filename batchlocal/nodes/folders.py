@@ -47,7 +47,8 @@ class NodeFolders:
 
     def make(self) -> None:
         """Make the tree; what is there stays."""
-        for folder in (self.startup, self.shared, self.workitems, self.applications, self.mounts, self.volatile):
+        inner = self.volatile / "startup"  # recorded: there on every node, whether its pool has a start task or none
+        for folder in (self.startup, self.shared, self.workitems, self.applications, self.mounts, inner):
             folder.mkdir(parents=True, exist_ok=True)
 
     def make_mounts(self, pool: Pool) -> None:

@@ -6,12 +6,13 @@ import asyncio
 import contextlib
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from batchlocal.domain.task import Ended
 from batchlocal.domain.usage import Usage
@@ -114,9 +115,9 @@ def _start(command: str, environment: dict[str, str], folders: TaskFolders, host
                 group=group,
                 extra_groups=None if user is None else (),
             )
-        except FileNotFoundError:
-            return _not_begun("CommandProgramNotFound", "The specified command program is not found")
         except (OSError, ValueError) as error:  # ValueError: what no system takes, such as a zero byte
+            if isinstance(error, OSError) and _is_nowhere(words[0], error, environment):
+                return _no_program(command)
             reason = error.strerror if isinstance(error, OSError) else error
             return _not_begun("CommandLaunchFailed", f"The command could not be started: {reason}")
     leftovers.began(process.pid, folders.root)
@@ -167,8 +168,24 @@ def _moved(pid: int) -> list[int]:
         return [0] * len(_IO)
 
 
-def _not_begun(code: str, message: str) -> Ended:
-    return Ended(None, {"category": "usererror", "code": code, "message": message})
+def _not_begun(code: str, message: str, **details: str) -> Ended:
+    failure: dict[str, Any] = {"category": "usererror", "code": code, "message": message}
+    if details:
+        failure["details"] = [{"name": name, "value": value} for name, value in details.items()]
+    return Ended(None, failure)
+
+
+def _is_nowhere(program: str, error: OSError, environment: dict[str, str]) -> bool:
+    """Whether there is no such program. A folder of the path that the task's user may not enter makes the system speak
+    of permission where it found nothing."""
+    return isinstance(error, FileNotFoundError) or shutil.which(program, path=environment.get("PATH")) is None
+
+
+def _no_program(command: str) -> Ended:
+    """How a task ends whose program was not found (recorded)."""
+    message = "The specified command program is not found"
+    details = {"CommandLine": command, "Message": "The system cannot find the file specified"}
+    return _not_begun("CommandProgramNotFound", message, **details)
 
 
 def kill_leftover(pid: int, began: str) -> None:

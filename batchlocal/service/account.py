@@ -20,6 +20,19 @@ def list_images(call: ServiceCall) -> Answer:
     return page_of(call, "supportedimages", found, lambda one: one[0], lambda one: _image(one[1]))
 
 
+@handles("Account_ListNodeAgentSkus")
+def list_node_agents(call: ServiceCall) -> Answer:
+    """The same by node agent, as it was before 2019-06-01.9.0 (azure-batch 6)."""
+    agents = sorted({image.agent for image in IMAGES})
+    return page_of(call, "nodeagentskus", agents, lambda agent: agent, _node_agent)
+
+
+def _node_agent(agent: str) -> dict[str, Any]:
+    images = [image for image in IMAGES if image.agent == agent]
+    references = [_image(image)["imageReference"] for image in images]
+    return {"id": agent, "verifiedImageReferences": references, "osType": images[0].system}
+
+
 def _image(image: Image) -> dict[str, Any]:
     return {
         "nodeAgentSKUId": image.agent,

@@ -183,10 +183,13 @@ def list_preparation_and_release(call: ServiceCall) -> Answer:
 
 @handles("Job_GetTaskCounts")
 def get_task_counts(call: ServiceCall) -> Answer:
-    """Kept counts of tasks and of their slots; before 2020-09-01.12.0 of tasks alone (recorded)."""
+    """Kept counts of tasks and of their slots; before 2020-09-01.12.0 of tasks alone (recorded).
+
+    Until 2018-03-01.6.1 the service told whether it had checked its counts against the tasks (azure-batch 3 and 4).
+    """
     counts, slots = call.tx.tasks.counts(job_of(call).key)
     if call.request.api_version < "2020-09-01":
         body = {"odata.metadata": f"{call.url}/$metadata#taskcounts/@Element"}
-        return Answer(200, {**body, **task_counts_shown(counts)})
+        return Answer(200, {**body, **task_counts_shown(counts), "validationStatus": "Validated"})
     body = {"odata.metadata": f"{call.url}/$metadata#taskcountsresult/@Element"}
     return Answer(200, {**body, "taskCounts": task_counts_shown(counts), "taskSlotCounts": task_counts_shown(slots)})

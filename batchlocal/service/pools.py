@@ -30,6 +30,7 @@ from batchlocal.store.effects import Effect
 __all__ = ["pool_asked", "pool_of", "run_in_version"]
 
 _LOW_PRIORITY_SINCE = "2017-05-01.5.0"
+_CLOUD_SERVICES_UNTIL = "2024"  # recorded: versions from 2016 to 2023 refuse such a pool for its packages first
 _TODAY_SINCE = "2021"  # recorded: pools differ in small things between 2020-09-01.12.0 and 2024-02-01.19.0
 _MOST_REMOVED = 100  # REST reference, Pool - Remove Nodes
 
@@ -123,6 +124,8 @@ def owe_resize(call: ServiceCall, pool: Pool) -> None:
 def add_pool(call: ServiceCall) -> Answer:
     """201; the pool is resizing from the start."""
     if call.body.get("cloudServiceConfiguration"):
+        if call.request.api_version < _CLOUD_SERVICES_UNTIL:
+            check_packages(call, call.body)
         raise CloudServicesRetired
     if not call.body.get("virtualMachineConfiguration"):
         raise PropertyMissing("virtualMachineConfiguration")  # REST reference, Pool - Add

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from batchlocal.specs.differences import Difference
 from batchlocal.specs.model import Constraints, Operation, Parameter, Property, Schema
-from batchlocal.specs.versions import Difference
 
 __all__ = ["SchemaBuilder", "build_operation", "build_parameters"]
 
@@ -90,6 +90,7 @@ class SchemaBuilder:
             absent.update(difference.absent.get(owner, ()))
             renamed.update(difference.renamed.get(owner, {}))
             all_nodes.update(difference.retired.get(owner, {}))
+            absent.difference_update(difference.retired.get(owner, ()))
         return absent, renamed, all_nodes
 
 

@@ -47,8 +47,7 @@ class Table:
         missing = {name for difference in self._older for name in difference.operations}
         statuses = {name: status for difference in self._older for name, status in difference.statuses.items()}
         present = [raw for raw in self._raw["operations"] if raw["id"] not in missing]
-        present += [raw for difference in self._older for raw in difference.retired_operations]
-        return tuple(build_operation(raw, statuses) for raw in present)
+        return tuple(build_operation(raw, statuses) for raw in (*present, *self._retired))
 
     def operation(self, operation_id: str) -> Operation:
         """One operation; raises KeyError for one that the version does not have."""
@@ -56,7 +55,7 @@ class Table:
 
     def parameters(self, operation_id: str) -> tuple[Parameter, ...]:
         """The path, query and header parameters of an operation; raises KeyError for one that is not described."""
-        described = {raw["id"]: raw for raw in self._raw["operations"]}
+        described = {raw["id"]: raw for raw in (*self._raw["operations"], *self._retired)}
         return build_parameters(described[operation_id])
 
     def schema(self, name: str) -> Schema:
@@ -68,6 +67,11 @@ class Table:
                 found = builder.named(name)
                 self._schemas.update(builder.made)
         return found
+
+    @cached_property
+    def _retired(self) -> tuple[Mapping[str, Any], ...]:
+        """The operations that newer versions dropped."""
+        return tuple(raw for difference in self._older for raw in difference.retired_operations)
 
     @cached_property
     def _by_id(self) -> dict[str, Operation]:

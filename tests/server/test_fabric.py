@@ -222,10 +222,26 @@ def test_an_api_version_shows_only_what_it_has(world: World) -> None:
     assert "encryption" not in shown("2019-08-01")
     assert "dedicatedCoreQuotaPerVMFamily" not in shown("2019-04-01")
     assert {"coreQuota"} <= shown("2017-01-01")
+    for version, enforced in (("2020-03-01", False), ("2020-05-01", True), ("2024-07-01", True)):
+        account = world.get("", version=version)["properties"]
+        assert account["dedicatedCoreQuotaPerVMFamilyEnforced"] is enforced, version
     pool = world.get("pools/pool", version="2020-05-01")["properties"]
     assert pool["maxTasksPerNode"] == world.get("pools/pool")["properties"]["taskSlotsPerNode"]
     refused = world.send("PATCH", "", {"properties": {"networkProfile": {}}}, version="2022-01-01")
     assert refused.json()["error"]["code"] == "InvalidRequestBody"
+
+
+def test_a_private_link_resource_was_named_like_its_account(world: World) -> None:
+    def shown(version: str) -> list[tuple[str, str]]:
+        found = world.get("privateLinkResources", version=version)["value"]
+        return [(one["name"], *one["properties"]["requiredZoneNames"]) for one in found]
+
+    zone = "privatelink.batch.azure.com"
+    name, region = world.account.rsplit("/", 1)[-1], WHERE["location"]
+    assert shown("2022-01-01") == [(name, f"privatelink.{region}.batch.azure.com")]
+    assert world.get(f"privateLinkResources/{name}", version="2022-01-01")["properties"]["groupId"] == "batchAccount"
+    assert shown("2022-06-01") == [("batchAccount", zone)]
+    assert shown("2022-10-01") == [("batchAccount", zone), ("nodeManagement", zone)]
 
 
 def test_an_account_shows_the_perimeter_that_it_is_associated_with(world: World) -> None:

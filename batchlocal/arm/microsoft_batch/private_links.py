@@ -25,7 +25,9 @@ __all__ = ["connect", "disconnect", "finish_deletion", "finish_update", "shown_c
 _GROUPS = GROUPS[ACCOUNT_TYPE.lower()] = ("batchAccount", "nodeManagement")
 _EFFECTS = {"Updating": "private-endpoint-connection.update", "Deleting": "private-endpoint-connection.delete"}
 _SECONDS = 5  # no recording tells how long; two polls of a client that waits three seconds
-_ZONE = "privatelink.batch.azure.com"  # recorded December 2024; until 2020 the zone named the region (F8)
+_ZONE = "privatelink.batch.azure.com"
+_ONE_ZONE_SINCE = "2022-06-01"  # recorded: before it the zone names the region, and the resource the account
+_NODES_SINCE = "2022-10-01"  # recorded: before it the account alone could be connected to
 
 
 @dataclass(eq=False)
@@ -50,29 +52,34 @@ CATALOGUE.update(
 )
 
 
-def _resources(account: Resource) -> list[dict[str, Any]]:
-    return [
-        {
-            "id": f"{account.id}/privateLinkResources/{group}",
-            "name": group,
-            "type": f"{ACCOUNT_TYPE}/privateLinkResources",
-            "properties": {"groupId": group, "requiredMembers": [group], "requiredZoneNames": [_ZONE]},
-        }
-        for group in _GROUPS
-    ]
+def _resources(account: Resource, api_version: str) -> list[dict[str, Any]]:
+    """The account's private link resources as an api-version has them (12 recordings of 2020-03-01 to 2024-02-01)."""
+    groups = _GROUPS if api_version >= _NODES_SINCE else _GROUPS[:1]
+    return [_resource(account, group, of_today=api_version >= _ONE_ZONE_SINCE) for group in groups]
+
+
+def _resource(account: Resource, group: str, *, of_today: bool) -> dict[str, Any]:
+    name = group if of_today else account.name
+    zone = _ZONE if of_today else _ZONE.replace(".", f".{account.body['location']}.", 1)
+    return {
+        "id": f"{account.id}/privateLinkResources/{name}",
+        "name": name,
+        "type": f"{ACCOUNT_TYPE}/privateLinkResources",
+        "properties": {"groupId": group, "requiredMembers": [group], "requiredZoneNames": [zone]},
+    }
 
 
 @PROVIDER.operation("PrivateLinkResource_ListByBatchAccount")
 def list_private_links(call: ArmCall) -> Answer:
     """The account itself and its node management endpoint."""
-    return listed_whole(call, _resources(account_of(call)))
+    return listed_whole(call, _resources(account_of(call), call.request.api_version))
 
 
 @PROVIDER.operation("PrivateLinkResource_Get")
 def get_private_link(call: ArmCall) -> Answer:
     """One of them, by name."""
     wanted = call.parameters["privateLinkResourceName"].lower()
-    for resource in _resources(account_of(call)):
+    for resource in _resources(account_of(call), call.request.api_version):
         if resource["name"].lower() == wanted:
             return Answer(200, resource)
     raise PrivateLinkResourceNotFound

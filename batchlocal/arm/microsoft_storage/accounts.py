@@ -21,6 +21,7 @@ from batchlocal.arm.fabric import (
     tags_of,
 )
 from batchlocal.arm.locations import placed
+from batchlocal.arm.microsoft_storage import settings
 from batchlocal.arm.microsoft_storage.deleted_accounts import forget, remember
 from batchlocal.arm.microsoft_storage.keys import new_keys
 from batchlocal.arm.microsoft_storage.private_links import shown_storage_connection
@@ -42,7 +43,7 @@ from batchlocal.store.resources import Resource
 
 __all__ = ["finish_account", "sku_of", "started"]
 
-_ENVELOPE = ("sku", "kind", "id", "name", "type", "location", "tags", "identity", "properties")
+_ENVELOPE = ("extendedLocation", "sku", "kind", "id", "name", "type", "location", "tags", "identity", "properties")
 _RECORDED_CREATION = 17  # seconds, the Retry-After of 85 of 86 recorded creations (F9)
 _LONGEST_TAG_NAME = 128  # description: "Each tag must have a key with a length no greater than 128 characters"
 _NAME = re.compile(r"[a-z0-9]{3,24}")
@@ -120,7 +121,8 @@ def put_account(call: ArmCall) -> Answer:
         "kind": body.get("kind", "StorageV2"),
         "location": placed(taken, body.get("location"), group.body["location"], ACCOUNT_TYPE),
         "tags": tags_of(body, _LONGEST_TAG_NAME).get("tags", {}),
-        **({"identity": body["identity"]} if body.get("identity") else {}),
+        **({"extendedLocation": body["extendedLocation"]} if body.get("extendedLocation") else {}),
+        **_identity(call, account, body),
     }
     account.body["properties"] = _served(call, account, old, body.get("properties") or {})
     if taken is not None:
@@ -145,6 +147,12 @@ def started(call: ArmCall, kind: str, subject: Resource, seconds: float, region:
     return Answer(202, headers=headers, content=b"", media_type="text/plain; charset=utf-8")
 
 
+def _identity(call: ArmCall, account: Resource, body: dict[str, Any]) -> dict[str, Any]:
+    if not body.get("identity"):
+        return {}
+    return {"identity": settings.identity(call, account.body.get("identity") or {}, body["identity"])}
+
+
 def sku_of(sku: dict[str, Any]) -> dict[str, Any]:
     """A SKU with the tier that its name says."""
     return {"name": sku["name"], "tier": str(sku["name"]).partition("_")[0]}
@@ -157,16 +165,14 @@ def _served(call: ArmCall, account: Resource, old: dict[str, Any], sent: dict[st
     origin = call.platform.blob_origin
     old = {name: value for name, value in old.items() if name not in SECOND_REGION}
     tier = {"accessTier": "Hot"} if account.body["kind"] in ("StorageV2", "BlobStorage") else {}
-    rules = {"ipv6Rules": [], "bypass": "AzureServices", "defaultAction": "Allow"}
     properties = {
-        "allowBlobPublicAccess": False,
         "allowCrossTenantReplication": False,
         "allowSharedKeyAccess": True,
         "creationTime": moment,
         "keyCreationTime": {"key1": moment, "key2": moment},
         "privateEndpointConnections": [],
         "statusOfPrimary": "available",
-        "supportsHttpsTrafficOnly": True,
+        "supportsHttpsTrafficOnly": settings.https_alone(call.request.api_version),
         **tier,
         **old,
         **sent,
@@ -174,42 +180,18 @@ def _served(call: ArmCall, account: Resource, old: dict[str, Any], sent: dict[st
         "primaryEndpoints": {"blob": f"{origin}/{account.name}/"},
         "provisioningState": "Succeeded",
     }
-    firewall = {**(old.get("networkAcls") or {}), **(sent.get("networkAcls") or {})}
-    properties["networkAcls"] = {**rules, "ipRules": [], "virtualNetworkRules": [], **firewall}
-    properties["encryption"] = _encryption(moment, old.get("encryption") or {}, sent.get("encryption") or {})
-    return properties
-
-
-def _encryption(moment: str, old: dict[str, Any], sent: dict[str, Any]) -> dict[str, Any]:
-    """Blobs and files are always encrypted; what was sent says with which key."""
-    services = {
-        name: {
-            "keyType": "Account",
-            "lastEnabledTime": moment,
-            **((old.get("services") or {}).get(name) or {}),
-            **((sent.get("services") or {}).get(name) or {}),
-            "enabled": True,
-        }
-        for name in ("blob", "file")
-    }
-    return {"keySource": "Microsoft.Storage", **old, **sent, "services": services}
+    return properties | settings.filled(call, old, sent)
 
 
 def _shown(call: ArmCall, account: Resource) -> dict[str, Any]:
     answer = shown(account, ACCOUNT_TYPE, *_ENVELOPE)
     answer["properties"] = {
-        "minimumTlsVersion": _least_tls(call.request.api_version),
+        **settings.defaults_shown(call.request.api_version),
         **answer["properties"],
         "primaryLocation": answer["location"],
         "privateEndpointConnections": [shown_storage_connection(one) for one in connections(call.tx, account.id)],
     }
     return answer
-
-
-def _least_tls(api_version: str) -> str:
-    """What an account made without a version shows: recorded are TLS1_2 in all answers of api-versions of 2019 and
-    TLS1_0 in all of 2023-05-01; nothing recorded or documented says why."""
-    return "TLS1_2" if api_version < "2020" else "TLS1_0"
 
 
 async def finish_account(platform: Platform, effect: Effect) -> None:
@@ -246,8 +228,7 @@ def poll(call: ArmCall) -> Answer:
 def patch_account(call: ArmCall) -> Answer:
     """What is sent is changed, what is left out stays."""
     account, body = account_of(call), body_object(call)
-    account.body |= {key: body[key] for key in ("identity", "kind") if key in body}
-    account.body |= tags_of(body, _LONGEST_TAG_NAME)
+    account.body |= {key: body[key] for key in ("tags", "kind") if key in body} | _identity(call, account, body)
     if "sku" in body:
         account.body["sku"] = sku_of(body["sku"])
     account.body["properties"] = _served(call, account, account.body["properties"], body.get("properties") or {})
