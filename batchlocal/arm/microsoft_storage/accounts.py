@@ -228,7 +228,8 @@ def poll(call: ArmCall) -> Answer:
 def patch_account(call: ArmCall) -> Answer:
     """What is sent is changed, what is left out stays."""
     account, body = account_of(call), body_object(call)
-    account.body |= {key: body[key] for key in ("tags", "kind") if key in body} | _identity(call, account, body)
+    account.body |= {key: body[key] for key in ("kind",) if key in body} | _identity(call, account, body)
+    account.body |= tags_of(body, _LONGEST_TAG_NAME)
     if "sku" in body:
         account.body["sku"] = sku_of(body["sku"])
     account.body["properties"] = _served(call, account, account.body["properties"], body.get("properties") or {})
