@@ -229,14 +229,20 @@ class _Background:
             sample(platform),
         )
         self._tasks = [asyncio.create_task(one) for one in work]
+        for task in self._tasks:
+            task.add_done_callback(_tell_of_trouble)
 
     async def stop(self) -> None:
         for task in self._tasks:
             task.cancel()
-        for ended in await asyncio.gather(*self._tasks, return_exceptions=True):
-            if isinstance(ended, Exception):
-                _log.error("background work ended badly", exc_info=ended)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
+
+
+def _tell_of_trouble(task: asyncio.Task[None]) -> None:
+    """Nothing in the background ends by itself: what does is told at once, for the server goes on without it."""
+    if not task.cancelled() and (trouble := task.exception()) is not None:
+        _log.error("background work ended badly; restart the server (batchlocal stop)", exc_info=trouble)
 
 
 def _platform(data: DataFolder, options: Options, users: TaskUsers, port: int) -> Platform:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from http import HTTPStatus
@@ -30,20 +30,25 @@ __all__ = ["CATEGORY", "LogStorage", "NotStored", "deliver", "hour_blob", "origi
 
 CATEGORY: Final = "ServiceLog"
 _SETTING: Final = "Microsoft.Insights/diagnosticSettings"
+_STORAGE: Final = "microsoft.storage/storageaccounts"
 _CONTAINER: Final = f"insights-logs-{CATEGORY.lower()}"
 _AT_ONCE: Final = 500
 _LOOK_SECONDS: Final = 0.25
 _TROUBLE_SECONDS: Final = 2.0
+_REFUSALS: Final = 5
+"""How often a place may refuse events in a row, while a new key becomes known for one, before they are given up."""
 _HEADERS: Final = {"x-ms-version": "2021-12-02"}
 _log = logging.getLogger(__name__)
 
 
 async def deliver(platform: Platform) -> None:
-    """Deliver what waits, for ever; cancel to stop. An event may come twice after a kill, never not at all."""
+    """Deliver what waits, for ever; cancel to stop. An event may come twice after a kill, and gets lost only at a
+    storage account that has refused it some times."""
     async with LogStorage(platform) as logs:
+        delivery = _Delivery(platform, logs)
         while True:
             try:
-                found = await _deliver_some(platform, logs)
+                found = await delivery.deliver_some()
             except NotStored as trouble:
                 _log.warning("service events cannot be delivered now: %s", trouble)
                 await asyncio.sleep(_TROUBLE_SECONDS)
@@ -51,26 +56,68 @@ async def deliver(platform: Platform) -> None:
                 await asyncio.sleep(0 if found == _AT_ONCE else _LOOK_SECONDS)
 
 
-async def _deliver_some(platform: Platform, logs: LogStorage) -> int:
-    waiting = platform.store.read.service_events.waiting(_AT_ONCE)
-    lines: dict[tuple[str, str], list[bytes]] = defaultdict(list)
-    logged: list[tuple[str, dict[str, Any]]] = []
-    for event in waiting:
-        account = platform.store.read.resources.find(event.account)
-        for setting in settings_of(platform.store.read, event.account, "logs", _wanted) if account else ():
-            record = _record(account, event)
-            if storage := setting.get("storageAccountId"):
-                lines[storage, hour_blob(record)].append(orjson.dumps(record))
-            if workspace := setting.get("workspaceId"):
-                logged.append((workspace.lower(), _row(record)))
-    for (storage, blob), content in lines.items():
-        await logs.append(storage, f"{_CONTAINER}/{blob}", content)
-    if waiting:
-        with platform.store.write() as tx:
-            for workspace, row in logged:
-                tx.service_events.log(workspace, row)
-            tx.service_events.delivered(waiting)
-    return len(waiting)
+Place = tuple[str, str]
+"""A storage account's id, and a container and blob in it."""
+
+
+class _Delivery:
+    """Delivers to each destination what it has not had, whatever becomes of the others."""
+
+    def __init__(self, platform: Platform, logs: LogStorage) -> None:
+        self._platform = platform
+        self._logs = logs
+        self._had: dict[Place, int] = {}  # the number of the last event that a place has of those that still wait
+        self._refusals: Counter[Place] = Counter()
+
+    async def deliver_some(self) -> int:
+        """Deliver the next events; how many.
+
+        Raises:
+            NotStored: a place does not have them yet; they wait.
+        """
+        read = self._platform.store.read
+        waiting = read.service_events.waiting(_AT_ONCE)
+        lines: dict[Place, list[bytes]] = defaultdict(list)
+        logged: list[tuple[str, dict[str, Any]]] = []
+        for event in waiting:
+            account = read.resources.find(event.account)
+            for setting in settings_of(read, event.account, "logs", _wanted) if account else ():
+                record = _record(account, event)
+                if storage := setting.get("storageAccountId"):
+                    place = storage, f"{_CONTAINER}/{hour_blob(record)}"
+                    if event.number > self._had.get(place, 0):
+                        lines[place].append(orjson.dumps(record))
+                if workspace := setting.get("workspaceId"):
+                    logged.append((workspace.lower(), _row(record)))
+        if waiting:
+            await self._store(lines, waiting[-1].number)
+            self._had.clear()
+            with self._platform.store.write() as tx:
+                for workspace, row in logged:
+                    tx.service_events.log(workspace, row)
+                tx.service_events.delivered(waiting)
+        return len(waiting)
+
+    async def _store(self, lines: Mapping[Place, Sequence[bytes]], last: int) -> None:
+        """Append to every place; ``last`` is the number of the last event among the lines.
+
+        Raises:
+            NotStored: as one place said, once all others have theirs.
+        """
+        trouble: NotStored | None = None
+        for place, content in lines.items():
+            try:
+                await self._logs.append(*place, content)
+            except NotStored as found:
+                self._refusals[place] += found.is_refusal
+                if self._refusals[place] < _REFUSALS:
+                    trouble = found
+                    continue
+                _log.warning("%d service events are lost: %s refuses them (%s)", len(content), place[0], found)
+            self._refusals.pop(place, None)
+            self._had[place] = last
+        if trouble is not None:
+            raise trouble
 
 
 def settings_of(
@@ -137,7 +184,14 @@ def origin_row(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class NotStored(Exception):
-    """Storage did not answer, or refused; the text says which."""
+    """Storage did not answer, or refused, which it may do for ever (``is_refusal``); the text says why."""
+
+    def __init__(self, cause: Exception) -> None:
+        import httpx
+
+        status = cause.response.status_code if isinstance(cause, httpx.HTTPStatusError) else 0
+        super().__init__(f"storage answered {status}" if status else type(cause).__name__)
+        self.is_refusal = 400 <= status < 500
 
 
 class LogStorage:
@@ -166,19 +220,21 @@ class LogStorage:
     async def append(self, storage_id: str, place: str, lines: Sequence[bytes]) -> None:
         """Append lines to an append blob (``CONTAINER/BLOB``), which is made with its container when they are missing.
 
+        An id that is no storage account's gets nothing.
+
         Raises:
             NotStored
         """
         import httpx
 
         storage = self._platform.store.read.resources.find(storage_id)
-        if storage is None:
+        if storage is None or storage.type != _STORAGE:
             return
         await self._platform.blobs.wait_ready()
         try:
             await self._append(storage, place, b"\n".join(lines) + b"\n")
         except (httpx.HTTPError, OSError) as trouble:
-            raise NotStored(type(trouble).__name__) from None
+            raise NotStored(trouble) from None
 
     async def _append(self, storage: Resource, place: str, content: bytes) -> None:
         http, sas = self._http, _sas(storage)

@@ -137,6 +137,31 @@ def test_a_failed_resize_and_a_deletion_are_told(watched: Watched) -> None:
     assert deleted["startTime"] < deleted["endTime"]
 
 
+def test_a_destination_that_takes_nothing_keeps_nothing_from_the_others(watched: Watched, pool: str) -> None:
+    steered, setting = watched.steered, {"logs": [{"category": "ServiceLog", "enabled": True}]}
+    scope = f"/subscriptions/{steered.local.subscription}"
+    group = f"/resourceGroups/{steered.group}/providers"
+    batch = f"{group}/Microsoft.Batch/batchAccounts/{watched.account}"
+    closed = f"{group}/Microsoft.Storage/storageAccounts/closed{uuid.uuid4().hex[:9]}"
+    body = {"location": "westeurope", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}}
+    assert steered.arm("PUT", closed, body, _STORAGE_VERSION).ok
+    fault = {"operation": "AppendBlob_*", "plane": "storage", "account": closed.rsplit("/", 1)[-1], "times": "always"}
+    assert steered.control("POST", "/faults", {**fault, "status": 403, "code": "AuthorizationFailure"}).ok
+    settings = {f"{batch}/providers/Microsoft.Insights/diagnosticSettings/to-{to[-4:]}": to for to in (closed, batch)}
+    for path, to in settings.items():
+        sent = {"properties": {**setting, "storageAccountId": scope + to}}
+        assert steered.arm("PUT", path, sent, _SETTING_VERSION).ok
+    for number in range(3):
+        assert steered.new_pool(watched.account, f"told{number}", nodes=0).ok
+        watched.await_event("PoolCreateEvent", f"told{number}")
+    rows = f"/workspaces/{watched.workspace}/logs?operation=PoolCreateEvent"
+    until(lambda: "told2" in steered.control("GET", rows).text)
+    assert [len(watched.events("PoolCreateEvent", f"told{number}")) for number in range(3)] == [1, 1, 1]
+    for path in settings:
+        assert steered.arm("DELETE", path, version=_SETTING_VERSION).ok
+    steered.control("DELETE", "/faults")
+
+
 def test_a_tasks_life_is_told(watched: Watched, pool: str) -> None:
     """batch-task-start-event, -complete-event, -fail-event: a failure is told in addition to the completion."""
     steered, account = watched.steered, watched.account
