@@ -7,7 +7,7 @@ groups into ``GROUPS`` and serves the connections under its own operations.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from batchlocal.domain.refusals import Refusal
 from batchlocal.store import Tx
 from batchlocal.store.resources import Resource
 
-__all__ = ["GROUPS", "connect", "connection_of", "connections", "disconnect", "shown_connection"]
+__all__ = ["GROUPS", "Link", "connect", "connection_of", "connections", "disconnect", "shown_connection"]
 
 GROUPS: dict[str, tuple[str, ...]] = {}
 """The groups (private link sub-resources) that can be connected to, by resource type in lower case."""
@@ -54,63 +54,64 @@ CATALOGUE.update(
 )
 
 
-def connect(
-    tx: Tx,
-    target_id: str,
-    private_endpoint_id: str,
-    group_ids: Iterable[str],
-    message: str,
-    now: int,
-    *,
-    guid: str,
-    approved: bool = True,
-) -> Resource:
+@dataclass(frozen=True)
+class Link:
+    """What a private endpoint asks of the resource that it leads to.
+
+    ``target_id`` and ``endpoint_id`` are resource IDs, ``guid`` the private endpoint's ``resourceGuid``, recorded as
+    the second part of the connection's name; ``group_ids`` are names of the target's private link resources, such as
+    ``batchAccount``. ``approved``: whether the caller may approve for the owner (``privateLinkServiceConnections``);
+    if not (``manualPrivateLinkServiceConnections``) the owner has to, and is shown ``message`` meanwhile.
+    """
+
+    target_id: str
+    endpoint_id: str
+    guid: str
+    group_ids: Sequence[str]
+    message: str = ""
+    approved: bool = True
+
+
+def connect(tx: Tx, link: Link, now: int) -> Resource:
     """Connect a private endpoint to a resource, or change the groups of one that is connected already.
 
-    Args:
-        tx: a write transaction.
-        target_id: the id of the resource that is connected to, such as a Batch account's.
-        private_endpoint_id: the id of the private endpoint; a resource of Microsoft.Network.
-        group_ids: names of the target's private link resources, such as ``batchAccount``.
-        message: what the caller says to the target's owner, shown while the connection waits for approval.
-        now: the moment in ticks.
-        guid: the private endpoint's ``resourceGuid``, which is recorded as the second part of the connection's name.
-        approved: whether the caller may approve for the owner (``privateLinkServiceConnections``); if not
-            (``manualPrivateLinkServiceConnections``) the owner has to.
+    ``now`` is in ticks. A connection that is there keeps what its owner has decided.
 
     Raises:
         PrivateLinkTargetNotFound, PrivateLinkGroupUnknown
     """
-    target = tx.resources.find(target_id)
+    target = tx.resources.find(link.target_id)
     known = GROUPS.get(target.type.lower()) if target else None
     if target is None or known is None:
-        raise PrivateLinkTargetNotFound(target_id)
-    groups = [_group(group, target_id, known) for group in group_ids]
-    connection = connection_of(tx, target_id, private_endpoint_id)
-    if connection is None:
-        endpoint = ResourceId.parse(private_endpoint_id)
-        where = ResourceId.parse(target.id).child(_KIND, f"{endpoint.name}.{guid}")
-        connection = Resource(
-            id=str(where),
-            type=where.type,
-            subscription=target.subscription,
-            resource_group=target.resource_group,
-            name=where.name,
-            parent=target.id,
-            body={
-                "properties": {
-                    "provisioningState": "Succeeded",
-                    "privateEndpoint": {"id": private_endpoint_id},
-                    "privateLinkServiceConnectionState": _first_state(message, approved=approved),
-                }
-            },
-            hidden={"type": f"{ResourceId.parse(target.id).type}/{_KIND}"},
-            created=now,
-        )
+        raise PrivateLinkTargetNotFound(link.target_id)
+    groups = [_group(group, link.target_id, known) for group in link.group_ids]
+    connection = connection_of(tx, link.target_id, link.endpoint_id) or _new_connection(target, link, now)
     connection.body["properties"]["groupIds"] = groups
     connection.modified = now
     tx.resources.put(connection)
     return connection
+
+
+def _new_connection(target: Resource, link: Link, now: int) -> Resource:
+    parent, endpoint = ResourceId.parse(target.id), ResourceId.parse(link.endpoint_id)
+    where = parent.child(_KIND, f"{endpoint.name}.{link.guid}")
+    return Resource(
+        id=str(where),
+        type=where.type,
+        subscription=target.subscription,
+        resource_group=target.resource_group,
+        name=where.name,
+        parent=target.id,
+        body={
+            "properties": {
+                "provisioningState": "Succeeded",
+                "privateEndpoint": {"id": link.endpoint_id},
+                "privateLinkServiceConnectionState": _first_state(link),
+            }
+        },
+        hidden={"type": f"{parent.type}/{_KIND}"},
+        created=now,
+    )
 
 
 def _group(group: str, target_id: str, known: tuple[str, ...]) -> str:
@@ -120,10 +121,10 @@ def _group(group: str, target_id: str, known: tuple[str, ...]) -> str:
     return found
 
 
-def _first_state(message: str, *, approved: bool) -> dict[str, str]:
-    if approved:
+def _first_state(link: Link) -> dict[str, str]:
+    if link.approved:
         return {"status": "Approved", "description": "Auto-approved", "actionsRequired": "None"}
-    return {"status": "Pending", "description": message, "actionsRequired": "None"}
+    return {"status": "Pending", "description": link.message, "actionsRequired": "None"}
 
 
 def disconnect(tx: Tx, target_id: str, private_endpoint_id: str) -> None:

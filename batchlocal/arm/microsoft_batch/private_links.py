@@ -11,7 +11,7 @@ from batchlocal.arm.errors import CATALOGUE, provider
 from batchlocal.arm.fabric import accept, retry_after
 from batchlocal.arm.listing import listed_whole
 from batchlocal.arm.microsoft_batch.provider import ACCOUNT_TYPE, PROVIDER, InvalidBody, account_of, properties_of
-from batchlocal.arm.private_endpoints import GROUPS, connect, connections, disconnect, shown_connection
+from batchlocal.arm.private_endpoints import GROUPS, connections, shown_connection
 from batchlocal.domain.refusals import Refusal
 from batchlocal.platform import Platform
 from batchlocal.protocol import moments
@@ -20,7 +20,7 @@ from batchlocal.store import Tx
 from batchlocal.store.effects import Effect
 from batchlocal.store.resources import Resource
 
-__all__ = ["connect", "disconnect", "finish_deletion", "finish_update", "shown_connections"]
+__all__ = ["finish_deletion", "finish_update", "shown_connections"]
 
 _GROUPS = GROUPS[ACCOUNT_TYPE.lower()] = ("batchAccount", "nodeManagement")
 _EFFECTS = {"Updating": "private-endpoint-connection.update", "Deleting": "private-endpoint-connection.delete"}

@@ -14,7 +14,7 @@ from batchlocal.arm.call import ArmCall
 from batchlocal.arm.kept import KeptType, Values, serve, text_at
 from batchlocal.arm.microsoft_network.provider import ENVELOPE, PROVIDER, born
 from batchlocal.arm.microsoft_network.virtual_networks import endpoints_in, prefixes_of
-from batchlocal.arm.private_endpoints import connect, connection_of, disconnect
+from batchlocal.arm.private_endpoints import Link, connect, connection_of, disconnect
 from batchlocal.arm.shapes import InvalidValue
 from batchlocal.domain.subnets import free_address
 from batchlocal.platform import Platform
@@ -67,7 +67,7 @@ def _connect(call: ArmCall, endpoint: Resource, connection: dict[str, Any], *, a
     sent = connection["properties"]
     message = str(sent.get("requestMessage") or "")
     guid, groups = endpoint.body["properties"]["resourceGuid"], sent.get("groupIds") or []
-    connect(call.tx, _target(connection), endpoint.id, groups, message, call.now, guid=guid, approved=approved)
+    connect(call.tx, Link(_target(connection), endpoint.id, guid, groups, message, approved), call.now)
 
 
 def _take_address(tx: Tx, endpoint: Resource) -> None:
