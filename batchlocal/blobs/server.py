@@ -128,7 +128,9 @@ class BlobServer:
                     stdout=asyncio.subprocess.PIPE,
                     stderr=log,
                     pass_fds=[lock],
-                    start_new_session=True,  # a terminal's Ctrl-C is the server's, which lets it end in order
+                    # a group of its own, as a terminal's Ctrl-C is the server's, which lets it end in order; and the
+                    # server's session, which tells it from what tasks leave behind (nodes/leftovers.py)
+                    preexec_fn=os.setpgrp,
                 )
         assert self._process.stdout is not None
         try:

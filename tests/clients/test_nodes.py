@@ -299,7 +299,9 @@ def test_node_counts_tell_the_states_of_all_pools(batch: BatchClient, account: A
     until(lambda: next(c for c in batch.list_pool_node_counts() if c.pool_id == account.pool).dedicated.idle == 2)
 
 
-def test_what_leaves_a_tasks_group_ends_with_the_task(batch: BatchClient, make_pool: MakePool) -> None:
+def test_what_leaves_a_tasks_group_ends_with_the_task_and_nothing_else(
+    batch: BatchClient, make_pool: MakePool, container: ContainerClient
+) -> None:
     daemon = 'sh -c "echo \\$\\$ >> pids; exec sleep 600"'
     service_of_the_node = f"/bin/sh -c 'setsid {daemon} & while ! test -s pids; do sleep 0.1; done'"
     pool = make_pool(start_task=service.BatchStartTask(command_line=service_of_the_node))
@@ -311,6 +313,7 @@ def test_what_leaves_a_tasks_group_ends_with_the_task(batch: BatchClient, make_p
     left = text(batch, job, "early", "wd/pids").split()
     assert len(left) == 2
     until(lambda: not any(is_running(pid) for pid in left))
+    container.upload_blob("blob", b"linked storage goes on")
     (started,) = b"".join(batch.download_node_file(pool, node, "startup/wd/pids")).decode().split()
     assert is_running(started)
     batch.begin_reboot_node(pool, node, {"nodeRebootOption": "requeue"})
