@@ -45,22 +45,19 @@ LIVING: Final = frozenset({"idle", "running", "starting", "creating", "waitingfo
 UNUSABLE: Final = frozenset({"unusable", "preempted", "unknown", "starttaskfailed"})
 """States in which a node is of no use to tasks (article batch-automatic-scaling, $UsableNodeCount)."""
 
-_UP: Final = LIVING - {"creating", "starting"}
-"""The reference speaks of idle and running nodes, the article error-handling of problem nodes that are rebooted, and
-"Batch Status and Error Codes" of refusals for nodes that are being created or started."""
-
 _COMING_UP: Final = frozenset({"starting", "waitingforstarttask"})
 
 LEAVES_TASKS: Final = frozenset({"taskcompletion", "retaineddata"})
 """Options that let running tasks finish; ``requeue`` and ``terminate`` end them."""
 
 _ACTIONS: Final = {
-    "reboot": ("rebooting", _UP | {"unusable", "starttaskfailed"}),
+    "reboot": ("rebooting", LIVING | {"unusable", "starttaskfailed"}),
     "reimage": ("reimaging", frozenset({"idle", "running"})),
-    "deallocate": ("deallocating", _UP | {"unusable", "starttaskfailed"}),
+    "deallocate": ("deallocating", LIVING | {"unusable", "starttaskfailed"}),
     "start": ("starting", frozenset({"deallocated"})),
 }
-"""What may be asked of a node: the state that follows, and the states from which it may be asked."""
+"""What may be asked of a node: the state that follows, and the states from which it may be asked. The reference lets
+only idle and running nodes reboot; Azure lets those that are offline or being created, too (recorded 2016, 2025)."""
 
 
 @dataclass(frozen=True, slots=True)

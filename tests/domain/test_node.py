@@ -60,8 +60,9 @@ def test_a_reboot_that_waits_for_tasks_takes_no_new_ones() -> None:
     assert (begun.state, begun.state_since, begun.pending) == ("rebooting", 6, "")
 
 
-def test_a_reboot_of_an_idle_node_waits_for_nothing() -> None:
-    assert nodes.begin(a_node(), "reboot", "taskcompletion", 2).state == "rebooting"
+@pytest.mark.parametrize("state", ["idle", "creating", "offline"])
+def test_a_reboot_of_a_node_without_tasks_waits_for_nothing(state: str) -> None:
+    assert nodes.begin(a_node(state), "reboot", "taskcompletion", 2).state == "rebooting"
 
 
 @pytest.mark.parametrize(
@@ -69,8 +70,6 @@ def test_a_reboot_of_an_idle_node_waits_for_nothing() -> None:
     [
         ("rebooting", "reboot", nodes.NodeBeingRebooted),
         ("leavingpool", "reboot", nodes.NodeStateUnusable),
-        ("creating", "reboot", nodes.NodeBeingCreated),
-        ("starting", "deallocate", nodes.NodeBeingStarted),
         ("preempted", "deallocate", nodes.NodeStateUnusable),
         ("idle", "start", nodes.NodeStateUnusable),
         ("starting", "start", nodes.NodeBeingStarted),
