@@ -6,6 +6,7 @@ import os
 import time
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
@@ -260,3 +261,19 @@ def test_a_retrying_client_of_storage_gets_through(steered: Steered, blobs: Cont
         client.upload_blob("again", b"content")
     [left] = steered.control("GET", "/faults").json()["value"]
     assert (left["account"], left["struck"]) == ("another", 0)
+
+
+def test_a_package_is_not_made_in_an_application_that_goes_meanwhile(steered: Steered, blobs: ContainerClient) -> None:
+    storage = f"/resourceGroups/{steered.group}/providers/Microsoft.Storage/storageAccounts/{blobs.account_name}"
+    linked = {"storageAccountId": f"/subscriptions/{steered.local.subscription}{storage}"}
+    account = steered.new_account({"autoStorage": linked})
+    application = "/applications/short"
+    assert steered.account("PUT", account, application, {}).ok
+    set_fault(steered, operation="Container_Create", plane="storage", kind="delay", seconds=1.0)
+    with ThreadPoolExecutor(1) as pool:
+        made = pool.submit(steered.account, "PUT", account, f"{application}/versions/1", {})
+        until(lambda: steered.control("GET", "/faults").json() == {"value": []})  # it has struck
+        assert steered.account("DELETE", account, application).ok
+        assert made.result().status_code == 404
+    assert steered.account("PUT", account, application, {}).ok
+    assert steered.account("GET", account, f"{application}/versions").json()["value"] == []

@@ -128,7 +128,8 @@ async def put_package(call: ArmCall) -> Answer:
     with _stale_key_told():
         await make_container(call.platform, _storage(call), application.hidden["container"])
     with call.platform.store.write() as tx:
-        package = existing or Resource(
+        application = application_of(call)  # it may have gone meanwhile
+        package = tx.resources.find(f"{application.id}/versions/{version}") or Resource(
             f"{application.id}/versions/{version}",
             PACKAGE_TYPE,
             application.subscription,
