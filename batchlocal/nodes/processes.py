@@ -100,6 +100,7 @@ def _start(command: str, environment: dict[str, str], folders: TaskFolders, host
     if not words:
         return _not_begun("CommandLineInvalid", "The command line is empty")
     host.hand_over(folders)
+    # A user of its own costs a fork. setpriv would spare it, but is root until it has read the task's LD_* variables.
     user, group = (None, None) if host.is_server or host.windows else host.ids
     with folders.append(folders.stdout) as stdout, folders.append(folders.stderr) as stderr:
         try:
