@@ -138,11 +138,13 @@ class Display:
         self._started = time.monotonic()
         self._sequence = 0
         self._hidden: list[str] = []
+        self._hidden_parts: list[Any] = []
         self._log: TextIO | None = event_log.open("w") if event_log else None
 
     def hide(self, secrets: list[str]) -> None:
         """Texts that are never to be shown."""
         self._hidden = sorted({*self._hidden, *secrets}, key=len, reverse=True)
+        self._hidden_parts = [part for part in map(_parsed, self._hidden) if isinstance(part, dict | list)]
 
     def _clean(self, text: str) -> str:
         for secret in self._hidden:
@@ -256,12 +258,32 @@ class Display:
                 self._log = None
 
     def _event(self, kind: str, body: Values) -> None:
-        event = {"sequence": self._sequence, "timestamp": int(time.time()), kind: body}
+        shown = self._cleaned(body) if self._hidden else body
+        event = {"sequence": self._sequence, "timestamp": int(time.time()), kind: shown}
         self._sequence += 1
         self._view.event(event)
         if self._log is not None:
-            self._log.write(self._clean(json.dumps(event)) + "\n")
+            self._log.write(json.dumps(event) + "\n")
             self._log.flush()
+
+    def _cleaned(self, value: Any) -> Any:
+        """A value with every secret text in it masked, and objects and lists that such a text spells."""
+        if isinstance(value, str):
+            return self._clean(value)
+        if value in self._hidden_parts:
+            return "[secret]"
+        if isinstance(value, list):
+            return [self._cleaned(item) for item in value]
+        if isinstance(value, dict):
+            return {name: self._cleaned(item) for name, item in value.items()}
+        return value
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
 
 
 class MaskedStream:
@@ -276,6 +298,11 @@ class MaskedStream:
         for secret in self._secrets:
             text = text.replace(secret, "[secret]")
         return self._stream.write(text)
+
+    @property
+    def unmasked(self) -> TextIO:
+        """The stream beneath, for JSON that is masked already: text put into it could end its being JSON."""
+        return self._stream
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)

@@ -58,9 +58,12 @@ def deletable(targets: Targets, resources: list[Resource]) -> set[str]:
     if targets.included:
         return _with_dependents(resources, {one.urn for one in resources if targets.names(one.urn)})
     kept = {one.urn for one in resources if not targets.names(one.urn)}
-    if targets.exclude_dependents:
-        kept = _with_dependents(resources, kept)
-    return every - with_needs(resources, kept)
+    kept = with_needs(resources, kept)
+    if targets.exclude_dependents:  # of what is needed, too: of the stack that is all that it has (CLI 3.260, seen)
+        before: set[str] = set()
+        while kept != before:
+            before, kept = kept, with_needs(resources, _with_dependents(resources, kept))
+    return every - kept
 
 
 def with_needs(resources: list[Resource], urns: set[str]) -> set[str]:

@@ -164,24 +164,31 @@ def _spell_aliases(request: Any) -> None:
 
 def _tell_dependencies(request: Any) -> None:
     """Make each property that depends on resources an output value that says so."""
-    values = json_format.MessageToDict(request.object)
+    values = {name: _with_outputs(value) for name, value in json_format.MessageToDict(request.object).items()}
     for name, value in values.items():
-        found = set(_dependencies(value))
-        if found >= (given := set(request.propertyDependencies[name].urns)):
-            continue
-        if not (isinstance(value, dict) and value.get(SIGNATURE) == OUTPUT):
-            value = _output(value)
-        values[name] = {**value, "dependencies": sorted(given | set(value.get("dependencies", ())))}
+        given = set(request.propertyDependencies[name].urns)
+        if not given <= set(_dependencies(value)):
+            made = value if _is_output(value) else {SIGNATURE: OUTPUT, "value": value}
+            values[name] = {**made, "dependencies": sorted(given | set(made.get("dependencies", ())))}
     request.object.CopyFrom(to_wire(values))
 
 
-def _output(value: Any) -> dict[str, Any]:
-    """A value as an output value: secrets and unknowns have marks of their own there."""
+def _with_outputs(value: Any) -> Any:
+    """The value with output values in place of secrets and unknowns, at any depth."""
     if value == UNKNOWN:
         return {SIGNATURE: OUTPUT}
+    if isinstance(value, list):
+        return [_with_outputs(item) for item in value]
+    if not isinstance(value, dict):
+        return value
     if is_secret(value):
-        return {**_output(value["value"]), "secret": True}
-    return {SIGNATURE: OUTPUT, "value": value}
+        inner = _with_outputs(value["value"])
+        return {**(inner if _is_output(inner) else {SIGNATURE: OUTPUT, "value": inner}), "secret": True}
+    return value if SIGNATURE in value else {name: _with_outputs(item) for name, item in value.items()}
+
+
+def _is_output(value: Any) -> bool:
+    return isinstance(value, dict) and value.get(SIGNATURE) == OUTPUT
 
 
 def _take_dependencies(request: Any, needed: list[str] | None) -> None:
@@ -204,7 +211,7 @@ def _dependencies(value: Any) -> Iterator[str]:
         for item in value:
             yield from _dependencies(item)
     elif isinstance(value, dict):
-        if value.get(SIGNATURE) == OUTPUT:
+        if _is_output(value):
             yield from value.get("dependencies") or ()
         for item in value.values():
             yield from _dependencies(item)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
-from batchlocal.engine.display import Shown, View
+from batchlocal.engine.display import MaskedStream, Shown, View
 from batchlocal.engine.rendering import created_lines, difference_lines, shown_value
 from batchlocal.engine.urns import name_of, type_of
 
@@ -126,7 +126,7 @@ class EventView(View):
     """Pulumi's engine events, one JSON object a line."""
 
     def event(self, event: Values) -> None:
-        print(json.dumps(event), flush=True)
+        print(json.dumps(event), file=_beneath_mask(), flush=True)
 
 
 class PreviewJsonView(View):
@@ -153,7 +153,13 @@ class PreviewJsonView(View):
         body: Values = {"config": self._config, "steps": self._steps}
         if self._diagnostics:
             body["diagnostics"] = self._diagnostics
-        print(json.dumps({**body, "duration": round(seconds * 1e9), "changeSummary": counts}, indent=2), flush=True)
+        whole = {**body, "duration": round(seconds * 1e9), "changeSummary": counts}
+        print(json.dumps(whole, indent=2), file=_beneath_mask(), flush=True)
+
+
+def _beneath_mask() -> TextIO:
+    """Where JSON goes, whose texts have been masked one by one."""
+    return sys.stdout.unmasked if isinstance(sys.stdout, MaskedStream) else sys.stdout
 
 
 def _line(shown: Shown, *, preview: bool) -> str:

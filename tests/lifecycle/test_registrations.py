@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from batchlocal.engine.values import is_secret
+from batchlocal.engine.values import UNKNOWN, is_secret
 from batchlocal.engine.versions import is_older
 from tests.lifecycle.stage import URN, Stage
 
@@ -31,6 +31,13 @@ def test_a_transform_of_its_own_says_what_a_resource_depends_on(stage: Stage) ->
     made = stage.entries()["b"]
     assert made.dependencies == [URN + "a"]
     assert made.property_dependencies == {"name": [], "size": []}
+
+
+def test_a_transform_sees_what_is_unknown_where_it_stands(stage: Stage) -> None:
+    same = "lambda args: pulumi.ResourceTransformResult(props=args.props, opts=args.opts)"
+    stage.program(f'z = Thing("z")\nThing("b", Options(transforms=[{same}]), parts=[z.address, "x"])\n')
+    assert stage.run("preview").code == 0
+    assert stage.cloud.created_in_preview[-1]["parts"] == [UNKNOWN, "x"]
 
 
 def test_an_alias_of_what_fails_renames_nothing(stage: Stage) -> None:

@@ -8,6 +8,7 @@ import json
 import pytest
 
 from batchlocal.engine.errors import EngineError
+from batchlocal.engine.settings import set_setting
 from batchlocal.engine.values import SECRET, SIGNATURE, UNKNOWN
 from tests.lifecycle.stage import URN, Stage
 
@@ -257,3 +258,25 @@ def test_what_a_provider_says_in_its_handshake_counts_for_more_than_its_configur
     stage.cloud.greets = True
     assert stage.run("preview").code == 0
     assert [one["word"][SIGNATURE] for one in stage.cloud.created_in_preview] == [SECRET]
+
+
+def test_with_excluded_dependents_nothing_of_the_same_stack_is_deleted(stage: Stage) -> None:
+    stage.program('Thing("a", size=1)\nThing("b")\nThing("c")\n')
+    stage.run("up")
+    stage.program('Thing("a", size=2)\nThing("c")\n')
+    ran = stage.run("up", exclude=(URN + "c",), exclude_dependents=True)
+    assert sorted(ran.steps) == ["same b", "same c", "update a"]
+    assert sorted(stage.entries()) == ["a", "b", "c"]
+    assert sorted(stage.run("up", exclude=(URN + "c",)).steps) == ["delete b", "same a", "same c"]
+
+
+def test_a_structured_secret_never_breaks_the_event_stream(stage: Stage) -> None:
+    whole = json.dumps({"a": "deep"})
+    set_setting(stage.stack.project, "dev", "whole", whole, secret=True, path=False)
+    stage.program('Thing("a", whole={"a": "deep"}, told="it is " + pulumi.Config().require("whole"))\n')
+    assert stage.run("up").code == 0
+    events = [json.loads(line) for line in (stage.folder / "events.jsonl").read_text().splitlines()]
+    made = [event["resOutputsEvent"]["metadata"] for event in events if "resOutputsEvent" in event]
+    inputs = next(one["new"]["inputs"] for one in made if one["urn"] == URN + "a")
+    assert (inputs["whole"], inputs["told"]) == ("[secret]", "it is [secret]")
+    assert stage.run("preview", as_json=True).code == 0
