@@ -82,7 +82,9 @@ def _answer(wording: Wording, facts: dict[str, Any], request: Request) -> Answer
         error["message"] += f"\nRequestId:{request.request_id}\nTime:{moments.iso(request.arrived)}"
         if wording.target:
             error["target"] = wording.target
-        details = [{"code": code, "message": text.format(**facts)} for code, text in wording.details.items()]
+        details = [
+            {"code": code.format(**facts), "message": text.format(**facts)} for code, text in wording.details.items()
+        ]
         if details:
             error["details"] = details
     else:

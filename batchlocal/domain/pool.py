@@ -24,6 +24,7 @@ from batchlocal.domain.pool_settings import (
     slots_allowed,
 )
 from batchlocal.domain.refusals import Refusal
+from batchlocal.domain.task_settings import check_id
 
 __all__ = [
     "DEFAULTS",
@@ -173,6 +174,7 @@ def node_path(path: str, *, windows: bool) -> str:
 def create(account: str, pool_id: str, sent: Properties, now: int, *, remote_login: bool = False) -> Pool:
     """A new pool, resizing to its targets; ``remote_login`` as ``maps_remote_login`` says."""
     check_scale(sent)
+    check_id(pool_id)
     properties = filled(sent)
     check(properties)
     dedicated, low_priority = (int(sent.get(name) or 0) for name in TARGETS)

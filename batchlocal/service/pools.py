@@ -15,11 +15,11 @@ from batchlocal.domain.pool_changes import PropertyFixed, check_patch
 from batchlocal.domain.pool_settings import TARGETS, check_disk_key, check_subnet
 from batchlocal.domain.quotas import PackageReferenceQuotaReached, PoolQuotaReached
 from batchlocal.domain.refusals import PropertyMissing, Refusal
+from batchlocal.package_references import check_packages
 from batchlocal.protocol import moments
 from batchlocal.protocol.messages import Answer
 from batchlocal.service.access import check_key
 from batchlocal.service.answers import account_page, changed, entity, expands_stats, stamps
-from batchlocal.service.applications import check_packages
 from batchlocal.service.call import ServiceCall
 from batchlocal.service.conditions import check_conditions
 from batchlocal.service.errors import CATALOGUE, invalid_value, worded
@@ -137,7 +137,7 @@ def add_pool(call: ServiceCall) -> Answer:
     check_subnet(pool.properties, call.account.subscription)
     check_disk_key(pool.properties, identity=False)
     check_key(call.request, call.body)
-    check_packages(call, pool.properties)
+    check_packages(call.tx, call.account, pool.properties)
     owe_resize(call, pool)
     if pool.properties["enableAutoScale"]:
         pool = enabled(call.platform, call.tx, pool, call.now)
@@ -172,7 +172,7 @@ def patch_pool(call: ServiceCall) -> Answer:
     check_patch(before, pool)
     check_key(call.request, call.body or {})
     check_disk_key(pool.properties, identity=bool(pool.hidden.get("identity")))
-    check_packages(call, pool.properties)
+    check_packages(call.tx, call.account, pool.properties)
     call.tx.pools.put(pool)
     return changed(call, 200, f"pools/{pool.id}", pool.modified)
 
@@ -181,7 +181,7 @@ def patch_pool(call: ServiceCall) -> Answer:
 def update_pool_properties(call: ServiceCall) -> Answer:
     """204; start task, certificates, packages and metadata are as sent, or gone (F11)."""
     pool = pools.update_properties(pool_of(call), call.body, call.now)
-    check_packages(call, pool.properties)
+    check_packages(call.tx, call.account, pool.properties)
     call.tx.pools.put(pool)
     return changed(call, 204, f"pools/{pool.id}/updateproperties", pool.modified)
 

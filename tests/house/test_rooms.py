@@ -14,7 +14,7 @@ EVERYTHING = "batchlocal"
 PLANE = {
     *("autoscaling", "specs", "protocol", "domain", "store", "identity", "platform", "datafolder", "runner"),
     *("access", "certificates", "evacuation", "faults", "job_lifecycle", "linked_storage", "metrics", "quotas"),
-    *("private_links", "telemetry"),
+    *("package_references", "private_links", "telemetry"),
 }
 
 # what a room may import of ours, beside itself; names without a dot are rooms of batchlocal
@@ -48,6 +48,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "batchlocal.metrics": {"domain", "platform", "protocol", "store", "telemetry"},
     "batchlocal.log_query_plane": {"domain", "identity", "platform", "protocol", "store"},
     "batchlocal.linked_storage": {"access", "store"},
+    "batchlocal.package_references": {"domain", "store"},
     "batchlocal.private_links": {"store"},
     "batchlocal.storage_gate": {"domain", "platform", "private_links", "store"},
     "batchlocal.quotas": {"domain", "store"},

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
-from tests.server.world import WHERE, World, connect
+from tests.server.world import WHERE, World, connect, upload
 from tests.support.certificates import PASSWORD, new_certificate
 
 __all__ = ["Example", "stand_ins", "with_stand_ins"]
@@ -64,6 +64,19 @@ def _certificate(world: World, example: Example, path: str, _: str) -> Texts:
         body = {"properties": {"data": made.pfx, "password": PASSWORD}}
         world.done("PUT", path.replace(thumbprint, made.thumbprint), body)
     return {thumbprint: made.thumbprint, sent["data"]: data, "<ExamplePassword>": PASSWORD}
+
+
+@_for("PoolUpdate_OtherProperties")
+def _packages(world: World, example: Example, *_: str) -> Texts:
+    """The packages that the pool references, active; one without a version is its application's default."""
+    for reference in example.body["properties"]["applicationPackages"]:
+        application, version = reference["id"].rpartition("/")[2], reference.get("version", "1.0")
+        world.done("PUT", f"applications/{application}", {})
+        package = f"applications/{application}/versions/{version}"
+        upload(world, world.done("PUT", package, {}).json()["properties"]["storageUrl"])
+        world.done("POST", f"{package}/activate", {"format": "zip"})
+        world.done("PATCH", f"applications/{application}", {"properties": {"defaultVersion": version}})
+    return {}
 
 
 @_for("PrivateEndpointConnectionUpdate")

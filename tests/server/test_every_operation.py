@@ -290,6 +290,28 @@ def create_pool(world: World) -> None:
     assert world.get("pools/made")["properties"]["vmSize"].upper() == "STANDARD_D2S_V3"
 
 
+def test_pools_that_could_have_no_nodes_are_refused(world: World) -> None:
+    def refused(name: str, properties: dict[str, Any]) -> tuple[int, str, dict[str, str]]:
+        answer = world.send("PUT", f"pools/{name}", {"properties": properties})
+        error = answer.json()["error"]
+        return answer.status_code, error["code"], {one["code"]: one["message"] for one in error.get("details", [])}
+
+    for name in ("a b", "a.b", "a" * 65):
+        assert refused(name, POOL)[:2] == (400, "InvalidPropertyValue"), name
+    for missing in ("vmSize", "deploymentConfiguration"):
+        without = {name: value for name, value in POOL.items() if name != missing}
+        status, code, details = refused("partial", without)
+        assert (status, code) == (400, "InvalidRequestBody")
+        assert missing in details["Reason"]
+    packages = [{"id": f"{world.account}/applications/tool", "version": "none"}]
+    status, code, details = refused("unpacked", {**POOL, "applicationPackages": packages})
+    assert (status, code) == (409, "InvalidApplicationPackageReferences")
+    assert details["tool"] == "The specified application package does not exist."
+    subnet = "/subscriptions/other/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/n/subnets/s"
+    assert refused("elsewhere", {**POOL, "networkConfiguration": {"subnetId": subnet}})[0] == 400
+    assert world.send("GET", "pools/unpacked").status_code == 404
+
+
 @row("Pool_Update", "PATCH", "pools/none", 404, "PoolNotFound", {})
 def update_pool(world: World) -> None:
     world.done("PATCH", "pools/pool", {"properties": {"metadata": [{"name": "a", "value": "b"}]}})

@@ -13,13 +13,15 @@ from batchlocal.arm.errors import CATALOGUE, provider
 from batchlocal.arm.fabric import finished, poll_pending, retry_after
 from batchlocal.arm.listing import filter_of, listed, page_size, position, selected
 from batchlocal.arm.microsoft_batch.pool_spelling import to_arm, to_service
-from batchlocal.arm.microsoft_batch.provider import PROVIDER, account_of, properties_of
+from batchlocal.arm.microsoft_batch.provider import PROVIDER, InvalidBody, account_of, properties_of
 from batchlocal.autoscaling import enabled
 from batchlocal.domain import autoscale, formulas, task_settings
 from batchlocal.domain import pool as pools
 from batchlocal.domain.pool import Pool, PoolNotFound
 from batchlocal.domain.pool_changes import PropertyFixed, check_change
+from batchlocal.domain.pool_settings import check_disk_key, check_subnet
 from batchlocal.domain.quotas import PackageReferenceQuotaReached, PoolQuotaReached
+from batchlocal.package_references import PackageReferenceInvalid, check_packages
 from batchlocal.protocol import moments
 from batchlocal.protocol.filters import EQUALITY, ORDER, Filterable
 from batchlocal.protocol.messages import Answer
@@ -47,6 +49,12 @@ CATALOGUE.update(
             "The value provided for one of the properties in the request body is invalid.",
             PropertyName="applicationPackages",
             Reason="A pool may reference at most {most} application packages",
+        ),
+        PackageReferenceInvalid: provider(
+            409,
+            "InvalidApplicationPackageReferences",
+            "One or more of the specified application package references are invalid.",
+            **{"{application}": "{reason}"},
         ),
         pools.ResizeOngoing: provider(409, "PoolBeingResized", "The specified pool is being resized."),
         pools.NoResizeToStop: provider(
@@ -140,6 +148,21 @@ def _check_linked(call: ArmCall, sent: dict[str, Any]) -> None:
     check_linked(call, ASSIGN_IDENTITY, ((call.body or {}).get("identity") or {}).get("userAssignedIdentities") or ())
 
 
+def _check_whole(properties: dict[str, Any]) -> None:
+    """A pool has a size and says what its nodes are (REST reference, Pool - Create; its description does not)."""
+    for name in ("vmSize", "deploymentConfiguration"):
+        if not properties.get(name):
+            raise InvalidBody(f"The property '{name}' is required")
+
+
+def _check_settings(call: ArmCall, sent: dict[str, Any], account: Resource, before: Pool | None) -> None:
+    """What is sent must be there, or be the account's own."""
+    identity = (call.body or {}).get("identity") or (before.hidden.get("identity") if before else None)
+    check_subnet(sent, account.subscription)
+    check_disk_key(sent, identity=bool(identity))
+    check_packages(call.tx, account, sent)
+
+
 def _owe_resize(call: ArmCall, pool: Pool) -> None:
     call.platform.owe(call.tx, Effect("pool.resize", pool.key, call.now, {}, call.request.request_id))
 
@@ -148,6 +171,7 @@ def _owe_resize(call: ArmCall, pool: Pool) -> None:
 def put_pool(call: ArmCall) -> Answer:
     """200, new or not; Resizing even for no nodes (F6)."""
     account = account_of(call)
+    _check_whole(properties_of(call.body))
     sent = to_service(properties_of(call.body))
     _check_linked(call, sent)
     name = call.parameters["poolName"]
@@ -157,6 +181,7 @@ def put_pool(call: ArmCall) -> Answer:
         quotas.admit_pool(call.tx, account, sent)
         login = pools.maps_remote_login(call.request.api_version)
         pool = pools.create(account.key, name, sent, call.now, remote_login=login)
+        _check_settings(call, sent, account, None)
         _put(call, pool)
         _owe_resize(call, pool)
         return _answer(_scaled(call, pool), account)
@@ -171,6 +196,7 @@ def _changed(call: ArmCall, account: Resource, pool: Pool, sent: dict[str, Any],
     quotas.check_references(account, sent)
     changed = pools.update(pool, sent, call.now, whole=whole)
     check_change(pool, changed, call.request.api_version)
+    _check_settings(call, sent, account, pool)
     pool = changed
     dedicated = int(targets.get("targetDedicatedNodes", pool.target_dedicated))
     low_priority = int(targets.get("targetLowPriorityNodes", pool.target_low_priority))
