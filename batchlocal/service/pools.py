@@ -125,7 +125,7 @@ def add_pool(call: ServiceCall) -> Answer:
     """201; the pool is resizing from the start."""
     if call.body.get("cloudServiceConfiguration"):
         if call.request.api_version < _CLOUD_SERVICES_UNTIL:
-            check_packages(call, call.body)
+            check_packages(call.tx, call.account, call.body)
         raise CloudServicesRetired
     if not call.body.get("virtualMachineConfiguration"):
         raise PropertyMissing("virtualMachineConfiguration")  # REST reference, Pool - Add
