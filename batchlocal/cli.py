@@ -26,6 +26,9 @@ __all__ = ["main"]
 
 Command = Callable[[argparse.Namespace, DataFolder], int]
 
+_PASSED_ON = ("host", "timing", "nodes", "containers", "task-users")
+"""Options that a start with ``--detach`` hands to the server that it starts, as they are."""
+
 _EXAMPLES = """examples:
   batchlocal start --detach                       start in the background on a free port that is then kept
   batchlocal start --port 8443 --data /tmp/batch  stay in the foreground, on a port and in a folder of one's own
@@ -77,7 +80,28 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(command=command)
         return added
 
-    start = add("start", _start, "Start the server; stays in the foreground without --detach.")
+    _add_start_options(add("start", _start, "Start the server; stays in the foreground without --detach."))
+    add("stop", _stop, "Stop the server; data and port stay for the next start.")
+    status = add("status", _status, "Say whether the server answers; exit code 0 only then.")
+    status.add_argument("--json", action="store_true", help="as JSON")
+    add(
+        "reset",
+        _reset,
+        "Forget all resources, tasks, blobs and stacks; identity, certificates, ports and snapshots stay.",
+    )
+    logs = add("logs", _logs, "Print the server's log.")
+    logs.add_argument("-n", "--lines", type=int, default=200, help="how many of the last lines (default: 200)")
+    portal = add("portal", _portal, "Open pages that show accounts, pools, jobs, tasks and calls in a browser.")
+    portal.add_argument("--no-open", action="store_true", help="print the link only; it opens once, within a minute")
+    env = add("env", _env, "Print what clients need to reach the server, its client secret included.")
+    env.add_argument("--format", choices=FORMATS, default="shell", help="default: shell")
+    add("plugin-path", _plugin_path, "Print the folder of the Pulumi provider plugin for this server.")
+    add_commands(commands, shared)
+    commands.add_parser("engine", help="Deploy Pulumi programs without the Pulumi CLI; see `batchlocal engine --help`.")
+    return parser
+
+
+def _add_start_options(start: argparse.ArgumentParser) -> None:
     start.add_argument("--port", type=_port, default=0, help="port (default: a free one, kept in the data folder)")
     start.add_argument("--host", default="127.0.0.1", help="address to listen on (default: loopback only)")
     start.add_argument("--detach", action="store_true", help="run in the background and return when it is ready")
@@ -109,24 +133,6 @@ def _parser() -> argparse.ArgumentParser:
         "--timing", choices=("quick", "recorded"), default="quick", help="waits in hundredths, or as long as Azure's"
     )
     start.add_argument("--tell-ready", type=int, help=argparse.SUPPRESS)  # a descriptor, of a start with --detach
-    add("stop", _stop, "Stop the server; data and port stay for the next start.")
-    status = add("status", _status, "Say whether the server answers; exit code 0 only then.")
-    status.add_argument("--json", action="store_true", help="as JSON")
-    add(
-        "reset",
-        _reset,
-        "Forget all resources, tasks, blobs and stacks; identity, certificates, ports and snapshots stay.",
-    )
-    logs = add("logs", _logs, "Print the server's log.")
-    logs.add_argument("-n", "--lines", type=int, default=200, help="how many of the last lines (default: 200)")
-    portal = add("portal", _portal, "Open pages that show accounts, pools, jobs, tasks and calls in a browser.")
-    portal.add_argument("--no-open", action="store_true", help="print the link only; it opens once, within a minute")
-    env = add("env", _env, "Print what clients need to reach the server, its client secret included.")
-    env.add_argument("--format", choices=FORMATS, default="shell", help="default: shell")
-    add("plugin-path", _plugin_path, "Print the folder of the Pulumi provider plugin for this server.")
-    add_commands(commands, shared)
-    commands.add_parser("engine", help="Deploy Pulumi programs without the Pulumi CLI; see `batchlocal engine --help`.")
-    return parser
 
 
 def _port(text: str) -> int:
@@ -140,17 +146,8 @@ def _start(options: argparse.Namespace, data: DataFolder) -> int:
 
     install(data.plugin)
     if options.detach:
-        status = launch(
-            data,
-            port=options.port,
-            host=options.host,
-            strict=options.strict,
-            timing=options.timing,
-            nodes=options.nodes,
-            containers=options.containers,
-            task_users=options.task_users,
-        )
-        _show(status, data)
+        words = [f"--{name}={getattr(options, name.replace('-', '_'))}" for name in _PASSED_ON]
+        _show(launch(data, [*words, *(["--strict"] if options.strict else [])], port=options.port), data)
         return 0
     return _serve(options, data)
 

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from batchlocal.control.client import ControlClient, ControlError, NotRunning
@@ -60,18 +61,10 @@ def look(data: DataFolder) -> Status:
     return Status(bool(answer.get("ready")), endpoint, pid, bool(answer.get("blobs")), *users)
 
 
-def launch(
-    data: DataFolder,
-    *,
-    port: int = 0,
-    host: str = "127.0.0.1",
-    strict: bool = False,
-    timing: str = "quick",
-    nodes: str = "real",
-    containers: str = "docker",
-    task_users: str = "auto",
-) -> Status:
+def launch(data: DataFolder, options: Sequence[str] = (), *, port: int = 0) -> Status:
     """Start a server in the background and wait until it answers; one that runs already is left alone.
+
+    ``options`` are words for ``batchlocal start``, such as ``--strict``; ``port`` 0 keeps the folder's, or draws one.
 
     Raises:
         NotStarted: it ended, or did not answer in time; or one runs on another port than the one asked for.
@@ -82,14 +75,11 @@ def launch(
             raise NotStarted(f"it runs at {running.endpoint} already: stop it first to move it to port {port}")
         return running
     data.prepare()
-    command = [sys.executable, "-m", "batchlocal", "start", "--data", str(data.root)]
-    command += ["--host", host, "--timing", timing, "--nodes", nodes, "--containers", containers, "--port", str(port)]
-    command += ["--task-users", task_users]
-    command += ["--strict"] if strict else []
     told, tell = os.pipe()
+    words = ["start", "--data", str(data.root), "--port", str(port), *options, "--tell-ready", str(tell)]
     with (data.root / "start.log").open("w") as early:
         process = subprocess.Popen(
-            [*command, "--tell-ready", str(tell)],
+            [sys.executable, "-m", "batchlocal", *words],
             stdin=subprocess.DEVNULL,
             stdout=early,
             stderr=early,
