@@ -8,6 +8,7 @@ import secrets
 import shutil
 import sys
 import uuid
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -30,12 +31,17 @@ def remove_tree(folder: Path) -> None:
     """
     shutil.rmtree(folder, ignore_errors=True)
     if folder.is_dir():
-        folder.chmod(0o700)
+        _open(folder)
         for parent, directories, _ in os.walk(folder):
             for name in directories:
-                if not (directory := Path(parent, name)).is_symlink():
-                    directory.chmod(0o700)
+                _open(Path(parent, name))
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _open(directory: Path) -> None:
+    with suppress(OSError):  # somebody else's, such as what a container of root's has made
+        if not directory.is_symlink():
+            directory.chmod(0o700)
 
 
 @dataclass(frozen=True)

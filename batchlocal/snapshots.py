@@ -176,7 +176,7 @@ def finish_exchange(data: DataFolder) -> None:
         if source and (source / part).exists():
             _copy_tree(source / part, folder)
         else:
-            folder.mkdir(mode=0o700, parents=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # somebody else's files may have stayed
     if source:
         shutil.copy2(source / data.store.name, data.store)
     data.restoring.unlink()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 from batchlocal.datafolder import remove_tree
 from batchlocal.domain import task as tasks
@@ -15,6 +16,7 @@ from batchlocal.store.effects import Effect
 
 __all__ = ["keep_house", "look_after_tasks", "remove_task_files"]
 
+_log = logging.getLogger(__name__)
 _LONGEST_SLEEP = 1.0
 _AT_ONCE = 200
 
@@ -23,7 +25,11 @@ async def keep_house(platform: Platform) -> None:
     """Look after tasks for ever; cancel to stop."""
     while True:
         now = platform.clock.now()
-        found = await look_after_tasks(platform, now)
+        try:
+            found = await look_after_tasks(platform, now)
+        except Exception:
+            _log.exception("what has fallen due about tasks could not be done; it is tried again")
+            found = 0
         due = platform.store.read.tasks.next_due()
         wait = _LONGEST_SLEEP if due is None else (due - now) / moments.TICKS_PER_SECOND
         await asyncio.sleep(0 if found == _AT_ONCE else min(_LONGEST_SLEEP, max(0.05, wait)))

@@ -84,6 +84,19 @@ def test_a_file_that_may_not_be_read_is_saved_and_stays_as_it_is(data: DataFolde
     assert file.read_text() == "kept"
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can leave a folder of somebody else's")
+def test_what_is_somebody_elses_stays_and_the_rest_goes(data: DataFolder) -> None:
+    os.seteuid(0)
+    foreign = data.nodes / "foreign"
+    foreign.mkdir(mode=0o755)
+    (foreign / "file").write_text("root's")
+    os.seteuid(NOBODY)
+    (data.nodes / "mine").mkdir()
+    snapshots.exchange(data, "")
+    assert [path.name for path in data.nodes.iterdir()] == ["foreign"]
+    assert not data.restoring.exists()
+
+
 def test_folders_that_come_and_go_meanwhile_are_no_trouble(data: DataFolder) -> None:
     with subprocess.Popen(
         ["/bin/sh", "-c", COME_AND_GO, "sh", str(data.nodes / "busy")], stderr=subprocess.DEVNULL
