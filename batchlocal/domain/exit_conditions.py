@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-__all__ = ["Consequence", "consequence"]
+__all__ = ["Consequence", "consequence", "not_started"]
 
 Properties = dict[str, Any]
 JobAction = Literal["none", "disable", "terminate"]
@@ -41,6 +41,11 @@ def consequence(
     )
 
 
+def not_started(exit_code: int | None, failure: Properties | None) -> bool:
+    """Whether a task ended without its process having begun: a pre-processing error."""
+    return exit_code is None and failure is not None and failure["code"] not in _TERMINATED
+
+
 def _options(
     conditions: Properties, exit_code: int | None, failure: Properties | None, *, upload_failed: bool
 ) -> Properties:
@@ -49,7 +54,7 @@ def _options(
     default: Properties = conditions.get("default") or {}
     if upload_failed:
         return conditions.get("fileUploadError") or default
-    if exit_code is None and failure and failure["code"] not in _TERMINATED:
+    if not_started(exit_code, failure):
         return conditions.get("preProcessingError") or default
     return {} if exit_code == 0 and failure is None else default
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from batchlocal.domain import durations
+from batchlocal.domain.exit_conditions import not_started
 from batchlocal.domain.node import Node
 from batchlocal.domain.simulation import simulation_of
 from batchlocal.domain.task import Ended
@@ -95,7 +96,7 @@ class Attempts:
 
     async def _send_outputs(self, attempt: Attempt, account: Resource, folders: TaskFolders, ended: Ended) -> Ended:
         outputs = attempt.task.properties.get("outputFiles") or []
-        if not outputs:
+        if not outputs or not_started(ended.exit_code, ended.failure):  # article batch-task-output-files
             return ended
         variables = self._variables(attempt, account, attempt.node, folders)
         host, node = self._host(attempt, attempt.node), node_folders(self._platform.data, attempt.node.key).root

@@ -147,7 +147,8 @@ def test_an_upload_is_told_beside_the_task_and_only_if_there_was_one(
     assert "matching pattern ../std*.txt" in said
     assert "as out/stdout.txt" in said
     assert text(batch, job, task, "fileuploaderr.txt") == ""
-    task = run(batch, job, "/bin/true")
+    missing = models.ResourceFile(http_url=f"{container.url}/none", file_path="none")
+    task = run(batch, job, "/bin/true", output_files=[output], resource_files=[missing])
     assert not [file.name for file in batch.list_task_files(job, str(task.id)) if file.name.startswith("fileupload")]
 
 
