@@ -13,12 +13,14 @@ import sys
 import time
 from collections.abc import Callable
 from functools import partial
+from io import TextIOWrapper
 from pathlib import Path
+from typing import cast
 
 from batchlocal.control.client import ControlClient, ControlError, NotRunning
 from batchlocal.control.commands import add_commands
 from batchlocal.control.commands.group import Parser, examples
-from batchlocal.datafolder import DataFolder, default_data_folder, typed
+from batchlocal.datafolder import DataFolder, default_data_folder, private, typed
 from batchlocal.environment import FORMATS, NeverStarted, client_settings, render
 from batchlocal.supervision import NotStarted, Status, is_held, launch, look, stop
 
@@ -180,9 +182,11 @@ def _ready(options: argparse.Namespace, why_root: str) -> None:
 def _log_to(data: DataFolder, *, also_stderr: bool) -> None:
     import logging.handlers
 
-    handlers: list[logging.Handler] = [
-        logging.handlers.RotatingFileHandler(data.log, maxBytes=5_000_000, backupCount=2)
-    ]
+    class PrivateLog(logging.handlers.RotatingFileHandler):
+        def _open(self) -> TextIOWrapper:
+            return cast("TextIOWrapper", open(self.baseFilename, self.mode, opener=private))
+
+    handlers: list[logging.Handler] = [PrivateLog(data.log, maxBytes=5_000_000, backupCount=2)]
     if also_stderr:
         handlers.append(logging.StreamHandler())
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", handlers=handlers)

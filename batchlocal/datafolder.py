@@ -12,7 +12,12 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-__all__ = ["Credentials", "DataFolder", "default_data_folder", "remove_tree", "typed", "write_private"]
+__all__ = ["Credentials", "DataFolder", "default_data_folder", "private", "remove_tree", "typed", "write_private"]
+
+
+def private(file: str, flags: int) -> int:
+    """An ``opener`` for ``open``: what it makes only its owner may read."""
+    return os.open(file, flags, 0o600)
 
 
 def write_private(file: Path, text: str) -> None:

@@ -24,7 +24,7 @@ from batchlocal.autoscaling import take_samples
 from batchlocal.blobs import BlobServer, check_installed
 from batchlocal.clock import Clock
 from batchlocal.connections import Connection
-from batchlocal.datafolder import DataFolder, write_private
+from batchlocal.datafolder import DataFolder, private, write_private
 from batchlocal.domain.task_user import TaskUsers
 from batchlocal.identity.tls import ensure_certificates
 from batchlocal.identity.tokens import Tokens
@@ -110,7 +110,7 @@ def _new_event_loop() -> asyncio.AbstractEventLoop:
 @contextmanager
 def _hold(data: DataFolder) -> Iterator[None]:
     """The data folder's lock, which the operating system drops even when we are killed; in it stands who holds it."""
-    with data.lock.open("a") as lock:
+    with open(data.lock, "a", opener=private) as lock:
         deadline = time.monotonic() + _LOCK_SECONDS
         while not _locked(lock):
             if time.monotonic() > deadline:

@@ -72,6 +72,7 @@ def copy_store(data: DataFolder, name: str) -> None:
     draft.mkdir(mode=0o700, parents=True)
     with closing(sqlite3.connect(data.store)) as connection:
         connection.execute("VACUUM INTO ?", (str(draft / data.store.name),))
+    (draft / data.store.name).chmod(0o600)
 
 
 def copy_files(data: DataFolder, name: str, created: str, instant: int) -> Snapshot:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from batchlocal.control.client import ControlClient, ControlError, NotRunning
-from batchlocal.datafolder import DataFolder
+from batchlocal.datafolder import DataFolder, private
 
 __all__ = ["NotStarted", "Status", "is_held", "launch", "look", "stop"]
 
@@ -77,7 +77,7 @@ def launch(data: DataFolder, options: Sequence[str] = (), *, port: int = 0) -> S
     data.prepare()
     told, tell = os.pipe()
     words = ["start", "--data", str(data.root), "--port", str(port), *options, "--tell-ready", str(tell)]
-    with (data.root / "start.log").open("w") as early:
+    with open(data.root / "start.log", "w", opener=private) as early:
         process = subprocess.Popen(
             [sys.executable, "-m", "batchlocal", *words],
             stdin=subprocess.DEVNULL,
