@@ -19,7 +19,8 @@ class ServiceCall:
 
     ``tx`` is a write transaction unless the method is GET or HEAD, or the handler is async (such a handler opens its
     own with ``platform.store.write()`` after it has awaited). ``parameters`` are the path's, percent-decoded.
-    ``url`` is the account's endpoint as the client sees it, without trailing slash.
+    ``url`` is the account's endpoint as the client sees it, without trailing slash. ``windows`` has what
+    ``is_windows`` has read.
     """
 
     request: Request

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from azure.batch import BatchClient
 from azure.core.credentials import AzureNamedKeyCredential
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
 
-from tests.clients.conftest import Account, Arm
+from tests.clients.conftest import UBUNTU, Account, Arm
 from tests.conftest import Local
 from tests.support.waiting import until
 
@@ -78,6 +80,42 @@ def test_a_pool_is_one_thing_on_both_planes(arm: Arm, account: Account, batch: B
     assert served.virtual_machine_configuration.image_reference.version == "latest"
 
 
+@pytest.mark.parametrize(
+    ("settings", "error", "name"),
+    [
+        ({"metadata": [{"name": "", "value": "v"}]}, "EmptyMetadataKey", ""),
+        ({"startTask": {"commandLine": "x", "maxTaskRetryCount": -2}}, "InvalidPropertyValue", "maxTaskRetryCount"),
+        (
+            {
+                "networkConfiguration": {
+                    "endpointConfiguration": {
+                        "inboundNatPools": [
+                            {
+                                "name": "web",
+                                "protocol": "TCP",
+                                "backendPort": 80,
+                                "frontendPortRangeStart": 15000,
+                                "frontendPortRangeEnd": 15010,
+                            }
+                        ]
+                    }
+                }
+            },
+            "InvalidPropertyValue",
+            "frontendPortRangeEnd",
+        ),
+    ],
+)
+def test_a_pools_settings_are_what_the_reference_allows_at_arm_too(
+    arm: Arm, account: Account, settings: dict[str, Any], error: str, name: str
+) -> None:
+    body = {"properties": {"vmSize": "Standard_D2s_v3", "deploymentConfiguration": UBUNTU, **settings}}
+    with pytest.raises(HttpResponseError, match=error) as refused:
+        arm.batch.pool.create(arm.group, account.name, "unmade", body)
+    details = refused.value.error.details or []
+    assert [one.message for one in details if one.code == "PropertyName"] == ([name] if name else [])
+
+
 def test_a_storage_account_name_taken_elsewhere_is_refused(arm: Arm, account: Account) -> None:
     answer = arm.storage.storage_accounts.check_name_availability(
         {"name": account.storage, "type": "Microsoft.Storage/storageAccounts"}
@@ -88,8 +126,6 @@ def test_a_storage_account_name_taken_elsewhere_is_refused(arm: Arm, account: Ac
 def test_deleting_a_pool_both_ways_leaves_one_entry_in_the_activity_log(
     arm: Arm, account: Account, batch: BatchClient
 ) -> None:
-    from tests.clients.conftest import UBUNTU
-
     body = {"properties": {"vmSize": "Standard_D2s_v3", "deploymentConfiguration": UBUNTU}}
     for name in ("logged", "unlogged"):
         arm.batch.pool.create(arm.group, account.name, name, body)

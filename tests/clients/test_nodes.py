@@ -262,6 +262,9 @@ def test_a_windows_pool_runs_what_its_stand_in_knows(batch: BatchClient, make_po
         assert b"".join(batch.download_node_file(info.pool_id, info.node_id, name)).split() == [b"hello", b"known"]
     assert batch.get_task(job, "unknown").execution_info.exit_code == 1
     assert "'powershell' is not recognized" in text(batch, job, "unknown", "stderr.txt")
+    by_ssh = service.BatchNodeUserCreateOptions(name="ada", password="never-shown-0", ssh_public_key="AAAA")
+    with pytest.raises(HttpResponseError, match="sshPublicKey"):
+        batch.create_node_user(info.pool_id, info.node_id, by_ssh)
 
 
 def test_what_a_pool_mounts_is_a_folder_of_each_node_that_says_so(batch: BatchClient, make_pool: MakePool) -> None:
