@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -118,6 +119,19 @@ class TaskFolders:
             OSError: it is a link, which a task may have left for whoever writes here next.
         """
         return os.fdopen(os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o644), "ab")
+
+    @staticmethod
+    def read(file: Path) -> BinaryIO:
+        """Open an output file to read it.
+
+        Raises:
+            OSError: it is a link, or no file: a pipe, which a task may have left, would be waited for without end.
+        """
+        handle = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            os.close(handle)
+            raise FileNotFoundError(file)
+        return os.fdopen(handle, "rb")
 
 
 def node_folders(data: DataFolder, node_key: str) -> NodeFolders:

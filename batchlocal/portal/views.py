@@ -5,6 +5,7 @@ A view gets the query's parameters and answers None for what is not there.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from itertools import islice
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any, Final
 from batchlocal.domain.job import Job
 from batchlocal.domain.pool import Pool
 from batchlocal.domain.task import Task
-from batchlocal.nodes.folders import task_folders
+from batchlocal.nodes.folders import TaskFolders, task_folders
 from batchlocal.platform import Platform
 from batchlocal.protocol import moments
 from batchlocal.store import Tx
@@ -195,10 +196,10 @@ def _task(task: Task) -> Shown:
 
 
 def _end_of(file: Path) -> str | None:
-    """The last 32 KiB of a text file; None when it is not there (cleaned up, or not begun)."""
+    """The last 32 KiB of a text file; None when it is not there (cleaned up, or not begun), or is none."""
     try:
-        with file.open("rb") as stream:
-            stream.seek(max(0, file.stat().st_size - _OUTPUT_BYTES))
+        with TaskFolders.read(file) as stream:
+            stream.seek(max(0, os.fstat(stream.fileno()).st_size - _OUTPUT_BYTES))
             return stream.read(_OUTPUT_BYTES).decode("utf-8", "replace")
     except OSError:
         return None

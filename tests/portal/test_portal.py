@@ -77,6 +77,11 @@ def test_a_task_is_seen_with_its_output(
     assert [one["exitCode"] for one in ask("tasks", job=seen["key"])["tasks"]] == [3]  # type: ignore[attr-defined]
     task = ask("task", job=seen["key"], id="t")
     assert (task["stdout"], task["stderr"]) == ("hello\n", "")
+    trap = "rm ../stdout.txt ../stderr.txt; mkfifo ../stdout.txt; ln -s /etc/passwd ../stderr.txt"
+    batch.create_task(job, BatchTaskCreateOptions(id="trap", command_line=f"/bin/sh -c '{trap}'"))
+    until(lambda: batch.get_task(job, "trap").state == "completed")
+    task = ask("task", job=seen["key"], id="trap")
+    assert (task["exitCode"], task["stdout"], task["stderr"]) == (0, None, None)
 
 
 def test_what_is_not_there_is_404(batchlocal: Local, browser: requests.Session) -> None:
