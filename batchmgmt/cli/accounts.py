@@ -71,9 +71,8 @@ def create(
 
         batchmgmt account create -g my-group -n newaccount -l westeurope --storage-account my-storage
     """
-    management = management_of(subscription)
-    linked = _storage_id(storage, management.subscription_id, resource_group) if storage else None
-    with waiting(f"creating account '{name}'") as news:
+    with management_of(subscription) as management, waiting(f"creating account '{name}'") as news:
+        linked = _storage_id(storage, management.subscription_id, resource_group) if storage else None
         created = management.accounts.ensure(
             resource_group,
             name,
