@@ -10,9 +10,9 @@ __all__ = ["Consequence", "consequence", "not_started"]
 Properties = dict[str, Any]
 JobAction = Literal["none", "disable", "terminate"]
 
-_BY_REQUEST: Final = "TaskEnded"
-_TERMINATED: Final = frozenset({_BY_REQUEST, "TaskTerminated"})
-"""Codes of tasks that were ended by request or by their time limit: they had started."""
+_ENDED: Final = "TaskEnded"
+"""The code of tasks that were ended by request, which is the user's error, or by their time limit, the service's
+(article error-handling, Constraint errors): they had started."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ def consequence(
     """
     options = _options(conditions or {}, exit_code, failure, upload_failed=upload_failed)
     succeeded = exit_code == 0 and failure is None
-    by_request = failure is not None and failure["code"] == _BY_REQUEST
+    by_request = failure is not None and (failure["code"], failure["category"]) == (_ENDED, "usererror")
     return Consequence(
         job_action="none" if by_request else options.get("jobAction") or ("none" if succeeded else "terminate"),
         satisfies=(options.get("dependencyAction") or ("satisfy" if succeeded else "block")) == "satisfy",
@@ -43,7 +43,7 @@ def consequence(
 
 def not_started(exit_code: int | None, failure: Properties | None) -> bool:
     """Whether a task ended without its process having begun: a pre-processing error."""
-    return exit_code is None and failure is not None and failure["code"] not in _TERMINATED
+    return exit_code is None and failure is not None and failure["code"] != _ENDED
 
 
 def _options(

@@ -60,7 +60,8 @@ class Running:
         except TimeoutError:
             _, usage = await self.end()
             text = "Task hit MaxWallClockTime and was terminated"
-            return Ended(None, {"category": "usererror", "code": "TaskTerminated", "message": text}, usage=usage)
+            # category and code: article error-handling, Constraint errors; its exit code is that of Windows alone
+            return Ended(None, {"category": "servererror", "code": "TaskEnded", "message": text}, usage=usage)
         self.finish()
         return Ended.exited(found.code, found.usage)
 

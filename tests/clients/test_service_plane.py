@@ -53,6 +53,7 @@ def test_a_task_over_its_wall_clock_time_is_ended(batch: BatchClient, job: str) 
     constraints = models.BatchTaskConstraints(max_wall_clock_time=timedelta(seconds=1))
     ended = run(batch, job, "/bin/sleep 600", constraints=constraints).execution_info
     assert ended.result == "failure"
+    assert (ended.failure_info.category, ended.failure_info.code) == ("ServerError", "TaskEnded")
 
 
 def test_a_terminated_task_ends_with_its_children(batch: BatchClient, job: str) -> None:

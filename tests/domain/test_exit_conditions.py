@@ -11,7 +11,7 @@ from batchlocal.domain.exit_conditions import consequence
 EXIT = {"category": "usererror", "code": "FailureExitCode", "message": ""}
 NOT_STARTED = {"category": "usererror", "code": "ResourceFileError", "message": ""}
 UPLOAD = {"category": "usererror", "code": "FileUploadMiscError", "message": ""}
-TIMED_OUT = {"category": "usererror", "code": "TaskTerminated", "message": ""}
+TIMED_OUT = {"category": "servererror", "code": "TaskEnded", "message": ""}
 ENDED = {"category": "usererror", "code": "TaskEnded", "message": ""}
 
 

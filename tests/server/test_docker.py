@@ -162,7 +162,7 @@ def test_a_container_ends_when_its_time_is_over(batch: BatchClient, image: str) 
     settings = service.BatchTaskContainerSettings(image_name=image)
     limit = service.BatchTaskConstraints(max_wall_clock_time="PT2S")
     task = run(batch, "/bin/sh -c 'sleep 600; true'", settings, constraints=limit)
-    assert task.execution_info.failure_info.code == "TaskTerminated"
+    assert task.execution_info.failure_info.code == "TaskEnded"
     until(lambda: not docker("ps", "--all", "--quiet", "--filter", f"ancestor={image}").stdout, 20)
 
 
