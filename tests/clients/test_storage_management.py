@@ -162,6 +162,8 @@ def test_holds_and_policies_keep_a_container(store: Store) -> None:
 def test_a_leased_share_stays(store: Store) -> None:
     shares = store.client.file_shares
     shares.create(*store.at, "leased", {})
+    with pytest.raises(HttpResponseError, match="JSON object"):
+        shares.lease(*store.at, "leased")
     lease = shares.lease(*store.at, "leased", {"action": "Acquire", "leaseDuration": -1}).lease_id
     state = shares.get(*store.at, "leased").as_dict()["properties"]
     assert (state["leaseStatus"], state["leaseState"], state["leaseDuration"]) == ("Locked", "Leased", "Infinite")

@@ -8,6 +8,7 @@ from typing import Any
 
 from batchlocal.arm.call import ArmCall
 from batchlocal.arm.errors import CATALOGUE
+from batchlocal.arm.fabric import body_object
 from batchlocal.arm.listing import listed, page_size, position
 from batchlocal.arm.microsoft_storage.children import Child, ChildNotFound, child_of, children_of, serve, show_child
 from batchlocal.arm.microsoft_storage.provider import PROVIDER, account_of, json_answer, storage_error
@@ -120,7 +121,7 @@ def get_share(call: ArmCall) -> Answer:
 def lease_share(call: ArmCall) -> Answer:
     """A lease is acquired, renewed, changed, released or broken."""
     share = child_of(_SHARES, call)
-    answer = change_lease(share, call.body or {}, call.now)
+    answer = change_lease(share, body_object(call), call.now)
     call.tx.resources.put(share)
     return json_answer(200, answer)
 
