@@ -17,6 +17,7 @@ from batchlocal.specs import Schema
 from tests.conftest import Local, batchlocal_command, start_local
 from tests.server.test_server import token_for
 from tests.server.world import POOL, WHERE
+from tests.support.waiting import until
 
 TARGETS = [(provider, operation) for provider in providers() for operation in provider.operations.values()]
 NAMED = {
@@ -24,6 +25,16 @@ NAMED = {
     "resourceGroupName": "fuzz",
     "accountName": "fuzzaccount",
     "poolName": "fuzzpool",
+    "applicationName": "fuzzapp",
+    "versionName": "1",
+    "containerName": "fuzzbox",
+    "shareName": "fuzzshare",
+    "queueName": "fuzzqueue",
+    "tableName": "fuzztable",
+    "username": "fuzzuser",
+    "encryptionScopeName": "fuzzscope",
+    "managementPolicyName": "default",
+    "immutabilityPolicyName": "default",
     "locationName": "westeurope",
     "location": "westeurope",
 }
@@ -60,23 +71,44 @@ ANYTHING = st.recursive(
 
 @pytest.fixture(scope="module")
 def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Local, requests.Session]]:
-    """A server of its own with an account and a pool: whatever happens to it, no other test minds."""
+    """A server of its own with something of everything: whatever happens to it, no other test minds."""
     local = start_local(tmp_path_factory.mktemp("fuzz") / "data")
     NAMED["subscriptionId"] = local.subscription
     with requests.Session() as http:
         http.trust_env = False
         http.verify = local.settings["caFile"]
         http.headers["Authorization"] = f"Bearer {token_for(local, local.settings['armEndpoint'])}"
-        fill(local, http)
+        assert all(answer.ok for answer in fill(local, http))
         yield local, http
     batchlocal_command("stop", "--data", str(local.data))
 
 
-def fill(local: Local, http: requests.Session) -> None:
+def fill(local: Local, http: requests.Session) -> Iterator[requests.Response]:
+    """Make what is named; as it was deleted, or is locked by now, some of it may not be made again."""
     group = f"{local.settings['armEndpoint']}/subscriptions/{local.subscription}/resourceGroups/fuzz"
     account = f"{group}/providers/Microsoft.Batch/batchAccounts/fuzzaccount"
-    for url, body in ((group, WHERE), (account, WHERE), (f"{account}/pools/fuzzpool", {"properties": POOL})):
-        http.put(f"{url}?api-version=2024-07-01", json=body, timeout=30)
+    storage = f"{group}/providers/Microsoft.Storage/storageAccounts/fuzzaccount"
+    linked = {"autoStorage": {"storageAccountId": storage.removeprefix(local.settings["armEndpoint"])}}
+    made: dict[str, Any] = {
+        group: WHERE,
+        storage: {**WHERE, "sku": {"name": "Standard_LRS"}, "kind": "StorageV2"},
+        account: {**WHERE, "properties": linked},
+        f"{account}/pools/fuzzpool": {"properties": POOL},
+        f"{account}/applications/fuzzapp": {},
+        f"{account}/applications/fuzzapp/versions/1": {},
+        f"{storage}/blobServices/default/containers/fuzzbox": {},
+        f"{storage}/fileServices/default/shares/fuzzshare": {},
+        f"{storage}/queueServices/default/queues/fuzzqueue": {},
+        f"{storage}/tableServices/default/tables/fuzztable": {},
+        f"{storage}/localUsers/fuzzuser": {"properties": {}},
+        f"{storage}/encryptionScopes/fuzzscope": {},
+    }
+    for url, body in made.items():
+        version = "2023-05-01" if "/Microsoft.Storage/" in url else "2024-07-01"
+        answer = http.put(f"{url}?api-version={version}", json=body, timeout=30)
+        if answer.status_code == 202:
+            until(lambda url=answer.headers["Location"]: http.get(url, timeout=30).status_code != 202)
+        yield answer
 
 
 def value_of(draw: Any, schema: Schema, depth: int = 0) -> Any:
@@ -135,6 +167,21 @@ def check(fuzzed: tuple[Local, requests.Session], request: tuple[str, str, dict[
     url = f"{local.settings['armEndpoint']}{path}"
     answer = http.request(method, url, params=query, json=body, timeout=60)
     assert answer.status_code != 500, (method, url, query, body, answer.text)
+    if method == "DELETE" and answer.status_code in (200, 202):
+        assert all(made.status_code != 500 for made in fill(local, http))
+
+
+LEAST: list[Any] = [None, {}, [], "text", {"properties": None}, {"properties": {}}, {**WHERE, "properties": {}}]
+
+
+@pytest.mark.parametrize("body", LEAST, ids=str)
+def test_nothing_breaks_by_the_least_of_bodies(fuzzed: tuple[Local, requests.Session], body: Any) -> None:
+    """At what is there, as far as it is named."""
+    for provider, operation in TARGETS:
+        if operation.method in ("PUT", "PATCH", "POST"):
+            path = re.sub(r"\{(\w+)\}", lambda found: NAMED.get(found[1], "default"), operation.path)
+            version = "2024-07-01" if "2024-07-01" in provider.versions else [*provider.versions, "2023-05-01"][0]
+            check(fuzzed, (operation.method, path, {"api-version": version}, body))
 
 
 QUIET = {"deadline": None, "suppress_health_check": list(HealthCheck), "database": None, "derandomize": True}

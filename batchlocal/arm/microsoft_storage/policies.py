@@ -44,7 +44,7 @@ def _stamp(call: ArmCall, policy: Resource, _: object) -> None:
 def _replicate(call: ArmCall, policy: Resource, _: object) -> None:
     """Both accounts must be there, one of them the policy's own; rules without an id get one."""
     properties, own = policy.body["properties"], policy.parent.rpartition("/")[2].lower()
-    named = {side: _account_name(properties[side]) for side in ("sourceAccount", "destinationAccount")}
+    named = {side: _account_name(properties.get(side, "")) for side in ("sourceAccount", "destinationAccount")}
     for side, name in named.items():
         if call.tx.resources.named(ACCOUNT_TYPE, name) is None:
             raise ReplicationAccountInvalid(f"properties.{side}", "there is no such storage account")
