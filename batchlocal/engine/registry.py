@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from typing import Any
@@ -33,6 +34,7 @@ class Registry:
         self._lock = threading.RLock()
         self._now: dict[str, Provider] = {}
         self._before: dict[str, Provider] = {}
+        self._newest: dict[str, tuple[str, str]] = {}
 
     def start(self, urn: str, kind: str, version: str) -> Provider:
         """A fresh, unconfigured plugin for a provider resource, which asks for a version of it or later."""
@@ -98,22 +100,28 @@ class Registry:
             EngineError: the project wants explicit providers only; ``asker`` must have one.
         """
         package = package_of(wanting.type)
-        newest, source = self._newest(package)
+        if package not in self._newest:
+            self._newest[package] = self._newest_of(package)
+        newest, source = self._newest[package]
         version, url = wanting.version or newest, wanting.plugin_url or source
         suffix = ("_" + re.sub(r"[.+-]", "_", version) if version else "") + (f"_{_spelt(url)}" if url else "")
-        config = self._run.config
-        disabled = config.values.get("pulumi:disable-default-providers", "")
-        if package in disabled or '"*"' in disabled:
+        disabled = self._run.config.values.get("pulumi:disable-default-providers", "")
+        if {package, "*"} & _listed(disabled):
             raise EngineError(f"Default provider for '{package}' disabled. '{asker}' must use an explicit provider.")
+        inputs = self._settings_of(package)
+        return Goal(f"pulumi:providers:{package}", f"default{suffix}", True, inputs, version=version, plugin_url=url)
+
+    def _settings_of(self, package: str) -> Values:
+        """What the stack's configuration says to a package's default provider."""
+        config = self._run.config
         if package == _DYNAMIC:  # its code may read any setting
             given, secret = config.values, config.secret_keys
         else:
             given = config.of_package(package) if package != "pulumi" else {}
             secret = {key.split(":", 1)[1] for key in config.secret_keys if key.startswith(f"{package}:")}
-        inputs: Values = {name: make_secret(text) if name in secret else text for name, text in given.items()}
-        return Goal(f"pulumi:providers:{package}", f"default{suffix}", True, inputs, version=version, plugin_url=url)
+        return {name: make_secret(text) if name in secret else text for name, text in given.items()}
 
-    def _newest(self, package: str) -> tuple[str, str]:
+    def _newest_of(self, package: str) -> tuple[str, str]:
         """The newest version of the state's providers of a package, and its source; who asks for none gets it."""
         newest = source = ""
         for entry in self._run.journal.old.resources:
@@ -122,6 +130,21 @@ class Registry:
                 if not is_older(version, newest):
                     newest, source = version, entry.inputs.get("__internal", {}).get("pluginDownloadURL", "")
         return newest, source
+
+
+def _listed(text: str) -> set[str]:
+    """The members of a list in JSON.
+
+    Raises:
+        EngineError: it is none.
+    """
+    try:
+        found = json.loads(text or "[]")
+    except ValueError:
+        found = None
+    if not isinstance(found, list):
+        raise EngineError(f"pulumi:disable-default-providers is a list of packages; it is '{text}'")
+    return set(map(str, found))
 
 
 def _spelt(url: str) -> str:

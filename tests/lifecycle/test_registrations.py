@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from batchlocal.engine.settings import set_setting
 from batchlocal.engine.values import UNKNOWN, is_secret
 from batchlocal.engine.versions import is_older
 from tests.lifecycle.stage import URN, Stage
@@ -91,6 +92,14 @@ def test_another_source_of_a_plugin_is_another_default_provider(stage: Stage) ->
     assert stage.entries()["a"].provider_urn.endswith("::default_1_0_0_https_/example.com/x")
     stage.program('Thing("a", Options(version="1.0.0"))\n')
     assert stage.run("up", expect_no_changes=True).code == 0
+
+
+def test_only_the_packages_that_are_named_have_no_default_provider(stage: Stage) -> None:
+    stage.program('Thing("a")\n')
+    for packages, code in (('["memory"]', 0), ('["mem"]', 1), ('["*"]', 1), ("mem", 1)):
+        key = "pulumi:disable-default-providers"
+        set_setting(stage.stack.project, "dev", key, packages, secret=False, path=False)
+        assert stage.run("up").code == code, packages
 
 
 def test_a_plugin_that_is_missing_is_named_with_its_version(stage: Stage) -> None:
