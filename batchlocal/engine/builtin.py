@@ -58,7 +58,9 @@ class Builtin:
     ) -> Values:
         return self._read(news)
 
-    def read(self, urn: str, resource_id: str, inputs: Values | None, outputs: Values | None) -> Any:
+    def read(
+        self, urn: str, resource_id: str, inputs: Values | None, outputs: Values | None, seconds: float = 0.0
+    ) -> Any:
         """A (id, inputs, outputs) of a stack reference."""
         given = inputs or {"name": resource_id}
         return resource_id, given, self._read(given)

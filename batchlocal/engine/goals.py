@@ -59,7 +59,7 @@ class Goal:
         Raises:
             EngineError: a timeout is no duration.
         """
-        timeouts = {kind: _seconds(getattr(request.customTimeouts, kind)) for kind in ("create", "update", "delete")}
+        timeouts = {kind: _seconds(getattr(request.customTimeouts, kind)) for kind in _TIMED}
         inputs = {name: value for name, value in from_wire(request.object).items() if value is not None}
         return cls(
             type=request.type,
@@ -95,6 +95,7 @@ def _position(request: Any) -> str:
     return f"{place.uri}#{place.line}" if place.uri else ""
 
 
+_TIMED = ("create", "update", "delete", "read")
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 _PART = r"(\d+\.?\d*|\.\d+)(ms|us|µs|ns|h|m|s)"
 

@@ -229,13 +229,15 @@ class Plugin:
         )
         return self._heard(self._call(self._connect().Update, request).properties, news)
 
-    def read(self, urn: str, resource_id: str, inputs: Values | None, outputs: Values | None) -> Any:
+    def read(
+        self, urn: str, resource_id: str, inputs: Values | None, outputs: Values | None, seconds: float = 0.0
+    ) -> Any:
         """A (id, inputs or None, outputs) of what is there; the id is '' when nothing is.
 
         Raises:
             InitFailed, ProviderError
         """
-        request = pb.ReadRequest(urn=urn, id=resource_id, type=_type(urn), name=_name(urn))
+        request = pb.ReadRequest(urn=urn, id=resource_id, type=_type(urn), name=_name(urn), timeout=seconds)
         if inputs is not None:
             request.inputs.CopyFrom(self._known(inputs))
         if outputs is not None:

@@ -70,7 +70,10 @@ class Refresh:
         plugin = self._registry.of_old(resource.provider)
         errors: list[str] = []
         try:
-            found_id, inputs, outputs = plugin.read(resource.urn, resource.id, resource.inputs, resource.outputs)
+            seconds = resource.custom_timeouts.get("read", 0.0)
+            found_id, inputs, outputs = plugin.read(
+                resource.urn, resource.id, resource.inputs, resource.outputs, seconds
+            )
         except InitFailed as failed:
             found_id, inputs, outputs, errors = failed.id or resource.id, failed.inputs, failed.outputs, failed.reasons
             text = "".join(f"\n* {reason}" for reason in errors)

@@ -59,7 +59,8 @@ class Takeovers(Entries):
     def _taken_over(self, step: Step, made: Resource) -> None:
         wanted = step.goal.import_id
         try:
-            found_id, inputs, outputs = self._registry.of(step.provider).read(step.urn, wanted, None, None)
+            plugin, seconds = self._registry.of(step.provider), step.goal.custom_timeouts.get("read", 0.0)
+            found_id, inputs, outputs = plugin.read(step.urn, wanted, None, None, seconds)
         except InitFailed as failed:
             found_id, inputs, outputs = failed.id or wanted, failed.inputs, failed.outputs
             made.init_errors = failed.reasons

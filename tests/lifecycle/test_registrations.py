@@ -222,3 +222,11 @@ def test_without_a_program_unknown_resources_are_refused_at_once(stage: Stage, c
     assert (ran.code, ran.steps) == (1, [])
     assert f"no resource named '{URN}z' found" in ran.text
     assert list(stage.entries()) == ["a"]
+
+
+def test_a_timeout_of_reading_goes_to_the_provider(stage: Stage) -> None:
+    stage.program('Thing("a", Options(custom_timeouts=pulumi.CustomTimeouts(read="3m")))\n')
+    stage.run("up")
+    stage.run("refresh")
+    assert stage.entries()["a"].custom_timeouts == {"read": 180}
+    assert stage.cloud.read_within == [180]

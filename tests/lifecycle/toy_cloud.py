@@ -36,6 +36,7 @@ class ToyCloud(provider_pb2_grpc.ResourceProviderServicer):  # type: ignore[misc
         self.created_in_preview: list[dict[str, Any]] = []
         self.greets = False  # what it takes and does is then told by Handshake, and otherwise by Configure
         self.compared: list[tuple[dict[str, Any], dict[str, Any]]] = []  # what every Diff was asked about
+        self.read_within: list[float] = []  # seconds that every Read was given
         self._count = 0
         self._lock = threading.Lock()
         self._server = grpc.server(ThreadPoolExecutor(8))
@@ -131,6 +132,7 @@ class ToyCloud(provider_pb2_grpc.ResourceProviderServicer):  # type: ignore[misc
 
     def Read(self, request: Any, context: Any) -> Any:
         self._refuse("Read", request.urn, context)
+        self.read_within.append(request.timeout)
         found = self.things.get(request.id)
         if found is None:
             return provider_pb2.ReadResponse()
