@@ -119,10 +119,35 @@ class BlobServer:
 
         Raises:
             _NotStarted: it ended or did not answer; ``azurite.log`` has its words.
+            OSError: this machine starts no process.
         """
+        self._process = process = await self._spawn(command)
+        assert process.stdout is not None
+        try:
+            async with asyncio.timeout(_START_SECONDS):
+                line = await process.stdout.readline()
+        except TimeoutError:
+            process.kill()
+            raise _NotStarted(f"no answer within {_START_SECONDS:.0f} s") from None
+        if not line:
+            said = (self._folder / "azurite.log").read_text(errors="replace").strip()
+            raise _NotStarted(said or "it ended without a word")
+        self._asked.clear()
+        self._confirmations.clear()
+        self._listener = asyncio.create_task(self._listen(process))
+        if self.judge is not None:
+            assert process.stdin is not None
+            process.stdin.write(b'{"judged": true}\n')
+        told: object = None
+        while told is not self._accounts:  # they may change while we tell them
+            told = self._accounts
+            await self._tell_accounts()
+        self._ready.set()
+
+    async def _spawn(self, command: list[str]) -> asyncio.subprocess.Process:
         async with _alone(self._folder / "lock") as lock:
             with (self._folder / "azurite.log").open("wb") as log:
-                self._process = await asyncio.create_subprocess_exec(
+                return await asyncio.create_subprocess_exec(
                     *command,
                     stdin=asyncio.subprocess.PIPE,
                     stdout=asyncio.subprocess.PIPE,
@@ -132,27 +157,6 @@ class BlobServer:
                     # server's session, which tells it from what tasks leave behind (nodes/leftovers.py)
                     preexec_fn=os.setpgrp,
                 )
-        assert self._process.stdout is not None
-        try:
-            async with asyncio.timeout(_START_SECONDS):
-                line = await self._process.stdout.readline()
-        except TimeoutError:
-            self._process.kill()
-            raise _NotStarted(f"no answer within {_START_SECONDS:.0f} s") from None
-        if not line:
-            said = (self._folder / "azurite.log").read_text(errors="replace").strip()
-            raise _NotStarted(said or "it ended without a word")
-        self._asked.clear()
-        self._confirmations.clear()
-        self._listener = asyncio.create_task(self._listen(self._process))
-        if self.judge is not None:
-            assert self._process.stdin is not None
-            self._process.stdin.write(b'{"judged": true}\n')
-        told: object = None
-        while told is not self._accounts:  # they may change while we tell them
-            told = self._accounts
-            await self._tell_accounts()
-        self._ready.set()
 
     async def _listen(self, process: asyncio.subprocess.Process) -> None:
         """Answer the child's questions and count its confirmations until its output ends."""
