@@ -81,7 +81,9 @@ class _Delivery:
         logged: list[tuple[str, dict[str, Any]]] = []
         for event in waiting:
             account = read.resources.find(event.account)
-            for setting in settings_of(read, event.account, "logs", _wanted) if account else ():
+            if account is None:
+                continue
+            for setting in settings_of(read, event.account, "logs", _wanted):
                 record = _record(account, event)
                 if storage := setting.get("storageAccountId"):
                     place = storage, f"{_CONTAINER}/{hour_blob(record)}"
@@ -136,9 +138,8 @@ def _wanted(entry: Mapping[str, Any]) -> bool:
     return bool(entry.get("enabled")) and named in (CATEGORY.lower(), "alllogs")
 
 
-def _record(account: Resource | None, event: ServiceEvent) -> dict[str, Any]:
+def _record(account: Resource, event: ServiceEvent) -> dict[str, Any]:
     """An event in Azure Monitor's common schema."""
-    assert account is not None
     at = moments.iso(round(event.at * moments.TICKS_PER_SECOND) + moments.UNIX_EPOCH)
     job = {**event.job, "pool": event.job["pool"].rsplit("/", 1)[-1]} if event.job else {}
     return {
