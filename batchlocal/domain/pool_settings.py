@@ -44,6 +44,7 @@ DEFAULTS: Final[Properties] = {
 """What the service fills in (F11, F6)."""
 
 _SPELT: Final[dict[tuple[str, ...], tuple[str, ...]]] = {
+    ("certificateReferences", "storeLocation"): ("LocalMachine", "CurrentUser"),
     ("taskSchedulingPolicy", "nodeFillType"): ("Spread", "Pack"),
     ("virtualMachineConfiguration", "nodePlacementConfiguration", "policy"): ("Regional", "Zonal"),
     ("virtualMachineConfiguration", "osDisk", "caching"): ("None", "ReadOnly", "ReadWrite"),
@@ -120,7 +121,7 @@ def _respelt(value: Any, path: tuple[str, ...]) -> Any:
         return {name: _respelt(inner, (*path, name)) for name, inner in value.items()}
     words = _SPELT.get(path, ())
     if isinstance(value, list):
-        return [_respelt(item, path) for item in value] if words else value
+        return [_respelt(item, path) for item in value]
     return next((word for word in words if word.lower() == str(value).lower()), value)
 
 

@@ -55,6 +55,8 @@ class SchemaBuilder:
             schema.properties[one.name] = one
             schema.folded[one.name.lower()] = one
             schema.shown[one.canonical] = one
+        for older in self._older:
+            schema.left_out.update(older.defaults.get(schema.name, {}))
         if "items" in raw:
             schema.items = self._node(raw["items"], f"{schema.name}[]")
         if "additional" in raw:
@@ -67,6 +69,7 @@ class SchemaBuilder:
         required = raw.get("required", ())
         absent, renamed, nodes = self._as_of_version(owner, raw.get("properties", {}))
         values = {name: value for older in self._older for name, value in older.values.get(owner, {}).items()}
+        cased = {name: made for older in self._older for name, made in older.cased.get(owner, {}).items()}
         for name, node in nodes.items():
             if name not in absent:
                 yield Property(
@@ -78,7 +81,7 @@ class SchemaBuilder:
                     secret=node.get("secret", False),
                     mutability=frozenset(node.get("mutability", ())),
                     always=values.get(name),
-                    lowered=any(name in older.lowered.get(owner, ()) for older in self._older),
+                    cased=cased.get(name),
                 )
 
     def _as_of_version(self, owner: str, nodes: Node) -> tuple[set[str], dict[str, str], dict[str, Node]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,8 +20,9 @@ class Difference:
     ``absent``: properties that were not there yet, by schema. ``renamed``: by schema, today's name to the name before.
     ``retired``: by schema, properties that were there only before, in the tables' notation; ``retired_operations``:
     operations of that kind. ``operations``: those not there yet. ``statuses``: operations that answered another success
-    status. ``values``: what answers show whatever is stored, by schema and today's name. ``lowered``: properties whose
-    values answers showed in lower case, by schema.
+    status. ``values``: what answers show whatever is stored, by schema and today's name. ``cased``: by schema and
+    today's name, what made answers' words of today's. ``defaults``: by schema and today's name, what a request asked
+    for that left the property out.
     """
 
     since: str
@@ -32,4 +33,5 @@ class Difference:
     operations: tuple[str, ...] = ()
     statuses: Mapping[str, int] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    lowered: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    cased: Mapping[str, Mapping[str, Callable[[str], str]]] = field(default_factory=dict)
+    defaults: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

@@ -161,8 +161,9 @@ MANAGEMENT = (
             "ApplicationPackage_Delete": 204,
         },
     ),
-    Difference(  # provider
+    Difference(  # provider; the words recorded
         "2017-09-01",
+        cased={"BatchAccountProperties": {"poolAllocationMode": str.lower}},
         operations=(
             "Pool_Create",
             "Pool_Update",
@@ -183,7 +184,6 @@ MANAGEMENT = (
         "2017-05-01",
         absent={"BatchAccountProperties": ("lowPriorityCoreQuota",)},
         renamed={"BatchAccountProperties": {"dedicatedCoreQuota": "coreQuota"}},
-        lowered={"BatchAccountProperties": ("poolAllocationMode",)},
     ),
     Difference("2017-01-01", absent={"BatchAccountProperties": ("poolAllocationMode",)}),  # recorded
 )

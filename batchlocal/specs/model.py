@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 __all__ = ["Constraints", "Kind", "Operation", "Parameter", "Problem", "Property", "Schema", "Type"]
 
@@ -90,8 +91,8 @@ class Property:
     mutability: frozenset[str] = frozenset()
     always: object = None
     """What answers of the version show whatever is stored, None for nothing such."""
-    lowered: bool = False
-    """Whether answers of the version show its values in lower case."""
+    cased: Callable[[str], str] | None = None
+    """What makes the words that answers of the version show, None where they are today's."""
 
     @property
     def create_only(self) -> bool:
@@ -116,6 +117,8 @@ class Schema:
     """``properties`` by lower-cased name."""
     shown: dict[str, Property] = field(default_factory=dict)
     """``properties`` by canonical name."""
+    left_out: dict[str, Any] = field(default_factory=dict)
+    """What a request of the version asks for that leaves a property out, by canonical name."""
 
     @property
     def free_form(self) -> bool:

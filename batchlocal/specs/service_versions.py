@@ -48,11 +48,16 @@ _RUNS = (
     "SubtaskInformation",
     "TaskExecutionInformation",
 )
+_KEPT: Mapping[str, Any] = {"retentionTime": "P10675199DT2H48M5.4775807S"}  # without limit: the longest span of .NET
+_SCOPE: Mapping[str, Any] = {"scope": "task"}
+_OWN_USER: Mapping[str, Any] = {"userIdentity": {"autoUser": {**_SCOPE, "elevationLevel": "nonadmin"}}}
+_KEPT_TASK: Mapping[str, Any] = {"constraints": _KEPT, **_OWN_USER}
 _COUNT = {"type": "integer", "format": "int32"}
 _TASK_COUNTS = dict.fromkeys(("active", "running", "completed", "succeeded", "failed"), _COUNT)
 _SECRET = {"type": "string", "secret": True}
 _RUN_ELEVATED = {"runElevated": {"type": "boolean"}}
 _ONE_TARGET = {"targetDedicatedNodes": "targetDedicated"}
+_RESULT = {"result": str.capitalize}
 _SCHEDULING_ERROR = {"failureInfo": "schedulingError"}
 _JOBS = ("CloudJob", "JobAddParameter", "JobPatchParameter", "JobSpecification", "JobUpdateParameter")
 
@@ -173,11 +178,16 @@ SERVICE = (
         }
         | dict.fromkeys(("CloudJob", "JobAddParameter", "JobSpecification"), ("networkConfiguration",)),
         renamed={"ResourceFile": {"httpUrl": "blobSource"}},
+        # recorded: all answers before show these, all since P7D and the scope pool
+        defaults={"TaskConstraints": _KEPT, "JobReleaseTask": {**_KEPT, **_OWN_USER}, "AutoUserSpecification": _SCOPE}
+        | dict.fromkeys(("TaskAddParameter", "JobManagerTask", "JobPreparationTask"), _KEPT_TASK)
+        | {"StartTask": _OWN_USER},
         retired=dict.fromkeys(_POOLS, _CLOUD_SERVICE_UPGRADED)
         | {"VirtualMachineConfiguration": {"osDisk": {"type": "object", "properties": {"caching": TEXT}}}},
     ),
     Difference(  # client
         "2018-08-01.7.0",
+        cased=dict.fromkeys(_RUNS, _RESULT),  # recorded: Success and Failure; with 2018-08-01.7.0 itself both spellings
         absent={"ComputeNode": ("nodeAgentInfo",), "NodeCounts": ("leavingPool",)},
         retired={"TaskCountsResult": {"validationStatus": TEXT}},
     ),

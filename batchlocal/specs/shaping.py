@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from typing import Any
 
 from batchlocal.specs import scalars
@@ -99,6 +100,10 @@ class _Cleaning:
                 yield name, self.value(schema.additional, inner)
             elif self._newer:
                 yield name, inner
+        for name, meant in schema.left_out.items():
+            known = schema.shown.get(name)
+            if known is not None and value.get(known.name) is None:
+                yield name, deepcopy(meant)
 
 
 def _shown(schema: Schema, value: Any, *, keep: bool) -> Any:
@@ -113,7 +118,7 @@ def _shown(schema: Schema, value: Any, *, keep: bool) -> Any:
             continue
         if known is not None:
             shown = _shown(known.schema, inner, keep=keep) if known.always is None else known.always
-            made[known.name] = str(shown).lower() if known.lowered else shown
+            made[known.name] = shown if known.cased is None else known.cased(str(shown))
         elif schema.additional is not None:
             made[name] = _shown(schema.additional, inner, keep=keep)
         elif keep or name.startswith(ANNOTATION):

@@ -137,7 +137,7 @@ class _Checking:
                 self.shown.add(f"{schema.name}.{name}")
                 if known.secret and not self._may_tell:
                     yield f"{where} is a secret"
-                if not known.lowered:
+                if known.cased is None:
                     yield from self.value(known.schema, inner, where)
         if not self._partial:
             missing = (one.name for one in schema.properties.values() if one.required and one.name not in value)

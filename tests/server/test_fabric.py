@@ -212,6 +212,9 @@ def test_an_operation_is_there_only_in_the_api_versions_that_have_it(world: Worl
     assert world.get("certificates", version="2024-07-01")["value"] is not None
 
 
+OLD = ("2017-05-01", "2017-09-01")
+
+
 def test_an_api_version_shows_only_what_it_has(world: World) -> None:
     def shown(version: str) -> set[str]:
         return set(world.get("", version=version)["properties"])
@@ -222,6 +225,10 @@ def test_an_api_version_shows_only_what_it_has(world: World) -> None:
     assert "encryption" not in shown("2019-08-01")
     assert "dedicatedCoreQuotaPerVMFamily" not in shown("2019-04-01")
     assert {"coreQuota"} <= shown("2017-01-01")
+    modes = {version: world.get("", version=version)["properties"]["poolAllocationMode"] for version in OLD}
+    assert modes == {"2017-05-01": "batchservice", "2017-09-01": "BatchService"}
+    tags = {version: world.send("GET", "", version=version).headers["ETag"] for version in ("2017-01-01", *OLD)}
+    assert [tag.startswith('"') for tag in tags.values()] == [False, True, True]
     for version, enforced in (("2020-03-01", False), ("2020-05-01", True), ("2024-07-01", True)):
         account = world.get("", version=version)["properties"]
         assert account["dedicatedCoreQuotaPerVMFamilyEnforced"] is enforced, version

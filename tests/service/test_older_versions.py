@@ -98,3 +98,18 @@ def test_every_node_has_a_volatile_folder_for_its_start(service: Service) -> Non
     node = service.get("/pools/main/nodes")["value"][0]["id"]
     found = service.get(f"/pools/main/nodes/{node}/files?recursive=true&$filter=startswith(name,'volatile')")["value"]
     assert {"volatile", "volatile/startup"} <= {file["name"] for file in found}
+
+
+def test_what_a_task_did_not_say_meant_something_else(service: Service) -> None:
+    job = service.new_job()
+    task = {"commandLine": "/bin/true", "constraints": {"maxTaskRetryCount": 1}}
+    shown = {}
+    for name, version in (("old", "2018-08-01.7.0"), ("new", "2018-12-01.8.0")):
+        assert service.send("POST", f"/jobs/{job}/tasks", {"id": name, **task}, version=version).status_code == 201
+        shown[name] = service.ended(job, name)
+    assert shown["old"]["constraints"]["retentionTime"] == "P10675199DT2H48M5.4775807S"
+    assert shown["new"]["constraints"]["retentionTime"] == "P7D"
+    scopes = {name: one["userIdentity"]["autoUser"]["scope"] for name, one in shown.items()}
+    assert scopes == {"old": "task", "new": "pool"}
+    told = service.get(f"/jobs/{job}/tasks/old", version="2018-03-01.6.1")["executionInfo"]["result"]
+    assert (told, shown["old"]["executionInfo"]["result"]) == ("Success", "success")

@@ -1,7 +1,8 @@
 """How Microsoft.Batch answered in its first api-versions, where that is more than left-out properties.
 
-Recorded with 2015-12-01 and 2017-01-01: applications and packages have their properties at the top, no ARM id, states
-in lower case, and an application shows its packages (azure-mgmt-batch: until 2018-12-01); ETags have no quotes.
+Recorded with 2015-12-01 to 2017-09-01: applications and packages have their properties at the top, no ARM id, states
+in lower case, strong ETags, and an application shows its packages (azure-mgmt-batch: until 2018-12-01). In 2015-12-01
+and 2017-01-01 ETags have no quotes.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from batchlocal.store.resources import Resource
 __all__ = ["etag", "has_flat_applications", "show_application", "show_package"]
 
 _NESTED_SINCE = "2018-12-01"
-_QUOTED_SINCE = "2017-09-01"  # the version that brought pools; nothing recorded lies between
+_QUOTED_SINCE = "2017-05-01"
 
 
 def has_flat_applications(call: ArmCall) -> bool:
@@ -25,10 +26,10 @@ def has_flat_applications(call: ArmCall) -> bool:
 
 
 def etag(call: ArmCall, modified: int, *, weak: bool) -> str:
-    """A resource's ETag in the request's api-version; ``modified`` is in ticks."""
+    """An account's, application's or package's ETag in the request's api-version; ``modified`` is in ticks."""
     if call.request.api_version < _QUOTED_SINCE:
         return moments.etag(modified)
-    return moments.weak_etag(modified) if weak else f'"{moments.etag(modified)}"'
+    return moments.weak_etag(modified) if weak and not has_flat_applications(call) else f'"{moments.etag(modified)}"'
 
 
 def show_application(tx: Tx, application: Resource) -> dict[str, Any]:

@@ -25,6 +25,8 @@ from batchlocal.store.resources import Resource
 
 __all__ = ["new_keys"]
 
+_SHOUTED_SINCE = "2017-10-01"  # recorded: Full in all answers before, FULL in all since
+
 
 @dataclass(eq=False)
 class KeyNameInvalid(Refusal):
@@ -57,7 +59,7 @@ CATALOGUE.update(
 @PROVIDER.operation("StorageAccounts_ListKeys")
 def list_keys(call: ArmCall) -> Answer:
     """Both keys (F9)."""
-    return json_answer(200, _keys(account_of(call)))
+    return json_answer(200, _keys(call, account_of(call)))
 
 
 @PROVIDER.operation("StorageAccounts_RegenerateKey")
@@ -72,7 +74,7 @@ async def regenerate_key(call: ArmCall) -> Answer:
         account.body["properties"]["keyCreationTime"][name] = moments.iso(call.now)
         tx.resources.put(account)
     await sync_storage(call.platform)
-    return json_answer(200, _keys(account))
+    return json_answer(200, _keys(call, account))
 
 
 @PROVIDER.operation("StorageAccounts_RevokeUserDelegationKeys")
@@ -82,13 +84,13 @@ def revoke_delegation_keys(call: ArmCall) -> Answer:
     return Answer(200)
 
 
-def _keys(account: Resource) -> dict[str, Any]:
+def _keys(call: ArmCall, account: Resource) -> dict[str, Any]:
+    may = "FULL" if call.request.api_version >= _SHOUTED_SINCE else "Full"
     created = account.body["properties"]["keyCreationTime"]
     keys = account.hidden["keys"].items()
     return {
         "keys": [
-            {"creationTime": created[name], "keyName": name, "value": value, "permissions": "FULL"}
-            for name, value in keys
+            {"creationTime": created[name], "keyName": name, "value": value, "permissions": may} for name, value in keys
         ]
     }
 
