@@ -55,6 +55,7 @@ _KEPT_TASK: Mapping[str, Any] = {"constraints": _KEPT, **_OWN_USER}
 _COUNT = {"type": "integer", "format": "int32"}
 _TASK_COUNTS = dict.fromkeys(("active", "running", "completed", "succeeded", "failed"), _COUNT)
 _SECRET = {"type": "string", "secret": True}
+_NOT_ELEVATED = {"runElevated": False}
 _RUN_ELEVATED = {"runElevated": {"type": "boolean"}}
 _ONE_TARGET = {"targetDedicatedNodes": "targetDedicated"}
 _RESULT = {"result": str.capitalize}
@@ -235,7 +236,9 @@ SERVICE = (
         | dict.fromkeys(_POOLS, ("userAccounts",))
         | dict.fromkeys((*_TASKS, "JobManagerTask"), ("authenticationTokenSettings", "userIdentity"))
         | dict.fromkeys(_SMALL_TASKS, ("userIdentity",)),
+        # runElevated is kept and shown, and nobody runs by it: tasks run as by default
         retired=dict.fromkeys((*_TASKS, "JobManagerTask", *_SMALL_TASKS), _RUN_ELEVATED),
+        defaults=dict.fromkeys(("TaskAddParameter", "JobManagerTask", *_SMALL_TASKS), _NOT_ELEVATED),  # recorded
         operations=("Task_Reactivate",),
     ),
 )

@@ -24,7 +24,9 @@ def test_a_version_since_2016_runs_a_job(service: Service, version: str) -> None
     service.ended(job, "one")
     shown = service.get(f"/jobs/{job}/tasks/one", version=version)
     assert shown["executionInfo"]["exitCode"] == 0
-    assert ("userIdentity" in shown) == (version > OLDEST)
+    assert ("userIdentity" in shown, shown.get("runElevated")) == (
+        (False, False) if version == OLDEST else (True, None)
+    )
     assert "requiredSlots" not in shown
 
 
