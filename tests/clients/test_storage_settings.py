@@ -54,11 +54,11 @@ def test_https_alone_is_the_default_of_newer_creations(account: Made, version: s
 
 def test_what_was_never_set_is_shown_as_each_version_takes_it(account: Made) -> None:
     account.create()
-    public = {version: account.shown(version)["allowBlobPublicAccess"] for version in ("2021-09-01", "2022-09-01")}
-    assert public == {"2021-09-01": True, "2022-09-01": True}
-    assert account.shown("2023-01-01")["allowBlobPublicAccess"] is False
+    versions = ("2021-04-01", "2021-06-01", "2022-05-01", "2023-01-01")
+    shown = [account.shown(version)["allowBlobPublicAccess"] for version in versions]
+    assert shown == [False, True, True, False]
     account.update(allowBlobPublicAccess=False)
-    assert account.shown("2022-09-01")["allowBlobPublicAccess"] is False
+    assert account.shown("2022-05-01")["allowBlobPublicAccess"] is False
 
 
 def test_an_account_of_its_own_identity_is_somebody(account: Made) -> None:

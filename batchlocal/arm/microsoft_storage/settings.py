@@ -26,9 +26,9 @@ def defaults_shown(api_version: str) -> Values:
     """What is shown of settings that an account was made without; no document says why it depends on the version.
 
     Recorded are TLS1_2 in all answers of api-versions of 2019 and TLS1_0 in all from 2021-06-01 on; and public access
-    allowed in all from 2021-06-01 to 2022-09-01, and in none before or after.
+    allowed in all from 2021-06-01 to 2022-05-01, in some of 2022-09-01, and in none before or after.
     """
-    public = "2021-06-01" <= api_version < "2023-01-01"
+    public = "2021-06-01" <= api_version < "2022-09-01"
     return {"minimumTlsVersion": "TLS1_2" if api_version < "2020" else "TLS1_0", "allowBlobPublicAccess": public}
 
 
