@@ -22,6 +22,7 @@ _PAIRS: Final = {
     "centralindia": "southindia",
     "eastus": "westus",
     "eastus2": "centralus",
+    "eastus2euap": "centraluseuap",  # recorded: the two regions for early updates
     "francecentral": "francesouth",
     "germanywestcentral": "germanynorth",
     "japaneast": "japanwest",
