@@ -111,15 +111,18 @@ MANAGEMENT = (
             "VirtualMachineConfiguration": ("extensions", "nodePlacementConfiguration"),
         },
     ),
-    Difference("2020-09-01", renamed={"PoolProperties": {"taskSlotsPerNode": "maxTasksPerNode"}}),  # client, recorded
+    Difference(  # client, recorded
+        "2020-09-01",
+        renamed={"PoolProperties": {"taskSlotsPerNode": "maxTasksPerNode"}},
+        # recorded: false in all answers until early December 2020, true in all since, whatever the version; each is
+        # answered as in the months when it was the newest
+        values={"BatchAccountProperties": {"dedicatedCoreQuotaPerVMFamilyEnforced": False}},
+    ),
     Difference(  # client, recorded
         "2020-05-01",
         absent=dict.fromkeys(
             ("BatchAccount", "BatchAccountCreateParameters", "BatchAccountUpdateParameters"), ("identity",)
         ),
-        # recorded: false in all answers until early December 2020, true in all since, whatever the version; each is
-        # answered as it was last seen, and the versions before this one were not seen after that month
-        values={"BatchAccountProperties": {"dedicatedCoreQuotaPerVMFamilyEnforced": False}},
     ),
     Difference(  # client, recorded
         "2020-03-01",

@@ -229,7 +229,7 @@ def test_an_api_version_shows_only_what_it_has(world: World) -> None:
     assert modes == {"2017-05-01": "batchservice", "2017-09-01": "BatchService"}
     tags = {version: world.send("GET", "", version=version).headers["ETag"] for version in ("2017-01-01", *OLD)}
     assert [tag.startswith('"') for tag in tags.values()] == [False, True, True]
-    for version, enforced in (("2020-03-01", False), ("2020-05-01", True), ("2024-07-01", True)):
+    for version, enforced in (("2020-05-01", False), ("2020-09-01", True), ("2024-07-01", True)):
         account = world.get("", version=version)["properties"]
         assert account["dedicatedCoreQuotaPerVMFamilyEnforced"] is enforced, version
     pool = world.get("pools/pool", version="2020-05-01")["properties"]
