@@ -72,6 +72,8 @@ def _parser() -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=text, description=text, parents=[shared, operation_flags()])
         added.set_defaults(command=partial(_operate, name))
     cancel = commands.add_parser("cancel", help="Remove the locks of a killed run.", parents=[shared])
+    cancel.add_argument("name", nargs="?", help="the stack, instead of --stack")
+    cancel.add_argument("--yes", "-y", action="store_true", help="do not ask; it never does")
     cancel.set_defaults(command=_cancel)
     _stack_commands(commands.add_parser("stack", help="init, ls, output, rm, export, import"), shared)
     _config_commands(commands.add_parser("config", help="set, get, rm, ls"), shared)
@@ -111,7 +113,8 @@ def _stack_commands(parser: argparse.ArgumentParser, shared: argparse.ArgumentPa
     output.add_argument("--show-secrets", action="store_true")
     output.set_defaults(command=_output)
     remove = commands.add_parser("rm", help="Forget an empty stack.", parents=[shared])
-    remove.add_argument("--yes", "-y", action="store_true")
+    remove.add_argument("name", nargs="?", help="the stack, instead of --stack")
+    remove.add_argument("--yes", "-y", action="store_true", help="do not ask; it never does")
     remove.set_defaults(command=_remove)
     export = commands.add_parser("export", help="Print the state.", parents=[shared])
     export.add_argument("--show-secrets", action="store_true", help="secrets in plain text")
@@ -165,6 +168,7 @@ def _agreed(run: Run, stack: Stack, options: Options, *, skip: bool) -> bool:
 
 
 def _cancel(options: argparse.Namespace) -> int:
+    options.stack = options.name or options.stack
     stack = _stack(options)
     count = stack.backend.cancel(stack.project.name, stack.name)
     print(f"The currently running update for '{stack.name}' has been canceled!" if count else "no lock was held")
@@ -205,6 +209,7 @@ def _output(options: argparse.Namespace) -> int:
 
 
 def _remove(options: argparse.Namespace) -> int:
+    options.stack = options.name or options.stack
     stack = _stack(options)
     snapshot, _ = stack.load()
     if snapshot.resources:

@@ -119,6 +119,14 @@ def test_a_second_run_says_who_holds_the_lock(lab: Lab) -> None:
     assert lab.run("up").code == 0
 
 
+def test_cancel_and_stack_rm_take_the_name_as_the_cli_does(lab: Lab) -> None:
+    for words in ("stack init -s dev", "cancel dev --yes", "stack rm dev --yes"):
+        process = lab.start(*words.split())
+        text, _ = process.communicate(timeout=60)
+        assert process.returncode == 0, text
+    assert not lab.state_file.exists()
+
+
 def test_a_protected_resource_is_neither_deleted_nor_replaced(lab: Lab) -> None:
     lab.program('Thing("a", Options(protect=True))\n')
     lab.run("up")
