@@ -11,7 +11,7 @@ from command_cases import pool_definition
 
 from batchmgmt.errors import InvalidRequest, TimedOut
 
-FORMULA = "$TargetDedicatedNodes = 1;"
+FORMULA = "$TargetDedicatedNodes = 0;"  # of no nodes, so that no evaluation sets off a resize amid a test
 
 
 @pytest.fixture
