@@ -121,9 +121,8 @@ def surroundings(az: AzureCli, arm: Arm, account: Account, tmp_path: Path) -> No
     assert az("batch private-link-resource show", *one, "-n", "batchAccount")["groupId"] == "batchAccount"
     network, endpoint = ["-g", arm.group, "-n", "aznet"], ["-g", arm.group, "-n", "azdoor"]
     az("network vnet create", *network, "--address-prefix", "10.0.0.0/16", "--subnet-name", "default")
-    target = (
-        f"/subscriptions/{arm.local.subscription}/resourceGroups/{arm.group}/providers/Microsoft.Batch/batchAccounts"
-    )
+    group = f"/subscriptions/{arm.local.subscription}/resourceGroups/{arm.group}"
+    target = f"{group}/providers/Microsoft.Batch/batchAccounts/{account.name}"
     connection = ["--connection-name", "azdoor", "--group-id", "batchAccount"]
     connection += ["--private-connection-resource-id", target]
     az("network private-endpoint create", *endpoint, "--vnet-name", "aznet", "--subnet", "default", *connection)
