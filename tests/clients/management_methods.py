@@ -12,6 +12,7 @@ import inspect
 import json
 import os
 import sys
+import time
 import urllib.request
 from functools import partial
 from typing import Any
@@ -185,7 +186,8 @@ def accounts_of_every_setting(client: Any) -> None:
 
 
 def until_steady(pool: Any, name: str, at: Any = AT) -> None:
-    for _ in range(300):
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
         if properties(pool.get(*at, name)).allocation_state.lower() == "steady":
             return
     raise AssertionError(f"pool {name} is not steady")
