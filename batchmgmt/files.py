@@ -6,6 +6,8 @@ import contextlib
 import os
 from pathlib import Path
 
+from batchmgmt.processes import is_running
+
 __all__ = ["home", "write_private"]
 
 
@@ -48,15 +50,5 @@ def _sweep(path: Path) -> None:
         if not left.name.startswith(f".{path.name}."):
             continue
         with contextlib.suppress(OSError, ValueError):
-            if not _alive(int(left.name.rpartition(".")[2])):
+            if not is_running(int(left.name.rpartition(".")[2])):
                 left.unlink()
-
-
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

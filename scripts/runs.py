@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from batchmgmt.processes import is_running
 
 __all__ = ["forget_killed", "run"]
 
@@ -47,17 +48,7 @@ def forget_killed(backend: Path, stack: str) -> list[int]:
             here, process = holder["hostname"] == socket.gethostname(), int(holder["pid"])
         except (OSError, ValueError, KeyError, TypeError):
             continue
-        if here and not _is_running(process):
+        if here and not is_running(process):
             file.unlink(missing_ok=True)
             killed.append(process)
     return killed
-
-
-def _is_running(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -19,6 +19,7 @@ from batchlocal.store.resources import Resource
 __all__ = [
     "MEMBERS",
     "RECONCILIATION",
+    "RECONCILIATION_SECONDS",
     "associate",
     "configuration",
     "configurations",
@@ -31,6 +32,8 @@ MEMBERS: Final[dict[str, str]] = {}
 """Types of accounts that may be within a perimeter, as they are spelt, by their lower-case names."""
 RECONCILIATION: Final = "perimeter.reconcile"
 """The effect that ends a reconciliation."""
+RECONCILIATION_SECONDS: Final = 15
+"""How long one takes: no recording tells; the Retry-After of the specification's example for Batch."""
 _KIND = "networkSecurityPerimeterConfigurations"
 
 

@@ -65,9 +65,10 @@ class Deletion:
                 if one.urn in kept and not one.delete:
                     self._steps.only_shown(one.urn, one)
         condemned = [one for one in condemned if one.delete or one.urn not in kept]
-        self._ledger.deleted |= {one.urn for one in condemned}
         needs = condemned_needs(self._run.journal.old.resources)
         kept_back = with_all_needs(needs, {id(one) for one in self._ledger.broken})
+        # What a failed resource needs stays, and so takes nothing away that would be deleted with it.
+        self._ledger.deleted |= {one.urn for one in condemned if id(one) not in kept_back}
         for layer in condemned_layers(condemned):
             if self._run.stopped:
                 return

@@ -284,7 +284,12 @@ class _Operation:
             if times > 1:
                 self._terminate(parts)
             parts.run.cancel()
-            threading.Thread(target=parts.host.cancel, daemon=True).start()
+            threading.Thread(target=told, daemon=True).start()  # a signal's handler may wait for no lock
+
+        def told() -> None:
+            text = "interrupted: what runs may finish, nothing new begins; Ctrl-C again stops at once"
+            parts.run.display.aside("warning", text)
+            parts.host.cancel()
 
         before = signal.signal(signal.SIGINT, interrupted)
         try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import time
 
 from tests.lifecycle.conftest import Lab
 from tests.support.waiting import until
@@ -20,10 +19,16 @@ def at_work(lab: Lab) -> subprocess.Popen[str]:
     return process
 
 
+def interrupt(process: subprocess.Popen[str]) -> None:
+    """Send a Ctrl-C, and read on until it is said that it was heard."""
+    process.send_signal(signal.SIGINT)
+    assert process.stdout is not None
+    assert any("interrupted: what runs may finish" in line for line in process.stdout)
+
+
 def test_once_lets_finish_what_runs_and_begins_nothing_new(lab: Lab) -> None:
     process = at_work(lab)
-    process.send_signal(signal.SIGINT)
-    time.sleep(0.2)  # nothing can be seen of a signal that was heard
+    interrupt(process)
     (lab.folder / "go").touch()
     text, _ = process.communicate(timeout=60)
     assert process.returncode == 1
@@ -38,8 +43,7 @@ def test_a_destroy_that_was_interrupted_says_so_and_ends_as_the_cli_does(lab: La
     assert lab.run("up").code == 0
     process = lab.start("destroy", "-s", "dev", "--yes", "--skip-preview", more={"SIM_SLOW": "c"})
     until((lab.folder / "waiting").exists, 60)
-    process.send_signal(signal.SIGINT)
-    time.sleep(0.2)  # nothing can be seen of a signal that was heard
+    interrupt(process)
     (lab.folder / "go").touch()
     text, _ = process.communicate(timeout=60)
     assert process.returncode == 0
@@ -49,8 +53,7 @@ def test_a_destroy_that_was_interrupted_says_so_and_ends_as_the_cli_does(lab: La
 
 def test_twice_leaves_at_once_and_keeps_what_had_begun(lab: Lab) -> None:
     process = at_work(lab)
-    process.send_signal(signal.SIGINT)
-    time.sleep(0.2)
+    interrupt(process)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
     assert process.returncode == 8

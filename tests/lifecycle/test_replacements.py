@@ -266,6 +266,19 @@ def test_what_a_failed_resource_needs_is_not_deleted_though_it_was_replaced(stag
     assert sorted(stage.entries()) == ["a", "b", "c"]
 
 
+def test_what_stays_for_a_failed_resource_takes_nothing_away_with_it(stage: Stage) -> None:
+    stage.program(
+        'a = Thing("a")\nThing("b", of=a.address, zone=1, first=True)\n'
+        'Thing("c", Options(deleted_with=a), home=a.address)\n'
+    )
+    stage.run("up")
+    stage.program('Thing("b", zone=2, first=True)\n')
+    stage.cloud.faults["Create", "b"] = "init"
+    assert stage.run("up", continue_on_error=True).code == 1
+    assert sorted(stage.entries()) == ["a", "b"]
+    assert sorted(stage.cloud.things) == sorted(one.id for one in stage.entries().values())
+
+
 def test_what_is_protected_keeps_what_it_needs_now_and_not_what_waits_for_deletion(stage: Stage) -> None:
     program = 'a = Thing("a", zone={0})\nThing("e", Options(protect=True), of=a.address)\n'
     stage.program(program.format(1))

@@ -14,13 +14,11 @@ from scripts import runs
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 CHILD = """
-import pathlib, signal, sys, time
-done = []
-signal.signal(signal.SIGINT, lambda *_: done.append(1))
+import pathlib, signal, time
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
 print("ready", flush=True)
-while not done:
-    time.sleep(0.01)
-time.sleep(1)
+signal.sigwait([signal.SIGINT])
+time.sleep(1)  # its work takes longer than the quarter of a second after which subprocess.run would kill it
 pathlib.Path("written").write_text("in order")
 """
 PARENT = """

@@ -11,6 +11,7 @@ from batchlocal.arm.microsoft_batch.provider import ACCOUNT_TYPE, PROVIDER, acco
 from batchlocal.arm.perimeter_configurations import (
     MEMBERS,
     RECONCILIATION,
+    RECONCILIATION_SECONDS,
     configuration,
     configurations,
     shown_configuration,
@@ -22,7 +23,6 @@ from batchlocal.store.resources import Resource
 __all__: list[str] = []
 
 MEMBERS[ACCOUNT_TYPE.lower()] = ACCOUNT_TYPE
-_SECONDS = 15  # no recording tells how long; the Retry-After of the specification's example
 
 
 @dataclass(eq=False)
@@ -64,7 +64,7 @@ def reconcile(call: ArmCall) -> Answer:
     call.tx.resources.put(found)
     account = account_of(call)
     name = f"AcceptedReconciling${found.name}${call.request.request_id}"
-    accept(call, RECONCILIATION, found, _SECONDS, f"{account.key}/{name}")
+    accept(call, RECONCILIATION, found, RECONCILIATION_SECONDS, f"{account.key}/{name}")
     path = f"{account.id}/networkSecurityPerimeterConfigurationOperationResults/{name}"
     url = f"{call.platform.origin}{path}?api-version={call.request.api_version}"
     return Answer(202, headers={"Location": url, "Retry-After": retry_after(call)})

@@ -9,6 +9,7 @@ from batchlocal.arm.microsoft_storage.provider import ACCOUNT_TYPE, PROVIDER, ac
 from batchlocal.arm.perimeter_configurations import (
     MEMBERS,
     RECONCILIATION,
+    RECONCILIATION_SECONDS,
     configuration,
     configurations,
     shown_configuration,
@@ -19,7 +20,6 @@ from batchlocal.store.resources import Resource
 __all__: list[str] = []
 
 MEMBERS[ACCOUNT_TYPE.lower()] = ACCOUNT_TYPE
-_SECONDS = 15  # no recording tells how long; as for Batch accounts
 
 
 @PROVIDER.operation("NetworkSecurityPerimeterConfigurations_List")
@@ -50,4 +50,4 @@ def reconcile(call: ArmCall) -> Answer:
     found = _configuration(call)
     found.body["properties"]["provisioningState"] = "Accepted"
     call.tx.resources.put(found)
-    return started(call, RECONCILIATION, found, _SECONDS, account_of(call).body["location"])
+    return started(call, RECONCILIATION, found, RECONCILIATION_SECONDS, account_of(call).body["location"])
