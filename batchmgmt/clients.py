@@ -91,7 +91,10 @@ def management_client(
     """azure-mgmt-batch's client."""
     from azure.mgmt.batch import BatchManagementClient
 
-    return BatchManagementClient(credential, subscription_id, **_arm_options(cloud), **options)
+    from batchmgmt.refusals import ReadRefusals
+
+    reading: dict[str, Any] = {"per_retry_policies": [ReadRefusals()]}
+    return BatchManagementClient(credential, subscription_id, **_arm_options(cloud), **reading, **options)
 
 
 def async_management_client(
