@@ -6,8 +6,6 @@ import contextlib
 import os
 from pathlib import Path
 
-from batchmgmt.processes import is_running
-
 __all__ = ["home", "write_private"]
 
 
@@ -46,6 +44,8 @@ def _sweep(path: Path) -> None:
     """Remove the temporary files of processes that are no more: they hold what was to be written."""
     if os.name != "posix":
         return  # there os.kill asks for no process, it ends it
+    from batchmgmt.processes import is_running  # only for who writes: most commands find their token in its file
+
     for left in path.parent.iterdir():
         if not left.name.startswith(f".{path.name}."):
             continue
